@@ -1,0 +1,7 @@
+/** The agents that are connected to this node. */
+@NullMarked
+@CheckReturnValue
+package dev.culvert.edge.lanes;
+
+import com.google.errorprone.annotations.CheckReturnValue;
+import org.jspecify.annotations.NullMarked;

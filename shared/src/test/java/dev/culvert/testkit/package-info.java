@@ -1,0 +1,2 @@
+/** Fakes and scripted peers for the tests of every module. */
+package dev.culvert.testkit;
