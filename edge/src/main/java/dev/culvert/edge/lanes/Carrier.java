@@ -1,0 +1,22 @@
+package dev.culvert.edge.lanes;
+
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.StreamRequest;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+
+/** What can open a stream towards a target: a lane, a localtunnel socket pool, an SSH connection, or another node. */
+public interface Carrier {
+
+    /**
+     * Opens a stream. Never waits for the target: a target that cannot be reached shows as a reset.
+     *
+     * @param visitorLoop the event loop that will own the stream; the caller is on it, and the future completes on it
+     * @return fails with {@link dev.culvert.lane.StreamClosedException}, whose reason says whether another carrier may be
+     *     asked
+     */
+    Future<TunnelStream> open(StreamRequest request, EventLoop visitorLoop);
+
+    /** How many streams it carries now; the less loaded of two is asked first. */
+    int load();
+}

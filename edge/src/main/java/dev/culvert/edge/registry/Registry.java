@@ -1,0 +1,61 @@
+package dev.culvert.edge.registry;
+
+import io.vertx.core.Future;
+import java.util.Collection;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cluster's map from name to tunnel and its claims. Eventually consistent for readers: a holder may say that it
+ * holds a tunnel no longer, and a miss is only a miss once {@link #confirm} has said so.
+ *
+ * <p>Safe for use by any thread. Futures complete on the caller's Vert.x context where it has one.
+ */
+public interface Registry {
+
+    /** The tunnel as this node knows it, without a look at the network; null when it knows none. */
+    @Nullable Tunnel find(TunnelKey key);
+
+    /**
+     * The tunnel as its owner's copy has it. Concurrent questions for one key become one, and an empty answer is kept
+     * for up to a second, so that guessing names costs the cluster little.
+     */
+    Future<Optional<Tunnel>> confirm(TunnelKey key);
+
+    /** All that this node knows, reserved names included. A snapshot. */
+    Collection<Tunnel> tunnels();
+
+    /** How many nodes the cluster has, this one included. */
+    int nodes();
+
+    /** This node's id, new at each start. */
+    String nodeId();
+
+    /**
+     * Takes a name for its owner, if it is free or the owner's already, and adds the claim. A claim of the same agent
+     * instance on the same node replaces its older one.
+     *
+     * @return the tunnel as it is now and a fresh ticket; fails with {@link NameRefusedException}
+     */
+    Future<Grant> bind(Request request);
+
+    /** Takes the claim back because its lane ended. The name stays its owner's for the grace period. */
+    Future<Void> release(TunnelKey key, Claim claim);
+
+    /** Takes the claim back because the agent gave the name up: without other claims the name is free at once. */
+    Future<Void> giveUp(TunnelKey key, Claim claim);
+
+    /** Leaves: no more calls. */
+    Future<Void> close();
+
+    /**
+     * Who asks for which name.
+     *
+     * @param ticket from an earlier {@link Grant}, or null
+     */
+    record Request(
+            TunnelKey key, String owner, String kind, Tunnel.Policy policy, Claim claim, @Nullable String ticket) {}
+
+    /** A name that was given. */
+    record Grant(Tunnel tunnel, String ticket) {}
+}

@@ -1,0 +1,37 @@
+package dev.culvert.edge.registry;
+
+import java.util.Set;
+
+/**
+ * What the registry holds under a key.
+ *
+ * @param key the name
+ * @param owner whose it is: an identity, or {@code anonymous:} and the hash of an agent's secret
+ * @param ownedSinceMillis since when, milliseconds since 1970; decides after a split
+ * @param kind {@code http}, {@code tcp} or {@code tls}
+ * @param policy how the ingress treats its visitors
+ * @param claims who serves it; empty while the name is only reserved
+ * @param reservedUntilMillis when a name without claims is free again; 0 while there are claims
+ */
+public record Tunnel(
+        TunnelKey key,
+        String owner,
+        long ownedSinceMillis,
+        String kind,
+        Policy policy,
+        Set<Claim> claims,
+        long reservedUntilMillis) {
+
+    public Tunnel {
+        claims = Set.copyOf(claims);
+    }
+
+    /**
+     * What the agent asked of the ingress.
+     *
+     * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
+     * @param target what the agent calls its target, as {@code host:port} or URL; for {@code rewrite} and for people
+     * @param pool whether other agents of the same owner may join
+     */
+    public record Policy(String hostHeader, String target, boolean pool) {}
+}

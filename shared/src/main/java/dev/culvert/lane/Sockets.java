@@ -1,0 +1,36 @@
+package dev.culvert.lane;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
+
+/**
+ * Takes the Netty channel out of a Vert.x socket: the only place that knows Vert.x's internals. Vert.x goes on to count
+ * the connection and closes it when its server or client is closed; the bytes are ours.
+ */
+public final class Sockets {
+    /** The name of Vert.x's own handler, which is the last of each pipeline. */
+    private static final String VERTX_HANDLER = "handler";
+
+    private Sockets() {}
+
+    /**
+     * Puts handlers before Vert.x's own, in this order. They must consume what is read, and hand on all events. From
+     * here on the socket may be half-closed.
+     *
+     * <p>To be called on the socket's event loop, in the handler that was given the socket: later, bytes could have
+     * gone by.
+     */
+    public static Channel takeOver(NetSocket socket, ChannelHandler... handlers) {
+        Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        ChannelPipeline pipeline = channel.pipeline();
+        for (ChannelHandler handler : handlers) {
+            pipeline.addBefore(VERTX_HANDLER, null, handler);
+        }
+        return channel;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.culvert.wire;
+
+import io.vertx.core.json.JsonObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent asks that visitors of a name be sent down this lane.
+ *
+ * @param id the agent's number for this tunnel, for the answer; the same on all its lanes
+ * @param kind {@code http}, {@code tcp} or {@code tls}
+ * @param name the name asked for: a label under the edge's domain, or a whole host name; null for one that the edge
+ *     makes up
+ * @param port for {@code tcp}, the public port asked for; 0 for any
+ * @param ticket proof that the name was this owner's before, from an earlier {@link Bound}
+ * @param pool whether the name may be shared with other agents of the same owner
+ * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
+ * @param target what the agent calls its target, for {@code rewrite} and the dashboard: {@code 127.0.0.1:3000}
+ */
+public record Bind(
+        int id,
+        String kind,
+        @Nullable String name,
+        int port,
+        @Nullable String ticket,
+        boolean pool,
+        String hostHeader,
+        String target) {
+
+    JsonObject toJson() {
+        JsonObject json = new JsonObject()
+                .put("id", id)
+                .put("kind", kind)
+                .put("port", port)
+                .put("pool", pool)
+                .put("hostHeader", hostHeader)
+                .put("target", target);
+        Handshake.putIfPresent(json, "name", name);
+        Handshake.putIfPresent(json, "ticket", ticket);
+        return json;
+    }
+
+    static Bind of(JsonObject json) {
+        return new Bind(
+                Handshake.positive(json, "id"),
+                Handshake.text(json, "kind"),
+                json.getString("name"),
+                json.getInteger("port", 0),
+                json.getString("ticket"),
+                json.getBoolean("pool", false),
+                Handshake.text(json, "hostHeader", "preserve"),
+                Handshake.text(json, "target", ""));
+    }
+}

@@ -1,0 +1,37 @@
+package dev.culvert.wire;
+
+/**
+ * One finished HTTP exchange (or an upgraded connection's whole life), as the ingress saw it.
+ *
+ * @param tunnel the tunnel's key in the registry
+ * @param visitor the visitor's address as {@code host:port}
+ * @param method the request's method
+ * @param path the request's target, cut to {@link #MAX_PATH_CHARS}
+ * @param status the status that the visitor got; 0 when the visitor left before there was one
+ * @param requestBytes bytes of the request's body, or from the visitor after an upgrade
+ * @param responseBytes bytes of the response's body, or to the visitor after an upgrade
+ * @param startedAtMillis when the request's head was complete, milliseconds since 1970
+ * @param firstByteMicros from there to the response's head, in microseconds; 0 when there was none
+ * @param totalMicros from there to the end of the response, in microseconds
+ */
+public record Exchange(
+        String tunnel,
+        String visitor,
+        String method,
+        String path,
+        int status,
+        long requestBytes,
+        long responseBytes,
+        long startedAtMillis,
+        long firstByteMicros,
+        long totalMicros) {
+
+    /** Longest path that is told; the rest is for nobody's terminal. */
+    public static final int MAX_PATH_CHARS = 1024;
+
+    public Exchange {
+        if (path.length() > MAX_PATH_CHARS) {
+            path = path.substring(0, MAX_PATH_CHARS - 1) + "…";
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.culvert.wire;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent's first words on a lane.
+ *
+ * @param versions the protocol versions it speaks
+ * @param software its name and version, for logs
+ * @param instance its instance id: one for each start of an agent
+ * @param lanes the ids of its lanes that are alive; a node that holds others of this instance closes those
+ * @param token proves an identity, where the edge asks for one
+ * @param secret an anonymous agent's own secret; its hash is the owner of the agent's names
+ * @param newStreamWindowBytes how much the edge may send on a new stream before it gets credit
+ * @param events whether the agent wants to hear of finished exchanges
+ */
+public record Hello(
+        List<Integer> versions,
+        String software,
+        String instance,
+        List<String> lanes,
+        @Nullable String token,
+        @Nullable String secret,
+        int newStreamWindowBytes,
+        boolean events) {
+
+    /** The version that this code speaks. */
+    public static final int VERSION = 1;
+
+    public Hello {
+        versions = List.copyOf(versions);
+        lanes = List.copyOf(lanes);
+    }
+
+    JsonObject toJson() {
+        JsonObject json = new JsonObject()
+                .put("versions", new JsonArray(versions))
+                .put("software", software)
+                .put("instance", instance)
+                .put("lanes", new JsonArray(lanes))
+                .put("window", newStreamWindowBytes)
+                .put("events", events);
+        Handshake.putIfPresent(json, "token", token);
+        Handshake.putIfPresent(json, "secret", secret);
+        return json;
+    }
+
+    static Hello of(JsonObject json) {
+        return new Hello(
+                Handshake.list(json, "versions", Integer.class),
+                Handshake.text(json, "software", ""),
+                Handshake.text(json, "instance"),
+                Handshake.list(json, "lanes", String.class),
+                json.getString("token"),
+                json.getString("secret"),
+                Handshake.positive(json, "window"),
+                json.getBoolean("events", false));
+    }
+
+    /** Never shows the credentials. */
+    @Override
+    public String toString() {
+        return "Hello[versions=%s, software=%s, instance=%s, lanes=%s, token=%s, secret=%s]"
+                .formatted(versions, software, instance, lanes, masked(token), masked(secret));
+    }
+
+    private static String masked(@Nullable String credential) {
+        return credential == null ? "none" : "***";
+    }
+}
