@@ -73,7 +73,9 @@ public record Bound(
         int id = Handshake.positive(json, "id");
         if (json.containsKey("refused")) {
             return refused(
-                    id, Handshake.code(json, "refused", Code.class, Code.INTERNAL), Handshake.text(json, "message", ""));
+                    id,
+                    Handshake.code(json, "refused", Code.class, Code.INTERNAL),
+                    Handshake.text(json, "message", ""));
         }
         return granted(
                 id,

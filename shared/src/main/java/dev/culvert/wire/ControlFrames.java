@@ -1,7 +1,6 @@
 package dev.culvert.wire;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,6 +136,7 @@ final class ControlFrames {
     }
 
     private static String readRest(ByteBuf payload) {
-        return payload.readCharSequence(payload.readableBytes(), StandardCharsets.UTF_8).toString();
+        return payload.readCharSequence(payload.readableBytes(), StandardCharsets.UTF_8)
+                .toString();
     }
 }

@@ -88,7 +88,7 @@ public final class FrameReader {
     private boolean readControl(ByteBuf in, Consumer<Frame> sink) {
         int missing = payloadBytesLeft - partialPayload.readableBytes();
         if (in.readableBytes() < missing) {
-            if (partialPayload == Unpooled.EMPTY_BUFFER) {
+            if (partialPayload.capacity() == 0) {
                 partialPayload = Unpooled.buffer(Math.min(payloadBytesLeft, 1024), payloadBytesLeft);
             }
             partialPayload.writeBytes(in);

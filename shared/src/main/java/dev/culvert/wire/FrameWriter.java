@@ -84,7 +84,9 @@ public final class FrameWriter {
     private static void writeOpen(Frame.Open open, ByteBuf out) {
         StreamRequest request = open.request();
         writeTagged(ControlFrames.TAG_TUNNEL, request.tunnel(), out);
-        out.writeByte(ControlFrames.TAG_KIND).writeShort(1).writeByte(request.kind().code());
+        out.writeByte(ControlFrames.TAG_KIND)
+                .writeShort(1)
+                .writeByte(request.kind().code());
         writeTagged(ControlFrames.TAG_VISITOR, request.visitor(), out);
         out.writeByte(ControlFrames.TAG_RECEIVE_WINDOW).writeShort(4).writeInt(open.receiveWindowBytes());
         out.writeByte(ControlFrames.TAG_SEND_WINDOW).writeShort(4).writeInt(open.sendWindowBytes());

@@ -44,7 +44,9 @@ final class Handshake {
     }
 
     static <T> List<T> list(JsonObject json, String field, Class<T> type) {
-        return json.getJsonArray(field, new JsonArray()).stream().map(type::cast).toList();
+        return json.getJsonArray(field, new JsonArray()).stream()
+                .map(type::cast)
+                .toList();
     }
 
     /** A newer peer may use codes that are not known here. */

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 public interface Registry {
 
     /** The tunnel as this node knows it, without a look at the network; null when it knows none. */
-    @Nullable Tunnel find(TunnelKey key);
+    @Nullable
+    Tunnel find(TunnelKey key);
 
     /**
      * The tunnel as its owner's copy has it. Concurrent questions for one key become one, and an empty answer is kept
@@ -54,7 +55,12 @@ public interface Registry {
      * @param ticket from an earlier {@link Grant}, or null
      */
     record Request(
-            TunnelKey key, String owner, String kind, Tunnel.Policy policy, Claim claim, @Nullable String ticket) {}
+            TunnelKey key,
+            String owner,
+            String kind,
+            Tunnel.Policy policy,
+            Claim claim,
+            @Nullable String ticket) {}
 
     /** A name that was given. */
     record Grant(Tunnel tunnel, String ticket) {}
