@@ -1,0 +1,55 @@
+package dev.culvert.config;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a program's options are worth where its command line does not name them: first the variable of the environment,
+ * then the files in their order. The option {@code lane-port} is the variable {@code CULVERT_LANE_PORT} and the key
+ * {@code lane-port}.
+ */
+public final class Settings {
+    private static final String PREFIX = "CULVERT_";
+
+    private final Map<String, String> environment;
+    private final List<YamlSection> files;
+
+    public Settings(Map<String, String> environment, List<YamlSection> files) {
+        this.environment = Map.copyOf(environment);
+        this.files = List.copyOf(files);
+    }
+
+    /**
+     * The option's value; empty when neither a variable nor a file has it. A variable that is set to nothing counts as
+     * not set.
+     *
+     * @param option its long name without dashes
+     */
+    public Optional<String> find(String option) {
+        return variable(option).or(() -> files.stream()
+                .map(file -> file.text(option))
+                .flatMap(Optional::stream)
+                .findFirst());
+    }
+
+    /** Where the option's value comes from, for error messages; empty when it has none. */
+    public Optional<String> source(String option) {
+        return variable(option)
+                .map(value -> "the variable " + variableName(option))
+                .or(() -> files.stream()
+                        .filter(file -> file.text(option).isPresent())
+                        .map(file -> file.placeOf(option))
+                        .findFirst());
+    }
+
+    /** The variable of an option: {@code CULVERT_LANE_PORT} for {@code lane-port}. */
+    public static String variableName(String option) {
+        return PREFIX + option.toUpperCase(Locale.ROOT).replace('-', '_');
+    }
+
+    private Optional<String> variable(String option) {
+        return Optional.ofNullable(environment.get(variableName(option))).filter(value -> !value.isEmpty());
+    }
+}

@@ -1,0 +1,188 @@
+package dev.culvert.config;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * A mapping of a YAML file. It knows the line and column of each of its keys, so that an error can name them.
+ *
+ * <p>Keys are spelled as the options of the command line are, without the dashes before them: {@code lane-port}. An
+ * underscore is the same as a hyphen: {@code lane_port}. Values are text as it was written; no type is guessed, so that
+ * {@code 08} or {@code off} stay what they are.
+ */
+public final class YamlSection {
+    private final String file;
+    private final @Nullable Mark start;
+    private final Map<String, Entry> entries;
+
+    private YamlSection(String file, @Nullable Mark start, Map<String, Entry> entries) {
+        this.file = file;
+        this.start = start;
+        this.entries = entries;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws ConfigException when it cannot be read, or is not a YAML mapping
+     */
+    public static YamlSection read(Path file) {
+        try (Reader reader = Files.newBufferedReader(file)) {
+            return parse(file.toString(), reader);
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("there is no file " + file);
+        } catch (CharacterCodingException e) {
+            throw new ConfigException(file + " is not text in UTF-8");
+        } catch (IOException e) {
+            throw new ConfigException("cannot read %s: %s".formatted(file, e.getMessage()));
+        }
+    }
+
+    /**
+     * Reads text.
+     *
+     * @param file what errors call it
+     */
+    public static YamlSection parse(String file, String text) {
+        return parse(file, new StringReader(text));
+    }
+
+    /** A section without keys. */
+    public static YamlSection empty(String file) {
+        return new YamlSection(file, null, Map.of());
+    }
+
+    private static YamlSection parse(String file, Reader reader) {
+        try {
+            // Composes nodes only, and so can build no objects; SnakeYAML's own limits bound size and depth.
+            Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(reader);
+            return root == null ? empty(file) : ofMapping(file, root, "the file");
+        } catch (MarkedYAMLException e) {
+            throw new ConfigException(
+                    "%s is not YAML: %s".formatted(place(file, e.getProblemMark()), oneLine(e.getProblem())));
+        } catch (YAMLException e) {
+            throw new ConfigException("%s is not YAML: %s".formatted(file, oneLine(e.getMessage())));
+        }
+    }
+
+    /** The keys, in their order and with hyphens. */
+    public Set<String> keys() {
+        return entries.keySet();
+    }
+
+    /** A value as text; of a list its items, with commas between them; empty where there is none. */
+    public Optional<String> text(String key) {
+        Entry entry = entries.get(key);
+        if (entry == null || isNull(entry.value())) {
+            return Optional.empty();
+        }
+        if (entry.value() instanceof SequenceNode list) {
+            return Optional.of(
+                    list.getValue().stream().map(item -> scalar(key, item)).collect(Collectors.joining(",")));
+        }
+        return Optional.of(scalar(key, entry.value()));
+    }
+
+    /** The mapping below a key; empty where there is none. */
+    public Optional<YamlSection> section(String key) {
+        Entry entry = entries.get(key);
+        return entry == null || isNull(entry.value())
+                ? Optional.empty()
+                : Optional.of(ofMapping(file, entry.value(), key));
+    }
+
+    /**
+     * Refuses all other keys.
+     *
+     * @throws ConfigException with the place of the first, and the keys that there are
+     */
+    public void allowOnly(Set<String> known) {
+        for (String key : entries.keySet()) {
+            if (!known.contains(key)) {
+                throw error(key, "unknown key; known are " + String.join(", ", new TreeSet<>(known)));
+            }
+        }
+    }
+
+    /** An error about a key, with its place: {@code edge.yaml, line 3, column 1: lane-port: …}. */
+    public ConfigException error(String key, String message) {
+        return new ConfigException("%s: %s: %s".formatted(placeOf(key), key, message));
+    }
+
+    /** Where a key stands, for people: {@code edge.yaml, line 3, column 1}. */
+    public String placeOf(String key) {
+        Entry entry = entries.get(key);
+        return place(file, entry == null ? start : entry.mark());
+    }
+
+    private static YamlSection ofMapping(String file, Node node, String what) {
+        if (!(node instanceof MappingNode mapping)) {
+            throw new ConfigException("%s: %s must be keys with values, like `edge: 127.0.0.1:7070`"
+                    .formatted(place(file, node.getStartMark()), what));
+        }
+        YamlSection section = new YamlSection(file, node.getStartMark(), new LinkedHashMap<>());
+        for (NodeTuple tuple : mapping.getValue()) {
+            section.add(tuple);
+        }
+        return section;
+    }
+
+    private void add(NodeTuple tuple) {
+        Mark mark = tuple.getKeyNode().getStartMark();
+        if (!(tuple.getKeyNode() instanceof ScalarNode name)) {
+            throw new ConfigException("%s: a key must be a word".formatted(place(file, mark)));
+        }
+        String key = name.getValue().replace('_', '-');
+        Entry earlier = entries.putIfAbsent(key, new Entry(mark, tuple.getValueNode()));
+        if (earlier != null) {
+            throw new ConfigException("%s: %s is there a second time; the first is in line %d"
+                    .formatted(place(file, mark), key, earlier.mark().getLine() + 1));
+        }
+    }
+
+    private String scalar(String key, Node node) {
+        if (node instanceof ScalarNode scalar) {
+            return scalar.getValue();
+        }
+        throw new ConfigException("%s: %s must be one value, not keys or lists below it"
+                .formatted(place(file, node.getStartMark()), key));
+    }
+
+    private static boolean isNull(Node node) {
+        return Tag.NULL.equals(node.getTag());
+    }
+
+    private static String place(String file, @Nullable Mark mark) {
+        return mark == null ? file : "%s, line %d, column %d".formatted(file, mark.getLine() + 1, mark.getColumn() + 1);
+    }
+
+    private static String oneLine(@Nullable String problem) {
+        return problem == null ? "it cannot be read" : problem.strip().replaceAll("\\s+", " ");
+    }
+
+    private record Entry(Mark mark, Node value) {}
+}
