@@ -1,12 +1,34 @@
 package dev.culvert.lane;
 
 import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Exchange;
 import dev.culvert.wire.Frame;
+import dev.culvert.wire.MalformedFrameException;
 import dev.culvert.wire.StreamRequest;
-import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import io.vertx.core.net.NetSocket;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/** One connection between an agent and an edge; it carries many streams. */
+/**
+ * One connection between an agent and an edge; it carries many streams.
+ *
+ * <p>Streams with bytes waiting take turns in small pieces whenever the transport has room; all other frames are queued
+ * at once and so overtake the data of other streams, never that of their own (the FIN is sent with a stream's last
+ * turn).
+ *
+ * <pre>
+ *   greeting ──{@link #established}──► established ──{@link #goAway} or the peer's──► going away ──► closed
+ * </pre>
+ *
+ * Runs on the event loop of its transport; methods that say so may be called by any thread.
+ */
 public final class Lane {
 
     /** Who this end is: the dialer's streams have odd ids, the acceptor's even ones. */
@@ -15,64 +37,408 @@ public final class Lane {
         ACCEPTOR
     }
 
-    private Lane() {}
+    /** Bytes that a stream sends in one turn while others wait: small enough that a hundred of them are soon through. */
+    private static final int TURN_BYTES = 16 * 1024;
+
+    private final LaneOptions options;
+    private final WindowBudget budget;
+    private final Handler handler;
+    private final LaneTransport transport;
+    private final KeepAlive keepAlive;
+    private final IntObjectMap<LaneStream> streams = new IntObjectHashMap<>();
+    private final ArrayDeque<LaneStream> turns = new ArrayDeque<>();
+    private final AtomicInteger load = new AtomicInteger();
+    private final int parity;
+
+    private boolean established;
+    private volatile boolean goingAway;
+    private volatile boolean closed;
+    private boolean flushScheduled;
+    private int nextStreamId;
+    private int lastPeerStreamId;
+    private int peerNewStreamWindowBytes;
+    private int announcedWindowBytes;
+    private boolean reportsWanted;
+
+    private Lane(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
+        this.options = options;
+        this.budget = budget;
+        this.handler = handler;
+        this.parity = side == Side.DIALER ? 1 : 0;
+        this.nextStreamId = side == Side.DIALER ? 1 : 2;
+        this.announcedWindowBytes = options.streamWindowBytes();
+        this.keepAlive = new KeepAlive(this, options);
+        this.transport = new ChannelTransport(socket, this, options);
+    }
 
     /**
-     * Runs a lane on a channel whose pipeline has nothing of ours yet. Called on the channel's event loop, which owns
-     * the lane.
+     * Runs a lane on a connection that nothing has been read from yet. Called on the socket's event loop, in the handler
+     * that was given the socket. A lane that is not {@linkplain #established established} within the handshake's
+     * time-out is closed.
      */
-    public static Lane on(Channel channel, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
-        throw new UnsupportedOperationException();
+    public static Lane on(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
+        Lane lane = new Lane(socket, side, options, budget, handler);
+        lane.eventLoop().schedule(lane::checkEstablished, options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        return lane;
     }
 
     /** The thread that owns the lane. */
     public EventLoop eventLoop() {
-        throw new UnsupportedOperationException();
+        return transport.eventLoop();
     }
 
     /** Sends a frame of the handshake. Any thread. */
     public void send(Frame.OfLane frame) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** The handshake is over: streams may be opened, and a peer that is silent is given up. */
-    public void established(int peerNewStreamWindowBytes) {
-        throw new UnsupportedOperationException();
+        onLoop(() -> write(frame));
     }
 
     /**
-     * Opens a stream; costs no round trip. A lane that is not there any more shows as a reset.
+     * The handshake is over: streams may be opened, and a peer that is silent is given up. On the event loop.
+     *
+     * @param peerWindowBytes how much may be sent on a new stream, as the peer said
+     * @param wantsReports whether the peer wants to hear of finished exchanges
+     */
+    public void established(int peerWindowBytes, boolean wantsReports) {
+        established = true;
+        peerNewStreamWindowBytes = peerWindowBytes;
+        reportsWanted = wantsReports;
+        if (!closed) {
+            keepAlive.start();
+        }
+    }
+
+    /**
+     * Opens a stream; costs no round trip. A lane that takes no more streams shows as a reset.
      *
      * @param visitorLoop owns the stream; the caller is on it
      */
     public TunnelStream open(StreamRequest request, EventLoop visitorLoop) {
-        throw new UnsupportedOperationException();
+        load.incrementAndGet();
+        if (visitorLoop == eventLoop()) {
+            return openHere(request);
+        }
+        HopStream hop = new HopStream(visitorLoop, eventLoop());
+        eventLoop().execute(() -> hop.attach(openHere(request)));
+        return hop;
     }
 
     /** How many streams are open. Any thread. */
     public int load() {
-        throw new UnsupportedOperationException();
+        return load.get();
     }
 
-    /** Takes no more streams of the peer; those that are open go on. Any thread. */
+    /** Whether new streams make sense: neither side is going away. Any thread. */
+    public boolean takesStreams() {
+        return !goingAway && !closed;
+    }
+
+    /** Takes no more streams of the peer, and opens none; those that are open go on. Any thread. */
     public void goAway(CloseReason reason, String detail) {
-        throw new UnsupportedOperationException();
+        onLoop(() -> {
+            if (!closed) {
+                goingAway = true;
+                write(new Frame.GoAway(reason, lastPeerStreamId, delivered(), detail));
+            }
+        });
     }
 
     /** Says why with a GOAWAY and ends the lane and all its streams. Any thread. */
     public void close(CloseReason reason, String detail) {
-        throw new UnsupportedOperationException();
+        onLoop(() -> {
+            if (!closed) {
+                write(new Frame.GoAway(reason, lastPeerStreamId, delivered(), detail));
+                end(reason, detail);
+            }
+        });
     }
 
     /** Hears what the peer does. Called on the lane's event loop. */
     public interface Handler {
-        /** A frame of the handshake, a GOAWAY, or an EVENT. */
-        void onFrame(Frame frame);
+        /** A frame of the handshake, or a GOAWAY. */
+        void onFrame(Frame.OfLane frame);
 
         /** The peer opened a stream; to be served, or reset. Its first bytes wait for {@link TunnelStream#listen}. */
         void onStream(TunnelStream stream, StreamRequest request);
 
+        /** The peer tells about a finished exchange. */
+        void onExchange(Exchange exchange);
+
         /** The lane ended, for the first reason there was. Called once, after its streams have been reset. */
         void onClosed(CloseReason reason, String detail);
+    }
+
+    // What follows is called by the lane's streams, its transport and its keep-alive, on the event loop.
+
+    void receive(Frame frame) {
+        if (closed) {
+            if (frame instanceof Frame.Data data) {
+                data.payload().release();
+            }
+            return;
+        }
+        keepAlive.received(frame);
+        try {
+            dispatch(frame);
+        } catch (MalformedFrameException e) {
+            close(CloseReason.PROTOCOL_ERROR, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void dispatch(Frame frame) {
+        if (frame instanceof Frame.Data data) {
+            LaneStream stream = streamOf(data);
+            if (stream == null) {
+                data.payload().release();
+            } else {
+                stream.received(data.payload());
+            }
+        } else if (frame instanceof Frame.Credit credit) {
+            receiveCredit(credit);
+        } else if (frame instanceof Frame.Open open) {
+            receiveOpen(open);
+        } else if (frame instanceof Frame.Fin fin) {
+            LaneStream stream = streamOf(fin);
+            if (stream != null) {
+                stream.receivedFin();
+            }
+        } else if (frame instanceof Frame.Reset reset) {
+            LaneStream stream = streamOf(reset);
+            if (stream != null) {
+                stream.endBecause(new StreamReset(reset.reason(), reset.deliveredBytes(), reset.detail()));
+            }
+        } else if (frame instanceof Frame.Event event) {
+            handler.onExchange(event.exchange());
+        } else if (frame instanceof Frame.GoAway goAway) {
+            receiveGoAway(goAway);
+        } else if (frame instanceof Frame.OfLane ofLane
+                && !(frame instanceof Frame.Ping)
+                && !(frame instanceof Frame.Pong)) {
+            handler.onFrame(ofLane);
+        }
+    }
+
+    /** The frame's stream; null when it is over, and its last frames crossed with ours. */
+    private @Nullable LaneStream streamOf(Frame frame) {
+        int id = frame.streamId();
+        LaneStream stream = streams.get(id);
+        boolean neverOpened = (id & 1) == parity ? id >= nextStreamId : id > lastPeerStreamId;
+        if (stream == null && neverOpened) {
+            if (frame instanceof Frame.Data data) {
+                data.payload().release();
+            }
+            throw new MalformedFrameException("stream %d was never opened".formatted(id));
+        }
+        return stream;
+    }
+
+    private void receiveOpen(Frame.Open open) {
+        int id = open.streamId();
+        if (!established) {
+            throw new MalformedFrameException("a stream was opened before the handshake was over");
+        }
+        if ((id & 1) == parity || id <= lastPeerStreamId) {
+            throw new MalformedFrameException("stream id %d is not the peer's to open now".formatted(id));
+        }
+        if (open.sendWindowBytes() > options.streamWindowBytes()) {
+            throw new MalformedFrameException("stream %d takes a window of %d bytes that nobody gave it"
+                    .formatted(id, open.sendWindowBytes()));
+        }
+        if (goingAway) {
+            write(new Frame.Reset(id, CloseReason.DRAINING, 0, "takes no new streams"));
+            return;
+        }
+        lastPeerStreamId = id;
+        long aboveFloor = Math.max(0, open.sendWindowBytes() - options.floorWindowBytes());
+        budget.take(aboveFloor);
+        LaneStream stream = add(id, open.sendWindowBytes(), aboveFloor, open.receiveWindowBytes());
+        load.incrementAndGet();
+        announceWindow();
+        handler.onStream(stream, open.request());
+    }
+
+    /** Tells the peer what its next streams may begin with, when that has changed. */
+    private void announceWindow() {
+        boolean over = budget.left() < options.streamWindowBytes();
+        int window = over ? options.floorWindowBytes() : options.streamWindowBytes();
+        if (over) {
+            budget.shortage(System.nanoTime());
+        }
+        if (window != announcedWindowBytes) {
+            announcedWindowBytes = window;
+            write(new Frame.Credit(0, window));
+        }
+    }
+
+    private void receiveCredit(Frame.Credit credit) {
+        if (credit.streamId() == 0) {
+            peerNewStreamWindowBytes = credit.bytes();
+            return;
+        }
+        LaneStream stream = streamOf(credit);
+        if (stream != null) {
+            stream.receivedCredit(credit.bytes());
+        }
+    }
+
+    private void receiveGoAway(Frame.GoAway goAway) {
+        goingAway = true;
+        StreamReset notServed = new StreamReset(CloseReason.DRAINING, 0, goAway.detail());
+        for (LaneStream stream : List.copyOf(streams.values())) {
+            if ((stream.id() & 1) == parity && stream.id() > goAway.lastStreamId()) {
+                stream.endBecause(notServed);
+            }
+        }
+        handler.onFrame(goAway);
+    }
+
+    private LaneStream openHere(StreamRequest request) {
+        int id = nextStreamId;
+        long aboveFloor = options.streamWindowBytes() - options.floorWindowBytes();
+        boolean enough = budget.tryTake(aboveFloor);
+        if (!enough) {
+            budget.shortage(System.nanoTime());
+        }
+        int window = enough ? options.streamWindowBytes() : options.floorWindowBytes();
+        LaneStream stream = add(id, window, enough ? aboveFloor : 0, peerNewStreamWindowBytes);
+        CloseReason refusal = refusalOfNewStream(id);
+        if (refusal != null) {
+            stream.endBecause(new StreamReset(refusal, 0, "the lane takes no new streams"));
+        } else {
+            nextStreamId += 2;
+            write(new Frame.Open(id, request, window, peerNewStreamWindowBytes));
+        }
+        return stream;
+    }
+
+    private @Nullable CloseReason refusalOfNewStream(int id) {
+        if (closed || !established) {
+            return CloseReason.NOT_HELD;
+        }
+        if (id < 0) {
+            return CloseReason.IDS_EXHAUSTED;
+        }
+        return goingAway ? CloseReason.DRAINING : null;
+    }
+
+    private LaneStream add(int id, int windowBytes, long takenBytes, int sendCreditBytes) {
+        ReceiveWindow window =
+                new ReceiveWindow(budget, windowBytes, takenBytes, options.maxWindowBytes(), System.nanoTime());
+        LaneStream stream = new LaneStream(this, id, window, sendCreditBytes);
+        streams.put(id, stream);
+        budget.enter(stream);
+        return stream;
+    }
+
+    void remove(LaneStream stream) {
+        streams.remove(stream.id());
+        budget.leave(stream);
+        load.decrementAndGet();
+    }
+
+    void hasWork(LaneStream stream) {
+        if (!stream.waitsForTurn && stream.hasWork()) {
+            stream.waitsForTurn = true;
+            turns.add(stream);
+            takeTurns();
+        }
+    }
+
+    private void takeTurns() {
+        while (transport.isWritable()) {
+            LaneStream stream = turns.poll();
+            if (stream == null) {
+                return;
+            }
+            stream.waitsForTurn = false;
+            stream.takeTurn(turns.isEmpty() ? Frame.MAX_DATA_BYTES : TURN_BYTES);
+            if (!stream.waitsForTurn && stream.hasWork()) {
+                stream.waitsForTurn = true;
+                turns.add(stream);
+            }
+        }
+        transport.flush();
+    }
+
+    void writabilityChanged() {
+        if (!closed) {
+            takeTurns();
+        }
+    }
+
+    /** Queues a frame, and sends it together with what else comes up in this turn of the event loop. */
+    void write(Frame frame) {
+        if (closed) {
+            if (frame instanceof Frame.Data data) {
+                data.payload().release();
+            }
+            return;
+        }
+        transport.write(frame);
+        if (!flushScheduled) {
+            flushScheduled = true;
+            later(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushScheduled = false;
+        transport.flush();
+    }
+
+    void later(Runnable task) {
+        eventLoop().execute(task);
+    }
+
+    void report(int streamId, Exchange exchange) {
+        // A lane that is full has better things to carry.
+        if (reportsWanted && transport.isWritable()) {
+            write(new Frame.Event(streamId, exchange));
+        }
+    }
+
+    long roundTripNanos() {
+        return keepAlive.roundTripNanos();
+    }
+
+    void transportEnded(String detail) {
+        if (!closed) {
+            end(CloseReason.LANE_LOST, detail);
+        }
+    }
+
+    private void checkEstablished() {
+        if (!established && !closed) {
+            close(CloseReason.SILENT, "the handshake took longer than " + options.handshakeTimeout().toMillis() + " ms");
+        }
+    }
+
+    private void end(CloseReason reason, String detail) {
+        closed = true;
+        keepAlive.stop();
+        transport.close();
+        StreamReset reset = new StreamReset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, detail);
+        for (LaneStream stream : List.copyOf(streams.values())) {
+            stream.endBecause(reset);
+        }
+        turns.clear();
+        handler.onClosed(reason, detail);
+    }
+
+    private List<Frame.GoAway.Delivered> delivered() {
+        List<Frame.GoAway.Delivered> delivered = new ArrayList<>();
+        for (LaneStream stream : streams.values()) {
+            if ((stream.id() & 1) != parity) {
+                delivered.add(new Frame.GoAway.Delivered(stream.id(), stream.deliveredBytes()));
+            }
+        }
+        return delivered;
+    }
+
+    private void onLoop(Runnable task) {
+        if (eventLoop().inEventLoop()) {
+            task.run();
+        } else {
+            eventLoop().execute(task);
+        }
     }
 }

@@ -27,10 +27,19 @@ public final class Sockets {
     public static Channel takeOver(NetSocket socket, ChannelHandler... handlers) {
         Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        ChannelPipeline pipeline = channel.pipeline();
         for (ChannelHandler handler : handlers) {
-            pipeline.addBefore(VERTX_HANDLER, null, handler);
+            append(channel, handler);
         }
         return channel;
+    }
+
+    /** Puts a handler behind ours and before Vert.x's own, on a channel that was taken over. */
+    static void append(Channel channel, ChannelHandler handler) {
+        ChannelPipeline pipeline = channel.pipeline();
+        if (pipeline.get(VERTX_HANDLER) == null) {
+            pipeline.addLast(handler);
+        } else {
+            pipeline.addBefore(VERTX_HANDLER, null, handler);
+        }
     }
 }

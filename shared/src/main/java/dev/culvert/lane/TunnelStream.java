@@ -58,7 +58,10 @@ public interface TunnelStream {
     /** Tells the far end about a finished exchange, for people to look at. May be dropped. */
     void report(Exchange exchange);
 
-    /** Hears what the far end does. Called on the stream's event loop, never from within a call to the stream. */
+    /**
+     * Hears what the far end does. Called on the stream's event loop, never from within a call to the stream other than
+     * {@link TunnelStream#listen}.
+     */
     interface Listener {
         /**
          * Bytes arrived.

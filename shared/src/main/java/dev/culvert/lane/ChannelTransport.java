@@ -1,0 +1,112 @@
+package dev.culvert.lane;
+
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.FrameCodec;
+import dev.culvert.wire.MalformedFrameException;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.vertx.core.net.NetSocket;
+import java.util.concurrent.TimeUnit;
+
+/** A lane on a Netty channel, behind the {@link dev.culvert.wire.FrameCodec}. */
+final class ChannelTransport extends ChannelInboundHandlerAdapter implements LaneTransport {
+    /**
+     * What may wait in the process for the socket, in bytes: streams take turns only above it, so it is small, but two
+     * pieces at least, so that the socket never runs dry.
+     */
+    private static final WriteBufferWaterMark QUEUE = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+
+    /** What may wait unsent in the kernel, in bytes: below it the streams' turns would be of no use. */
+    private static final int KERNEL_QUEUE_BYTES = 128 * 1024;
+
+    /** How long the last words may take to get out, in milliseconds: a peer that does not read must not keep us. */
+    private static final int LINGER_MILLIS = 1000;
+
+    private final Channel channel;
+    private final Lane lane;
+
+    /** Takes the socket over. */
+    ChannelTransport(NetSocket socket, Lane lane, LaneOptions options) {
+        this.lane = lane;
+        this.channel = Sockets.takeOver(socket, new FrameCodec(), this);
+        channel.config().setWriteBufferWaterMark(QUEUE);
+        if (channel instanceof EpollSocketChannel) {
+            channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+            channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) KERNEL_QUEUE_BYTES);
+            channel.config()
+                    .setOption(
+                            EpollChannelOption.TCP_USER_TIMEOUT,
+                            (int) KeepAlive.longestSilence(options).toMillis());
+        }
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return channel.eventLoop();
+    }
+
+    @Override
+    public void write(Frame frame) {
+        channel.write(frame, channel.voidPromise());
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void close() {
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        lane.receive((Frame) message);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        lane.writabilityChanged();
+        context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            lane.transportEnded("the peer closed the connection");
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        lane.transportEnded("the connection was closed");
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof MalformedFrameException) {
+            lane.close(CloseReason.PROTOCOL_ERROR, String.valueOf(cause.getMessage()));
+        } else {
+            lane.transportEnded(String.valueOf(cause.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+package dev.culvert.lane;
+
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Exchange;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.MalformedFrameException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
+
+/** A stream of a lane, on the lane's event loop. */
+final class LaneStream implements TunnelStream, WindowBudget.Holder {
+    /** What may wait for the lane, in bytes, before the writer is asked to stop, and where it may go on. */
+    static final int HIGH_WATER_BYTES = 64 * 1024;
+
+    static final int LOW_WATER_BYTES = 32 * 1024;
+
+    private final Lane lane;
+    private final int id;
+    private final ReceiveWindow receiveWindow;
+    private final PendingBytes outgoing = new PendingBytes(ByteBufAllocator.DEFAULT);
+    private final PendingBytes arrived = new PendingBytes(ByteBufAllocator.DEFAULT);
+    private @Nullable Listener listener;
+    private long sendCreditBytes;
+    private boolean writable = true;
+    private boolean finishAsked;
+    private boolean finSent;
+    private boolean finReceived;
+    private boolean ended;
+    private @Nullable StreamReset undeliveredReset;
+
+    /** Whether the stream is in the lane's queue for its next turn; kept by the lane. */
+    boolean waitsForTurn;
+
+    LaneStream(Lane lane, int id, ReceiveWindow receiveWindow, long sendCreditBytes) {
+        this.lane = lane;
+        this.id = id;
+        this.receiveWindow = receiveWindow;
+        this.sendCreditBytes = sendCreditBytes;
+    }
+
+    int id() {
+        return id;
+    }
+
+    long deliveredBytes() {
+        return receiveWindow.consumedBytes();
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return lane.eventLoop();
+    }
+
+    @Override
+    public void listen(Listener newListener) {
+        listener = newListener;
+        for (ByteBuf bytes = arrived.poll(Integer.MAX_VALUE); bytes != null; bytes = arrived.poll(Integer.MAX_VALUE)) {
+            newListener.onBytes(bytes);
+        }
+        if (undeliveredReset != null) {
+            StreamReset reset = undeliveredReset;
+            undeliveredReset = null;
+            newListener.onReset(reset);
+        } else if (finReceived) {
+            newListener.onFinish();
+        }
+    }
+
+    @Override
+    public void write(ByteBuf bytes) {
+        if (ended || finishAsked) {
+            bytes.release();
+            return;
+        }
+        outgoing.add(bytes);
+        lane.hasWork(this);
+        writable = outgoing.bytes() < HIGH_WATER_BYTES;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return writable && !ended;
+    }
+
+    @Override
+    public void finish() {
+        if (!ended && !finishAsked) {
+            finishAsked = true;
+            lane.hasWork(this);
+        }
+    }
+
+    @Override
+    public void reset(CloseReason reason, String detail) {
+        if (!ended) {
+            lane.write(new Frame.Reset(id, reason, deliveredBytes(), detail));
+            end();
+        }
+    }
+
+    @Override
+    public void consumed(int bytes) {
+        if (!ended && bytes > 0) {
+            int credit = receiveWindow.consume(bytes, System.nanoTime(), lane.roundTripNanos());
+            if (credit > 0 && !finReceived) {
+                lane.write(new Frame.Credit(id, credit));
+            }
+        }
+    }
+
+    @Override
+    public void report(Exchange exchange) {
+        if (!ended) {
+            lane.report(id, exchange);
+        }
+    }
+
+    @Override
+    public long stalledSinceNanos() {
+        return receiveWindow.stalledSinceNanos();
+    }
+
+    @Override
+    public void evict() {
+        String detail = "the reader stood still while the process was over its window budget";
+        eventLoop().execute(() -> {
+            if (!ended) {
+                lane.write(new Frame.Reset(id, CloseReason.OVERLOADED, deliveredBytes(), detail));
+                endBecause(new StreamReset(CloseReason.OVERLOADED, StreamReset.UNKNOWN, detail));
+            }
+        });
+    }
+
+    // What follows is called by the lane.
+
+    /** Whether something can be sent now. */
+    boolean hasWork() {
+        if (ended || finSent) {
+            return false;
+        }
+        return outgoing.isEmpty() ? finishAsked : sendCreditBytes > 0;
+    }
+
+    /** Sends one piece, or the FIN behind the last one. */
+    void takeTurn(int mostBytes) {
+        ByteBuf piece = outgoing.poll((int) Math.min(mostBytes, sendCreditBytes));
+        if (piece != null) {
+            sendCreditBytes -= piece.readableBytes();
+            lane.write(new Frame.Data(id, piece));
+        }
+        if (outgoing.isEmpty() && finishAsked) {
+            finSent = true;
+            lane.write(new Frame.Fin(id, deliveredBytes()));
+            endIfBothFinished();
+        } else if (!writable && outgoing.bytes() <= LOW_WATER_BYTES) {
+            writable = true;
+            lane.later(this::tellWritable);
+        }
+    }
+
+    /** Not from within the write that made room: a listener would write again, and so on without end. */
+    private void tellWritable() {
+        if (writable && !ended && listener != null) {
+            listener.onWritable();
+        }
+    }
+
+    void received(ByteBuf bytes) {
+        if (ended || finReceived) {
+            bytes.release();
+            return;
+        }
+        if (!receiveWindow.receive(bytes.readableBytes(), System.nanoTime())) {
+            bytes.release();
+            throw new MalformedFrameException(
+                    "stream %d was sent more than its window".formatted(id));
+        }
+        if (listener == null) {
+            arrived.add(bytes);
+        } else {
+            listener.onBytes(bytes);
+        }
+    }
+
+    void receivedCredit(int bytes) {
+        sendCreditBytes = Math.min(sendCreditBytes + bytes, Integer.MAX_VALUE);
+        lane.hasWork(this);
+    }
+
+    void receivedFin() {
+        if (ended || finReceived) {
+            return;
+        }
+        finReceived = true;
+        if (listener != null) {
+            listener.onFinish();
+        }
+        endIfBothFinished();
+    }
+
+    /** Ends the stream and tells the listener, now or when there is one. */
+    void endBecause(StreamReset reset) {
+        if (ended) {
+            return;
+        }
+        end();
+        if (listener != null) {
+            listener.onReset(reset);
+        } else {
+            undeliveredReset = reset;
+        }
+    }
+
+    private void endIfBothFinished() {
+        if (finSent && finReceived && !ended) {
+            ended = true;
+            outgoing.release();
+            lane.remove(this);
+            receiveWindow.close();
+        }
+    }
+
+    private void end() {
+        ended = true;
+        outgoing.release();
+        arrived.release();
+        lane.remove(this);
+        receiveWindow.close();
+    }
+}
