@@ -43,10 +43,8 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
         if (channel instanceof EpollSocketChannel) {
             channel.config().setOption(ChannelOption.TCP_NODELAY, true);
             channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) KERNEL_QUEUE_BYTES);
-            channel.config()
-                    .setOption(
-                            EpollChannelOption.TCP_USER_TIMEOUT,
-                            (int) KeepAlive.longestSilence(options).toMillis());
+            channel.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, (int)
+                    KeepAlive.longestSilence(options).toMillis());
         }
     }
 

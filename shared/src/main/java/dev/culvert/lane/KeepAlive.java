@@ -63,8 +63,7 @@ final class KeepAlive {
         long now = System.nanoTime();
         if (now - lastReceivedNanos > longestSilence(options).toNanos()) {
             lane.close(
-                    CloseReason.SILENT,
-                    "nothing was heard for %d ms".formatted((now - lastReceivedNanos) / 1_000_000));
+                    CloseReason.SILENT, "nothing was heard for %d ms".formatted((now - lastReceivedNanos) / 1_000_000));
         } else if (now - lastPingNanos >= options.pingInterval().toNanos()) {
             ping(now);
         }

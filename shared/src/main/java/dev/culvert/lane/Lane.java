@@ -78,7 +78,8 @@ public final class Lane {
      */
     public static Lane on(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
         Lane lane = new Lane(socket, side, options, budget, handler);
-        lane.eventLoop().schedule(lane::checkEstablished, options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        lane.eventLoop()
+                .schedule(lane::checkEstablished, options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
         return lane;
     }
 
@@ -240,8 +241,8 @@ public final class Lane {
             throw new MalformedFrameException("stream id %d is not the peer's to open now".formatted(id));
         }
         if (open.sendWindowBytes() > options.streamWindowBytes()) {
-            throw new MalformedFrameException("stream %d takes a window of %d bytes that nobody gave it"
-                    .formatted(id, open.sendWindowBytes()));
+            throw new MalformedFrameException(
+                    "stream %d takes a window of %d bytes that nobody gave it".formatted(id, open.sendWindowBytes()));
         }
         if (goingAway) {
             write(new Frame.Reset(id, CloseReason.DRAINING, 0, "takes no new streams"));
@@ -293,7 +294,7 @@ public final class Lane {
 
     private LaneStream openHere(StreamRequest request) {
         int id = nextStreamId;
-        long aboveFloor = options.streamWindowBytes() - options.floorWindowBytes();
+        long aboveFloor = (long) options.streamWindowBytes() - options.floorWindowBytes();
         boolean enough = budget.tryTake(aboveFloor);
         if (!enough) {
             budget.shortage(System.nanoTime());
@@ -408,7 +409,10 @@ public final class Lane {
 
     private void checkEstablished() {
         if (!established && !closed) {
-            close(CloseReason.SILENT, "the handshake took longer than " + options.handshakeTimeout().toMillis() + " ms");
+            close(
+                    CloseReason.SILENT,
+                    "the handshake took longer than "
+                            + options.handshakeTimeout().toMillis() + " ms");
         }
     }
 

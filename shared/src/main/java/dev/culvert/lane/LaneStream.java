@@ -174,8 +174,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         }
         if (!receiveWindow.receive(bytes.readableBytes(), System.nanoTime())) {
             bytes.release();
-            throw new MalformedFrameException(
-                    "stream %d was sent more than its window".formatted(id));
+            throw new MalformedFrameException("stream %d was sent more than its window".formatted(id));
         }
         if (listener == null) {
             arrived.add(bytes);
