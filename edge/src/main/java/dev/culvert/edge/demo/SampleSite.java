@@ -48,7 +48,8 @@ final class SampleSite extends VerticleBase {
         router.get("/api/events").handler(this::events);
         router.get("/api/download").handler(download::send);
         router.get("/api/echo").handler(SampleSite::echo);
-        server = vertx.createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(0))
+        server = vertx.createHttpServer(
+                        new HttpServerOptions().setHost("127.0.0.1").setPort(0))
                 .requestHandler(router);
         return server.listen();
     }
