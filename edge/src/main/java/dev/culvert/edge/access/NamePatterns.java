@@ -1,16 +1,101 @@
 package dev.culvert.edge.access;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
- * Which names an identity may ask for: each pattern is a label or a whole host name in which {@code *} stands for any
- * run of characters but dots. {@code *} alone is any name under the edge's domain.
+ * Which names an identity may ask for. Each pattern is a label under the edge's domain ({@code shop-*}), or, when it has
+ * a dot, a whole host name ({@code *.shop.example}). {@code *} stands for any run of characters but dots; alone it is
+ * any name under the edge's domain.
+ *
+ * <p>Whoever asks on behalf of an agent refuses what is not allowed with
+ * {@link dev.culvert.wire.Bound.Code#NOT_ALLOWED}.
  */
 public record NamePatterns(List<String> patterns) {
     /** Any name under the edge's domain. */
     public static final NamePatterns ANY = new NamePatterns(List.of("*"));
 
+    /** Longer than any host name is a mistake. */
+    private static final int LONGEST_PATTERN = 253;
+
+    private static final Pattern SHAPE = Pattern.compile("[a-z0-9*-]+(\\.[a-z0-9*-]+)*");
+
     public NamePatterns {
         patterns = List.copyOf(patterns);
+        if (patterns.isEmpty()) {
+            throw new IllegalArgumentException("patterns of names must not be empty; * is any name");
+        }
+        for (String pattern : patterns) {
+            if (pattern.length() > LONGEST_PATTERN || !SHAPE.matcher(pattern).matches()) {
+                throw new IllegalArgumentException(
+                        "%s is not a pattern of names: wanted a label or a host name in lower case, in which * stands for any run of characters but dots"
+                                .formatted(pattern));
+            }
+        }
+    }
+
+    /** Reads patterns that stand in one line with commas between them. */
+    public static NamePatterns parse(String text) {
+        return new NamePatterns(List.of(text.split(",", -1)));
+    }
+
+    /**
+     * Whether the name may be had.
+     *
+     * @param name normalised: a label under the domain, or a whole host name
+     * @param domain the edge's domain, normalised
+     */
+    public boolean allows(String name, String domain) {
+        String host = name.indexOf('.') < 0 ? name + '.' + domain : name;
+        return patterns.stream()
+                .map(pattern -> pattern.indexOf('.') < 0 ? pattern + '.' + domain : pattern)
+                .anyMatch(pattern -> hostMatches(pattern, host));
+    }
+
+    /** The patterns as one line has them. */
+    @Override
+    public String toString() {
+        return String.join(",", patterns);
+    }
+
+    /** A star never reaches over a dot, so hosts match label by label. */
+    private static boolean hostMatches(String pattern, String host) {
+        String[] wanted = pattern.split("\\.", -1);
+        String[] found = host.split("\\.", -1);
+        if (wanted.length != found.length) {
+            return false;
+        }
+        for (int i = 0; i < wanted.length; i++) {
+            if (found[i].isEmpty() || !labelMatches(wanted[i], found[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Gives back only to the last star, so a hostile pattern costs at most the product of both lengths. */
+    private static boolean labelMatches(String pattern, String label) {
+        int p = 0;
+        int l = 0;
+        int star = -1;
+        int resume = 0;
+        while (l < label.length()) {
+            if (p < pattern.length() && pattern.charAt(p) == '*') {
+                star = p++;
+                resume = l;
+            } else if (p < pattern.length() && pattern.charAt(p) == label.charAt(l)) {
+                p++;
+                l++;
+            } else if (star >= 0) {
+                p = star + 1;
+                l = ++resume;
+            } else {
+                return false;
+            }
+        }
+        while (p < pattern.length() && pattern.charAt(p) == '*') {
+            p++;
+        }
+        return p == pattern.length();
     }
 }

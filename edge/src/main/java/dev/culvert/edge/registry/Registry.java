@@ -3,6 +3,7 @@ package dev.culvert.edge.registry;
 import io.vertx.core.Future;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,12 @@ public interface Registry {
 
     /** Takes the claim back because the agent gave the name up: without other claims the name is free at once. */
     Future<Void> giveUp(TunnelKey key, Claim claim);
+
+    /**
+     * Calls the listener, on any thread, with each claim of this node that has come to nothing because the name belongs
+     * to another owner now. The claim is gone already; its agent is to be told.
+     */
+    void onLost(BiConsumer<TunnelKey, Claim> listener);
 
     /** Leaves: no more calls. */
     Future<Void> close();

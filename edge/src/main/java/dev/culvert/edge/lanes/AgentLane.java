@@ -1,0 +1,279 @@
+package dev.culvert.edge.lanes;
+
+import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.NameRefusedException;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.Lane;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Bound;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Exchange;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Hello;
+import dev.culvert.wire.MalformedFrameException;
+import dev.culvert.wire.StreamRequest;
+import dev.culvert.wire.Unbind;
+import dev.culvert.wire.Welcome;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import io.vertx.core.net.NetSocket;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * A lane from an agent: its greeting, its names, and the streams it carries.
+ *
+ * <pre>
+ *   waits for HELLO ──► being authenticated ──► stands: binds, unbinds, carries ──► closed
+ * </pre>
+ *
+ * Runs on the lane's event loop.
+ */
+final class AgentLane implements Lane.Handler, Carrier {
+    private static final Logger LOGGER = LoggerFactory.getLogger(AgentLane.class);
+
+    private final String id = UUID.randomUUID().toString();
+    private final String remote;
+    private final Lanes lanes;
+    private final Lane lane;
+    private final Map<Integer, TunnelKey> bound = new HashMap<>();
+    private @Nullable Hello hello;
+    private volatile @Nullable Identity identity;
+    private boolean closed;
+
+    private AgentLane(NetSocket socket, Lanes lanes) {
+        this.remote = String.valueOf(socket.remoteAddress());
+        this.lanes = lanes;
+        this.lane = Lane.on(socket, Lane.Side.ACCEPTOR, lanes.options(), lanes.budget(), this);
+    }
+
+    /** Takes a fresh connection to the lane port; on its event loop. */
+    static void accept(NetSocket socket, Lanes lanes) {
+        lanes.arrived(new AgentLane(socket, lanes));
+    }
+
+    String id() {
+        return id;
+    }
+
+    String remote() {
+        return remote;
+    }
+
+    /** The agent's instance id, once it stands. */
+    String instance() {
+        return hello == null ? "" : hello.instance();
+    }
+
+    /** Whose lane it is; null until it stands. Any thread. */
+    @Nullable Identity identity() {
+        return identity;
+    }
+
+    Claim claim() {
+        return new Claim(lanes.registry().nodeId(), id, instance());
+    }
+
+    boolean takesStreams() {
+        return lane.takesStreams();
+    }
+
+    @Override
+    public Future<TunnelStream> open(StreamRequest request, EventLoop visitorLoop) {
+        return Future.succeededFuture(lane.open(request, visitorLoop));
+    }
+
+    @Override
+    public int load() {
+        return lane.load();
+    }
+
+    /** Any thread. */
+    void goAway(CloseReason reason, String detail) {
+        lane.goAway(reason, detail);
+    }
+
+    /** Any thread. */
+    void close(CloseReason reason, String detail) {
+        lane.close(reason, detail);
+    }
+
+    /** The name belongs to somebody else now; the agent is told. Any thread. */
+    void lose(TunnelKey key) {
+        lane.eventLoop().execute(() -> bound.entrySet().removeIf(entry -> {
+            if (!entry.getValue().equals(key)) {
+                return false;
+            }
+            lanes.unbound(key, this);
+            lane.send(new Frame.UnbindFrame(new Unbind(
+                    entry.getKey(), CloseReason.NOT_HELD, "the name belongs to an older owner, who has come back")));
+            return true;
+        }));
+    }
+
+    @Override
+    public void onFrame(Frame.OfLane frame) {
+        if (frame instanceof Frame.HelloFrame greeting) {
+            greet(greeting.hello());
+        } else if (frame instanceof Frame.BindFrame asked && identity != null) {
+            bind(asked.bind());
+        } else if (frame instanceof Frame.UnbindFrame given && identity != null) {
+            giveUp(given.unbind().id());
+        } else if (!(frame instanceof Frame.GoAway)) {
+            throw new MalformedFrameException(
+                    "%s is not what an agent says now".formatted(frame.getClass().getSimpleName()));
+        }
+    }
+
+    @Override
+    public void onStream(TunnelStream stream, StreamRequest request) {
+        stream.reset(CloseReason.PROTOCOL_ERROR, "agents open no streams");
+    }
+
+    @Override
+    public void onExchange(Exchange exchange) {
+        // Only edges tell.
+    }
+
+    @Override
+    public void onClosed(CloseReason reason, String detail) {
+        closed = true;
+        lanes.left(this);
+        for (TunnelKey key : bound.values()) {
+            lanes.unbound(key, this);
+            release(key);
+        }
+        LOGGER.atLevel(identity == null ? Level.DEBUG : Level.INFO)
+                .addKeyValue("lane", id)
+                .addKeyValue("agent", instance())
+                .addKeyValue("remote", remote)
+                .addKeyValue("reason", reason.label())
+                .addKeyValue("detail", detail)
+                .log("lane closed");
+    }
+
+    private void greet(Hello greeting) {
+        if (hello != null) {
+            throw new MalformedFrameException("a second HELLO");
+        }
+        hello = greeting;
+        if (!greeting.versions().contains(Hello.VERSION)) {
+            close(
+                    CloseReason.VERSION_MISMATCH,
+                    "this edge speaks version %d of the protocol, the agent %s; bring both to the same release"
+                            .formatted(Hello.VERSION, greeting.versions()));
+        } else if (lanes.isDraining()) {
+            close(CloseReason.DRAINING, "this edge is stopping");
+        } else {
+            lanes.authenticator().authenticate(greeting).onComplete(known -> lane.eventLoop().execute(() -> {
+                if (known.succeeded()) {
+                    welcome(greeting, known.result());
+                } else {
+                    close(CloseReason.UNAUTHORIZED, String.valueOf(known.cause().getMessage()));
+                }
+            }));
+        }
+    }
+
+    private void welcome(Hello greeting, Identity known) {
+        if (closed) {
+            return;
+        }
+        if (!lanes.stands(this, greeting, known)) {
+            close(CloseReason.ALREADY_HERE, "this node has a live lane of this agent");
+            return;
+        }
+        identity = known;
+        lane.send(new Frame.WelcomeFrame(new Welcome(
+                Hello.VERSION,
+                lanes.registry().nodeId(),
+                id,
+                lanes.registry().nodes(),
+                lanes.options().streamWindowBytes(),
+                lanes.options().pingInterval().toMillis())));
+        lane.established(greeting.newStreamWindowBytes(), greeting.events());
+        LOGGER.atInfo()
+                .addKeyValue("lane", id)
+                .addKeyValue("agent", greeting.instance())
+                .addKeyValue("owner", known.owner())
+                .addKeyValue("remote", remote)
+                .addKeyValue("software", greeting.software())
+                .log("lane stands");
+    }
+
+    private void bind(Bind asked) {
+        Identity owner = Objects.requireNonNull(identity);
+        lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop().execute(() -> {
+            if (answer.failed()) {
+                refuse(asked, answer.cause());
+            } else {
+                granted(asked, answer.result());
+            }
+        }));
+    }
+
+    private void granted(Bind asked, Registry.Grant grant) {
+        TunnelKey key = grant.tunnel().key();
+        if (closed) {
+            release(key);
+            return;
+        }
+        TunnelKey before = bound.put(asked.id(), key);
+        if (before != null && !before.equals(key)) {
+            lanes.unbound(before, this);
+            release(before);
+        }
+        lanes.bound(key, this);
+        lane.send(new Frame.BoundFrame(Bound.granted(
+                asked.id(),
+                key.value(),
+                lanes.binder().nameOf(key),
+                lanes.binder().urlOf(key),
+                grant.ticket())));
+    }
+
+    private void refuse(Bind asked, Throwable cause) {
+        Bound.Code code = Bound.Code.INTERNAL;
+        String message = "the edge could not bind the name; it will say more in its log";
+        if (cause instanceof NameRefusedException refused) {
+            code = refused.code();
+            message = String.valueOf(refused.getMessage());
+        } else {
+            LOGGER.atError()
+                    .setCause(cause)
+                    .addKeyValue("lane", id)
+                    .addKeyValue("tunnel", asked.name())
+                    .log("bind failed");
+        }
+        lane.send(new Frame.BoundFrame(Bound.refused(asked.id(), code, message)));
+    }
+
+    private void giveUp(int bindId) {
+        TunnelKey key = bound.remove(bindId);
+        if (key != null) {
+            lanes.unbound(key, this);
+            lanes.registry().giveUp(key, claim()).onFailure(cause -> notReleased(key, cause));
+        }
+    }
+
+    private void release(TunnelKey key) {
+        lanes.registry().release(key, claim()).onFailure(cause -> notReleased(key, cause));
+    }
+
+    private void notReleased(TunnelKey key, Throwable cause) {
+        LOGGER.atWarn()
+                .setCause(cause)
+                .addKeyValue("tunnel", key)
+                .addKeyValue("lane", id)
+                .log("claim could not be taken back; the sweep will");
+    }
+}

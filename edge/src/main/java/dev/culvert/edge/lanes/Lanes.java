@@ -1,0 +1,208 @@
+package dev.culvert.edge.lanes;
+
+import dev.culvert.edge.access.Authenticator;
+import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.LaneOptions;
+import dev.culvert.lane.WindowBudget;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Hello;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agents connected to this node: the lane port, the lanes that stand, and which of them carries which tunnel. Safe
+ * for use by any thread; every instance of the edge's verticle shares one.
+ */
+public final class Lanes implements Carriers {
+    private final Registry registry;
+    private final Authenticator authenticator;
+    private final Binder binder;
+    private final LaneOptions options;
+    private final WindowBudget budget;
+    private final Set<AgentLane> all = ConcurrentHashMap.newKeySet();
+    private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
+    private volatile boolean draining;
+
+    public Lanes(
+            Registry registry, Authenticator authenticator, Binder binder, LaneOptions options, WindowBudget budget) {
+        this.registry = registry;
+        this.authenticator = authenticator;
+        this.binder = binder;
+        this.options = options;
+        this.budget = budget;
+        authenticator.onRevoked(this::revoke);
+        registry.onLost(this::lose);
+    }
+
+    /** A connected agent, for people to look at. */
+    public record Holder(String node, String lane, String instance, String remote) {}
+
+    /**
+     * Accepts agents. Called on the context of an edge verticle, whose event loop will own the lanes accepted there.
+     *
+     * @param port 0 for a free one
+     * @return the server, to be closed by the caller
+     */
+    public Future<NetServer> listen(Vertx vertx, String address, int port) {
+        return vertx.createNetServer(new NetServerOptions().setTcpNoDelay(true))
+                .connectHandler(socket -> AgentLane.accept(socket, this))
+                .listen(port, address);
+    }
+
+    /** The lanes of this node that carry the tunnel: the less loaded of two first, then the others. */
+    @Override
+    public List<Carrier> to(Tunnel tunnel) {
+        List<AgentLane> here = byTunnel.getOrDefault(tunnel.key(), List.of());
+        if (here.size() == 1) {
+            return here.get(0).takesStreams() ? List.of(here.get(0)) : List.of();
+        }
+        List<Carrier> carriers = new ArrayList<>(here.size());
+        for (AgentLane lane : here) {
+            if (lane.takesStreams()) {
+                carriers.add(lane);
+            }
+        }
+        if (carriers.size() > 1) {
+            Collections.shuffle(carriers, ThreadLocalRandom.current());
+            carriers.subList(0, 2).sort(Comparator.comparingInt(Carrier::load));
+        }
+        return carriers;
+    }
+
+    /** Who serves the tunnel from this node. */
+    public List<Holder> holdersOf(TunnelKey key) {
+        return byTunnel.getOrDefault(key, List.of()).stream()
+                .map(lane -> new Holder(registry.nodeId(), lane.id(), lane.instance(), lane.remote()))
+                .toList();
+    }
+
+    /** How many lanes stand. */
+    public int count() {
+        return (int) all.stream().filter(lane -> lane.identity() != null).count();
+    }
+
+    /** Takes no more agents, and asks those that are here to go elsewhere. Their open streams go on. */
+    public void drain() {
+        draining = true;
+        all.forEach(lane -> lane.goAway(CloseReason.DRAINING, "this edge is stopping"));
+    }
+
+    /** Ends all lanes. */
+    public void close() {
+        draining = true;
+        all.forEach(lane -> lane.close(CloseReason.CLOSED, "this edge has stopped"));
+    }
+
+    // What follows is called by the lanes, each on its own event loop.
+
+    Registry registry() {
+        return registry;
+    }
+
+    Authenticator authenticator() {
+        return authenticator;
+    }
+
+    Binder binder() {
+        return binder;
+    }
+
+    LaneOptions options() {
+        return options;
+    }
+
+    WindowBudget budget() {
+        return budget;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    void arrived(AgentLane lane) {
+        all.add(lane);
+    }
+
+    void left(AgentLane lane) {
+        all.remove(lane);
+    }
+
+    /**
+     * Makes room for a lane that is known now. Other lanes of the same agent that it does not list are half dead: the
+     * agent has given them up, and they are closed.
+     *
+     * @return false when one that it does list is here: it should dial again and reach another node
+     */
+    boolean stands(AgentLane newcomer, Hello hello, Identity identity) {
+        for (AgentLane other : all) {
+            Identity otherIdentity = other.identity();
+            if (other == newcomer
+                    || otherIdentity == null
+                    || !otherIdentity.owner().equals(identity.owner())
+                    || !other.instance().equals(hello.instance())) {
+                continue;
+            }
+            if (hello.lanes().contains(other.id())) {
+                return false;
+            }
+            // Out of the directory at once, not only when its own event loop gets to it.
+            forget(other);
+            other.close(CloseReason.REPLACED, "a newer lane of the same agent took its place");
+        }
+        return true;
+    }
+
+    void bound(TunnelKey key, AgentLane lane) {
+        byTunnel.compute(key, (k, lanes) -> with(lanes == null ? List.of() : lanes, lane));
+    }
+
+    void unbound(TunnelKey key, AgentLane lane) {
+        byTunnel.computeIfPresent(key, (k, lanes) -> without(lanes, lane));
+    }
+
+    private void forget(AgentLane lane) {
+        byTunnel.keySet().forEach(key -> unbound(key, lane));
+    }
+
+    private void revoke(Identity revoked) {
+        for (AgentLane lane : all) {
+            Identity identity = lane.identity();
+            if (identity != null && identity.credential().equals(revoked.credential())) {
+                lane.close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+            }
+        }
+    }
+
+    private void lose(TunnelKey key, Claim claim) {
+        all.stream().filter(lane -> lane.id().equals(claim.lane())).forEach(lane -> lane.lose(key));
+    }
+
+    private static List<AgentLane> with(List<AgentLane> lanes, AgentLane lane) {
+        if (lanes.contains(lane)) {
+            return lanes;
+        }
+        List<AgentLane> longer = new ArrayList<>(lanes);
+        longer.add(lane);
+        return List.copyOf(longer);
+    }
+
+    private static @Nullable List<AgentLane> without(List<AgentLane> lanes, AgentLane lane) {
+        List<AgentLane> shorter = lanes.stream().filter(other -> other != lane).toList();
+        return shorter.isEmpty() ? null : shorter;
+    }
+}
