@@ -75,7 +75,8 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     /** Whose lane it is; null until it stands. Any thread. */
-    @Nullable Identity identity() {
+    @Nullable
+    Identity identity() {
         return identity;
     }
 
@@ -129,8 +130,8 @@ final class AgentLane implements Lane.Handler, Carrier {
         } else if (frame instanceof Frame.UnbindFrame given && identity != null) {
             giveUp(given.unbind().id());
         } else if (!(frame instanceof Frame.GoAway)) {
-            throw new MalformedFrameException(
-                    "%s is not what an agent says now".formatted(frame.getClass().getSimpleName()));
+            throw new MalformedFrameException("%s is not what an agent says now"
+                    .formatted(frame.getClass().getSimpleName()));
         }
     }
 
@@ -174,13 +175,16 @@ final class AgentLane implements Lane.Handler, Carrier {
         } else if (lanes.isDraining()) {
             close(CloseReason.DRAINING, "this edge is stopping");
         } else {
-            lanes.authenticator().authenticate(greeting).onComplete(known -> lane.eventLoop().execute(() -> {
-                if (known.succeeded()) {
-                    welcome(greeting, known.result());
-                } else {
-                    close(CloseReason.UNAUTHORIZED, String.valueOf(known.cause().getMessage()));
-                }
-            }));
+            lanes.authenticator().authenticate(greeting).onComplete(known -> lane.eventLoop()
+                    .execute(() -> {
+                        if (known.succeeded()) {
+                            welcome(greeting, known.result());
+                        } else {
+                            close(
+                                    CloseReason.UNAUTHORIZED,
+                                    String.valueOf(known.cause().getMessage()));
+                        }
+                    }));
         }
     }
 
@@ -212,13 +216,14 @@ final class AgentLane implements Lane.Handler, Carrier {
 
     private void bind(Bind asked) {
         Identity owner = Objects.requireNonNull(identity);
-        lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop().execute(() -> {
-            if (answer.failed()) {
-                refuse(asked, answer.cause());
-            } else {
-                granted(asked, answer.result());
-            }
-        }));
+        lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop()
+                .execute(() -> {
+                    if (answer.failed()) {
+                        refuse(asked, answer.cause());
+                    } else {
+                        granted(asked, answer.result());
+                    }
+                }));
     }
 
     private void granted(Bind asked, Registry.Grant grant) {

@@ -75,7 +75,9 @@ public final class Binder {
                     Bound.Code.NAME_INVALID,
                     "%s is not a name; use 1 to 63 of a-z, 0-9 and '-', not at the ends".formatted(quoted(name)));
         }
-        if (host.equals(domain) || (host.endsWith("." + domain) && HostName.labelUnder(host, domain).isEmpty())) {
+        if (host.equals(domain)
+                || (host.endsWith("." + domain)
+                        && HostName.labelUnder(host, domain).isEmpty())) {
             return refused(
                     Bound.Code.NAME_INVALID,
                     "%s is not one label under %s; visitors could not reach it".formatted(quoted(name), domain));

@@ -183,7 +183,8 @@ public final class Lanes implements Carriers {
         for (AgentLane lane : all) {
             Identity identity = lane.identity();
             if (identity != null && identity.credential().equals(revoked.credential())) {
-                lane.close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+                lane.close(
+                        CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
             }
         }
     }

@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -389,6 +390,9 @@ class AdminVerticleTest {
         public Future<Void> giveUp(TunnelKey key, Claim claim) {
             throw new UnsupportedOperationException();
         }
+
+        @Override
+        public void onLost(BiConsumer<TunnelKey, Claim> listener) {}
 
         @Override
         public Future<Void> close() {
