@@ -12,13 +12,13 @@ import java.util.regex.Pattern;
  * {@link dev.culvert.wire.Bound.Code#NOT_ALLOWED}.
  */
 public record NamePatterns(List<String> patterns) {
-    /** Any name under the edge's domain. */
-    public static final NamePatterns ANY = new NamePatterns(List.of("*"));
-
     /** Longer than any host name is a mistake. */
     private static final int LONGEST_PATTERN = 253;
 
     private static final Pattern SHAPE = Pattern.compile("[a-z0-9*-]+(\\.[a-z0-9*-]+)*");
+
+    /** Any name under the edge's domain. */
+    public static final NamePatterns ANY = new NamePatterns(List.of("*"));
 
     public NamePatterns {
         patterns = List.copyOf(patterns);

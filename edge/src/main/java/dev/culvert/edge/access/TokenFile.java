@@ -1,0 +1,126 @@
+package dev.culvert.edge.access;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The operator's list of tokens: a {@link TokenLine} a line, with empty lines and comments after {@code #}. Holds hashes
+ * only. Its methods block.
+ */
+public final class TokenFile {
+    /** About 100,000 tokens. More is most likely the wrong file. */
+    private static final long LARGEST_BYTES = 16L * 1024 * 1024;
+
+    private final Path path;
+
+    public TokenFile(Path path) {
+        this.path = path;
+    }
+
+    /** The lines by their hashes; the exception's message says which line of which file is wrong, and how. */
+    Map<String, TokenLine> read() throws IOException, BrokenException {
+        if (Files.size(path) > LARGEST_BYTES) {
+            throw new BrokenException(
+                    "%s has more than %d bytes; is it the tokens file?".formatted(path, LARGEST_BYTES));
+        }
+        return parse(Files.readString(path, StandardCharsets.UTF_8));
+    }
+
+    private Map<String, TokenLine> parse(String text) throws BrokenException {
+        Map<String, TokenLine> tokens = new LinkedHashMap<>();
+        List<String> lines = text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            String content = withoutComment(lines.get(i));
+            if (content.isBlank()) {
+                continue;
+            }
+            try {
+                TokenLine line = TokenLine.parse(content);
+                if (tokens.putIfAbsent(line.hash(), line) != null) {
+                    throw new IllegalArgumentException("the token of %s is in the file twice".formatted(line.owner()));
+                }
+            } catch (IllegalArgumentException e) {
+                throw new BrokenException("%s, line %d: %s".formatted(path, i + 1, e.getMessage()));
+            }
+        }
+        return tokens;
+    }
+
+    /**
+     * Adds the line at the end. A file that does not exist is created for its owner's eyes only (mode 600), in one step,
+     * so that it is at no time readable to others; a broken one is left alone.
+     */
+    public void append(TokenLine line) throws IOException, BrokenException {
+        byte[] text = (line + "\n").getBytes(StandardCharsets.UTF_8);
+        try (SeekableByteChannel created = Files.newByteChannel(
+                path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly(path))) {
+            write(created, text);
+        } catch (FileAlreadyExistsException e) {
+            try (FileChannel existing = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                    FileLock lock = existing.lock()) {
+                if (read().containsKey(line.hash())) {
+                    throw new BrokenException("%s holds this token of %s already".formatted(path, line.owner()));
+                }
+                boolean newline = endsInsideLine(existing);
+                existing.position(existing.size());
+                write(existing, newline ? ("\n" + line + "\n").getBytes(StandardCharsets.UTF_8) : text);
+            }
+        }
+    }
+
+    private static FileAttribute<?>[] ownerOnly(Path path) {
+        boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
+        return posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    private static boolean endsInsideLine(FileChannel file) throws IOException {
+        if (file.size() == 0) {
+            return false;
+        }
+        ByteBuffer last = ByteBuffer.allocate(1);
+        file.read(last, file.size() - 1);
+        return last.get(0) != '\n';
+    }
+
+    private static void write(SeekableByteChannel channel, byte[] text) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(text);
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+
+    private static String withoutComment(String line) {
+        int comment = line.indexOf('#');
+        return comment < 0 ? line : line.substring(0, comment);
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    /** The file is not a list of tokens; the message names the line. */
+    public static final class BrokenException extends Exception {
+        BrokenException(String message) {
+            super(message);
+        }
+    }
+}

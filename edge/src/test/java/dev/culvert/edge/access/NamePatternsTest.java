@@ -1,0 +1,78 @@
+package dev.culvert.edge.access;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NamePatternsTest {
+    private static final String DOMAIN = "tunnel.example";
+
+    @ParameterizedTest
+    @CsvSource({
+        "shop, shop",
+        "shop, shop.tunnel.example",
+        "shop-*, shop-7",
+        "*, anything",
+        "*, anything.tunnel.example",
+        "*-dev, a-b-dev",
+        "a*b*c, axxbyybzzc",
+        "shop.customer.example, shop.customer.example",
+        "*.customer.example, shop.customer.example",
+        "shop.tunnel.example, shop",
+    })
+    void allowsWhatThePatternSays(String pattern, String name) {
+        assertTrue(NamePatterns.parse(pattern).allows(name, DOMAIN));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "shop, shops",
+        "shop, shop.other.example",
+        "shop-*, shop",
+        "*, customer.example",
+        "*, a.b.tunnel.example",
+        "*, tunnel.example",
+        "*, .tunnel.example",
+        "*, shop.tunnel.example.evil.example",
+        "*.customer.example, a.b.customer.example",
+        "*.customer.example, customer.example",
+        "a*b*c, axxbyybzz",
+    })
+    void refusesEverythingElse(String pattern, String name) {
+        assertFalse(NamePatterns.parse(pattern).allows(name, DOMAIN));
+    }
+
+    @Test
+    void anyOfSeveralPatternsIsEnough() {
+        NamePatterns names = NamePatterns.parse("shop,blog-*");
+        assertTrue(names.allows("blog-1", DOMAIN));
+        assertFalse(names.allows("wiki", DOMAIN));
+        assertEquals("shop,blog-*", names.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Shop", "shop,", "shop..x", ".shop", "sh op", "shop_1", "ümlaut"})
+    void brokenPatternsAreRefused(String text) {
+        assertThrows(IllegalArgumentException.class, () -> NamePatterns.parse(text));
+    }
+
+    @Test
+    void noPatternsAtAllAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new NamePatterns(List.of()));
+    }
+
+    @Test
+    void manyStarsCostNoTime() {
+        NamePatterns names = NamePatterns.parse("*a".repeat(120) + "b");
+        assertTimeoutPreemptively(Duration.ofSeconds(2), () -> assertFalse(names.allows("a".repeat(4_000), DOMAIN)));
+    }
+}

@@ -1,0 +1,105 @@
+package dev.culvert.edge.access;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TokenFileTest {
+    private static final String HASH = "a".repeat(64);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void linesAreReadPastCommentsAndEmptyLines() throws Exception {
+        TokenFile file = written("# our people", "", "ann sha256:" + HASH + "  shop,blog-*   # the shop", "   ");
+        assertEquals(List.of(new TokenLine("ann", HASH, NamePatterns.parse("shop,blog-*"))), lines(file));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ann",
+                "ann sha256:aa *",
+                "ann cvt_the-token-itself *",
+                "ann sha256:" + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + " UPPER",
+                "anonymous:x sha256:" + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + " *",
+                "ann sha256:" + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + " * more",
+            })
+    void aBrokenLineIsNamedAndNoTokenShown(String broken) throws Exception {
+        TokenFile file = written("# one", broken);
+        String message =
+                assertThrows(TokenFile.BrokenException.class, file::read).getMessage();
+        assertTrue(message.contains("tokens.txt, line 2: "), message);
+        assertFalse(message.contains("the-token-itself"), message);
+    }
+
+    @Test
+    void aTokenThatIsThereTwiceIsRefused() throws Exception {
+        TokenFile file =
+                written("ann sha256:" + HASH + " *", "bob sha256:" + HASH.toUpperCase(java.util.Locale.ROOT) + " *");
+        assertTrue(assertThrows(TokenFile.BrokenException.class, file::read)
+                .getMessage()
+                .contains("line 2"));
+    }
+
+    @Test
+    void aNewFileIsForItsOwnersEyesOnly() throws Exception {
+        Path path = directory.resolve("new.txt");
+        Token token = Token.create("ann", NamePatterns.ANY);
+        new TokenFile(path).append(token.line());
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        assertEquals(List.of(token.line()), lines(new TokenFile(path)));
+        assertFalse(Files.readString(path).contains(token.secret().reveal()));
+    }
+
+    @Test
+    void aLineIsAddedEvenWhenTheLastOneIsNotFinished() throws Exception {
+        Path path = directory.resolve("tokens.txt");
+        Files.writeString(path, "# kept\nann sha256:" + HASH + " *");
+        Token token = Token.create("bob", NamePatterns.parse("wiki"));
+        TokenFile file = new TokenFile(path);
+        file.append(token.line());
+        assertEquals(List.of(new TokenLine("ann", HASH, NamePatterns.ANY), token.line()), lines(file));
+        assertTrue(Files.readString(path).startsWith("# kept\n"));
+    }
+
+    @Test
+    void nothingIsAddedToABrokenFile() throws Exception {
+        TokenFile file = written("what is this");
+        TokenLine line = Token.create("bob", NamePatterns.ANY).line();
+        assertThrows(TokenFile.BrokenException.class, () -> file.append(line));
+        assertEquals("what is this\n", Files.readString(directory.resolve("tokens.txt")));
+    }
+
+    @Test
+    void tokensAreLongRandomAndRecognisable() {
+        Token token = Token.create("ann", NamePatterns.ANY);
+        assertTrue(token.secret().reveal().matches("cvt_[A-Za-z0-9_-]{43}"));
+        assertNotEquals(token.secret(), Token.create("ann", NamePatterns.ANY).secret());
+        assertEquals(token.line(), TokenLine.parse(token.line().toString()));
+        assertFalse(token.toString().contains(token.secret().reveal()));
+    }
+
+    private TokenFile written(String... lines) throws IOException {
+        Path path = directory.resolve("tokens.txt");
+        Files.write(path, List.of(lines));
+        return new TokenFile(path);
+    }
+
+    private static List<TokenLine> lines(TokenFile file) throws Exception {
+        return List.copyOf(file.read().values());
+    }
+}
