@@ -1,0 +1,352 @@
+package dev.culvert.agent;
+
+import dev.culvert.agent.dial.DialException;
+import dev.culvert.agent.dial.DialPlan;
+import dev.culvert.agent.dial.EdgeLane;
+import dev.culvert.agent.dial.Lanes;
+import dev.culvert.agent.dial.Traffic;
+import dev.culvert.agent.state.AgentState;
+import dev.culvert.agent.state.NameRecord;
+import dev.culvert.agent.target.TargetDialer;
+import dev.culvert.agent.target.TargetStreams;
+import dev.culvert.config.Secret;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.Bound;
+import dev.culvert.wire.Exchange;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.StreamRequest;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens tunnels from an edge to local targets, and keeps them open.
+ *
+ * <pre>{@code
+ * Agent agent = Agent.on(vertx, AgentOptions.of("127.0.0.1:7070"), AgentListener.NONE);
+ * agent.open(TunnelOptions.http(3000)).onSuccess(tunnel -> System.out.println(tunnel.url()));
+ * }</pre>
+ *
+ * <p>The first connection is not retried: {@link #open} fails, and its caller is there to hear why. From then on the
+ * {@linkplain AgentOptions#reconnect() reconnect policy} decides.
+ *
+ * <p>Safe for use by any thread. Its own work is done on one event-loop context, that of the caller where there is one;
+ * futures complete there. Visitors' bytes move on the event loops of the lanes.
+ */
+public final class Agent {
+    private final Vertx vertx;
+    private final boolean ownsVertx;
+    private final Context home;
+    private final AgentOptions options;
+    private final AgentListener listener;
+    private final AgentState state;
+    private final NetClient client;
+    private final RandomGenerator random = RandomGenerator.getDefault();
+    private final TargetStreams streams = new TargetStreams();
+    private final Map<Integer, Binding> bindings = new ConcurrentHashMap<>();
+    private final Map<Integer, Tunnel> tunnels = new ConcurrentHashMap<>();
+
+    /** Names that tunnels of this agent have or ask for: two to the same target must not remember the same one. */
+    private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
+
+    private final Set<EdgeLane> upLanes = new LinkedHashSet<>();
+    private @Nullable Lanes lanes;
+    private @Nullable Future<Void> closing;
+    private boolean troubleTold;
+    private int lastId;
+
+    private Agent(Vertx vertx, boolean ownsVertx, AgentOptions options, AgentListener listener) {
+        this.vertx = vertx;
+        this.ownsVertx = ownsVertx;
+        this.home = vertx.getOrCreateContext();
+        if (!home.isEventLoopContext()) {
+            throw new IllegalStateException("an agent is made on an event loop, or on a thread that is not Vert.x's");
+        }
+        this.options = options;
+        this.listener = listener;
+        this.state = new AgentState(options.stateFolder());
+        this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+    }
+
+    /** An agent on a caller's Vert.x, which stays the caller's. Nothing is dialed before the first tunnel. */
+    public static Agent on(Vertx vertx, AgentOptions options, AgentListener listener) {
+        return new Agent(vertx, false, options, listener);
+    }
+
+    /** An agent on a small Vert.x of its own, which ends with it. */
+    public static Agent alone(AgentOptions options, AgentListener listener) {
+        return new Agent(SmallVertx.create(), true, options, listener);
+    }
+
+    /**
+     * Opens a tunnel.
+     *
+     * @return the tunnel once visitors are served; fails with {@link AgentException}, after at most 45 s
+     */
+    public Future<Tunnel> open(TunnelOptions wanted) {
+        Promise<Tunnel> opened = Promise.promise();
+        home.runOnContext(ignored -> open(wanted, opened));
+        return opened.future();
+    }
+
+    /**
+     * Ends all tunnels and lanes. The names stay reserved for a while, so that the next agent of this owner has them
+     * again; {@link Tunnel#close()} gives a name back.
+     */
+    public Future<Void> close() {
+        Promise<Void> closed = Promise.promise();
+        home.runOnContext(ignored -> {
+            if (closing == null) {
+                closing = closeAll();
+            }
+            closing.onComplete(closed);
+        });
+        // Outside of the context, which ends with the Vert.x of our own.
+        return closed.future().compose(ignored -> ownsVertx ? vertx.close() : Future.succeededFuture());
+    }
+
+    Future<Void> close(Tunnel tunnel) {
+        Promise<Void> closed = Promise.promise();
+        home.runOnContext(ignored -> {
+            Binding binding = bindings.get(tunnel.id());
+            if (binding != null) {
+                binding.close();
+            }
+            closed.complete();
+        });
+        return closed.future();
+    }
+
+    private void open(TunnelOptions wanted, Promise<Tunnel> opened) {
+        LoopGuard loopGuard = new LoopGuard(options.edge(), wanted.target());
+        Optional<String> loop = loopGuard.refusal();
+        if (closing != null) {
+            opened.fail(new AgentException(AgentException.Code.CLOSED, "the agent is closed"));
+        } else if (loop.isPresent()) {
+            opened.fail(new AgentException(AgentException.Code.LOOP, loop.get()));
+        } else {
+            Tunnel tunnel = new Tunnel(this, wanted, ++lastId);
+            Binding binding = new Binding(
+                    tunnel, opened, vertx, options.reconnect().backoff(random), loopGuard, new FromBindings());
+            tunnels.put(tunnel.id(), tunnel);
+            bindings.put(tunnel.id(), binding);
+            streams.put(tunnel.id(), new TargetDialer(client, wanted.target(), wanted.insecureTarget()));
+            listener.onState(tunnel, tunnel.state());
+            vertx.executeBlocking(() -> recall(wanted))
+                    .onComplete(kept -> home.runOnContext(ignored -> start(binding, kept)), opened::tryFail);
+        }
+    }
+
+    /** What was kept from earlier. */
+    private record Kept(@Nullable Secret secret, Optional<NameRecord> name, Optional<String> trouble) {}
+
+    /** Reads files, so not on an event loop; one after the other, so that two tunnels do not find the same name. */
+    private synchronized Kept recall(TunnelOptions wanted) {
+        String edge = options.edge().toString();
+        String kind = wanted.kind().word();
+        String asked = wanted.name();
+        Optional<NameRecord> name = asked == null
+                ? state.generatedFor(edge, kind, wanted.target().url(), ownNames)
+                : state.named(edge, kind, asked);
+        name.ifPresent(record -> ownNames.add(record.name()));
+        return new Kept(options.token() == null ? state.secret() : null, name, state.trouble());
+    }
+
+    private void start(Binding binding, Kept kept) {
+        if (kept.trouble().isPresent() && !troubleTold) {
+            troubleTold = true;
+            listener.onNotice(kept.trouble().get());
+        }
+        if (closing != null || binding.isEnded()) {
+            return;
+        }
+        if (lanes == null) {
+            lanes = new Lanes(vertx, home, plan(kept.secret()), random, new FromVisitors(), new FromLanes());
+        }
+        binding.start(kept.name(), upLanes);
+        lanes.connect();
+    }
+
+    private DialPlan plan(@Nullable Secret secret) {
+        return new DialPlan(
+                client,
+                options.edge(),
+                options.instanceOrRandom(),
+                Software.NAME,
+                options.token(),
+                secret,
+                listener != AgentListener.NONE,
+                options.lanes(),
+                options.laneOptions(),
+                options.reconnect(),
+                System::nanoTime);
+    }
+
+    private Future<Void> closeAll() {
+        List.copyOf(bindings.values()).forEach(Binding::agentClosed);
+        Future<Void> lanesClosed = lanes == null ? Future.succeededFuture() : lanes.close();
+        return lanesClosed.eventually(() -> client.close());
+    }
+
+    private String sentence(DialException why) {
+        return switch (why.kind()) {
+            case UNREACHABLE -> String.valueOf(why.getMessage());
+            case NO_WELCOME ->
+                "%s answers, but not as an edge's lane port does: %s".formatted(options.edge(), why.getMessage());
+            case REFUSED -> "the edge at %s refused this agent: %s".formatted(options.edge(), why.getMessage());
+        };
+    }
+
+    private static AgentException.Code code(DialException why) {
+        if (why.kind() != DialException.Kind.REFUSED) {
+            return AgentException.Code.NO_EDGE;
+        }
+        return switch (why.reason()) {
+            case UNAUTHORIZED -> AgentException.Code.UNAUTHORIZED;
+            case VERSION_MISMATCH -> AgentException.Code.VERSION_MISMATCH;
+            default -> AgentException.Code.REFUSED;
+        };
+    }
+
+    /** On the event loops of the lanes. */
+    private final class FromVisitors implements Traffic {
+        @Override
+        public void onGranted(Bound bound) {
+            if (bound.tunnel() != null) {
+                streams.granted(bound.tunnel(), bound.id());
+            }
+        }
+
+        @Override
+        public void onStream(TunnelStream stream, StreamRequest request) {
+            streams.serve(stream, request);
+        }
+
+        @Override
+        public void onExchange(Exchange exchange) {
+            Integer id = streams.idOf(exchange.tunnel());
+            Tunnel tunnel = id == null ? null : tunnels.get(id);
+            if (tunnel != null) {
+                listener.onExchange(tunnel, exchange);
+            }
+        }
+    }
+
+    private final class FromLanes implements Lanes.Listener {
+        @Override
+        public void onUp(EdgeLane lane) {
+            upLanes.add(lane);
+            bindings.values().forEach(binding -> binding.onUp(lane));
+        }
+
+        @Override
+        public void onFrame(EdgeLane lane, Frame.OfLane frame) {
+            if (frame instanceof Frame.BoundFrame answer) {
+                Binding binding = bindings.get(answer.bound().id());
+                if (binding == null) {
+                    streams.remove(answer.bound().id()); // Closed in the meantime, and the UNBIND is on its way.
+                } else {
+                    binding.onAnswer(lane, answer.bound());
+                }
+            } else if (frame instanceof Frame.UnbindFrame unbind) {
+                Binding binding = bindings.get(unbind.unbind().id());
+                if (binding != null) {
+                    binding.onUnbind(lane, unbind.unbind());
+                }
+            }
+        }
+
+        @Override
+        public void onDown(EdgeLane lane) {
+            upLanes.remove(lane);
+            bindings.values().forEach(binding -> binding.onDown(lane));
+        }
+
+        @Override
+        public void onRetry(String why, Duration wait) {
+            bindings.values().forEach(binding -> binding.onRetry(why, wait));
+        }
+
+        @Override
+        public void onGivenUp(DialException why) {
+            String sentence = sentence(why);
+            AgentException failure = new AgentException(code(why), sentence);
+            List.copyOf(bindings.values()).forEach(binding -> binding.end(new TunnelState.Offline(sentence), failure));
+        }
+
+        @Override
+        public void onNotice(String sentence) {
+            listener.onNotice(sentence);
+        }
+    }
+
+    private final class FromBindings implements Binding.Events {
+        @Override
+        public void onState(Tunnel tunnel, TunnelState newState) {
+            listener.onState(tunnel, newState);
+        }
+
+        @Override
+        public void onName(Tunnel tunnel, String name, String ticket) {
+            ownNames.add(name);
+            NameRecord record = record(tunnel, name, ticket);
+            // In the order of the calls; a failure is told as the state's trouble at the next tunnel.
+            vertx.executeBlocking(() -> {
+                        state.remember(record);
+                        return state.trouble();
+                    })
+                    .onSuccess(trouble -> trouble.ifPresent(this::tellTrouble));
+        }
+
+        private void tellTrouble(String sentence) {
+            home.runOnContext(ignored -> {
+                if (!troubleTold) {
+                    troubleTold = true;
+                    listener.onNotice(sentence);
+                }
+            });
+        }
+
+        @Override
+        public void onNameLost(Tunnel tunnel, String name) {
+            ownNames.remove(name);
+            NameRecord record = record(tunnel, name, "");
+            vertx.executeBlocking(() -> {
+                        state.forget(record);
+                        return record;
+                    })
+                    .onFailure(failure -> listener.onNotice(String.valueOf(failure.getMessage())));
+        }
+
+        private NameRecord record(Tunnel tunnel, String name, String ticket) {
+            TunnelOptions wanted = tunnel.options();
+            return new NameRecord(
+                    options.edge().toString(),
+                    wanted.kind().word(),
+                    name,
+                    wanted.target().url(),
+                    wanted.name() == null,
+                    ticket);
+        }
+
+        @Override
+        public void onEnded(Tunnel tunnel) {
+            tunnels.remove(tunnel.id());
+            bindings.remove(tunnel.id());
+            streams.remove(tunnel.id());
+            tunnel.lastName().ifPresent(ownNames::remove);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package dev.culvert.agent;
+
+import dev.culvert.wire.Exchange;
+
+/**
+ * Watches an agent. Called on event loops: {@link #onExchange} by several at once, the others by the agent's own. None
+ * may block.
+ */
+public interface AgentListener {
+    /** Watches nothing. */
+    AgentListener NONE = new AgentListener() {};
+
+    /** The tunnel's state changed; called once for each change, in their order. */
+    default void onState(Tunnel tunnel, TunnelState state) {}
+
+    /** A visitor's exchange is over. Where there are more than the lane has room for, some are left out. */
+    default void onExchange(Tunnel tunnel, Exchange exchange) {}
+
+    /** Something a person may want to know, in a sentence. */
+    default void onNotice(String sentence) {}
+}

@@ -1,0 +1,109 @@
+package dev.culvert.agent;
+
+import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.agent.dial.Reconnect;
+import dev.culvert.agent.state.StateFolder;
+import dev.culvert.config.Secret;
+import dev.culvert.lane.LaneOptions;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an agent reaches its edge.
+ *
+ * @param edge where the edge takes agents in; {@code 127.0.0.1:7070} unless told otherwise
+ * @param insecure whether a plain connection may leave this machine: only for a network that is private, because
+ *     everybody on it can read and change what visitors send
+ * @param token proves to the edge who the agent is; null for an anonymous agent, where the edge lets those in
+ * @param stateFolder where the anonymous agent's secret and the names it was given are kept, so that a tunnel has its
+ *     name again after a restart; null to keep nothing, as tests like it
+ * @param lanes how many lanes to keep, each to another node of the edge; 2 by default, so that one node may go without
+ *     visitors noticing. A single node gets one lane, whatever this says
+ * @param reconnect what to do when the last lane is lost; {@link Reconnect#DEFAULT} tries for ever
+ * @param laneOptions windows, memory and pings of the lanes
+ * @param instance the agent's id among the edge's agents: a lane of the same instance takes the place of one that the
+ *     agent does not know to be alive any more. Random by default; set only by tests of that, here or with the variable
+ *     {@code CULVERT_INSTANCE}
+ */
+public record AgentOptions(
+        EdgeAddress edge,
+        boolean insecure,
+        @Nullable Secret token,
+        @Nullable Path stateFolder,
+        int lanes,
+        Reconnect reconnect,
+        LaneOptions laneOptions,
+        @Nullable String instance) {
+
+    /** More lanes than this to one edge are of no use. */
+    public static final int MOST_LANES = 16;
+
+    /** An anonymous agent of the edge on this machine, with the user's own folder. */
+    public static final AgentOptions DEFAULT = new AgentOptions(
+            EdgeAddress.DEFAULT,
+            false,
+            null,
+            StateFolder.ofUser(),
+            2,
+            Reconnect.DEFAULT,
+            LaneOptions.DEFAULT,
+            System.getenv("CULVERT_INSTANCE"));
+
+    public AgentOptions {
+        if (lanes < 1 || lanes > MOST_LANES) {
+            throw new IllegalArgumentException("lanes must be between 1 and %d, was %d".formatted(MOST_LANES, lanes));
+        }
+        if (edge.transport() != EdgeAddress.Transport.TCP) {
+            throw new IllegalArgumentException(
+                    "%s needs TLS or a WebSocket, which come with a later version: for now use host:port".formatted(edge));
+        }
+        if (!insecure && !edge.hostPort().isLoopback()) {
+            throw new IllegalArgumentException(("%s is not this machine, and the connection would not be encrypted:"
+                            + " add --insecure if the network between is private")
+                    .formatted(edge));
+        }
+    }
+
+    /** The defaults for an edge at {@code host:port}. */
+    public static AgentOptions of(String edge) {
+        return DEFAULT.withEdge(EdgeAddress.parse(edge));
+    }
+
+    public AgentOptions withEdge(EdgeAddress newEdge) {
+        return new AgentOptions(newEdge, insecure, token, stateFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    /** A plain edge beyond this machine; both at once, because the one is not allowed without the other. */
+    public AgentOptions withInsecureEdge(EdgeAddress newEdge) {
+        return new AgentOptions(newEdge, true, token, stateFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withToken(@Nullable Secret newToken) {
+        return new AgentOptions(edge, insecure, newToken, stateFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withStateFolder(@Nullable Path newFolder) {
+        return new AgentOptions(edge, insecure, token, newFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withLanes(int newLanes) {
+        return new AgentOptions(edge, insecure, token, stateFolder, newLanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withReconnect(Reconnect newReconnect) {
+        return new AgentOptions(edge, insecure, token, stateFolder, lanes, newReconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withLaneOptions(LaneOptions newOptions) {
+        return new AgentOptions(edge, insecure, token, stateFolder, lanes, reconnect, newOptions, instance);
+    }
+
+    public AgentOptions withInstance(@Nullable String newInstance) {
+        return new AgentOptions(edge, insecure, token, stateFolder, lanes, reconnect, laneOptions, newInstance);
+    }
+
+    String instanceOrRandom() {
+        return instance == null || instance.isEmpty() ? UUID.randomUUID().toString() : instance;
+    }
+}

@@ -1,0 +1,308 @@
+package dev.culvert.agent;
+
+import dev.culvert.agent.dial.Backoff;
+import dev.culvert.agent.dial.EdgeLane;
+import dev.culvert.agent.state.NameRecord;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Bound;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Unbind;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps one tunnel bound on all the agent's lanes: asks for its name on each, keeps the name across reconnects, and
+ * decides what a refusal means. On the agent's context.
+ *
+ * <p>Until a name was granted there is one question at a time, so that two nodes do not make up two names.
+ */
+final class Binding {
+    /** How long an edge may take to answer: a bind waits there while its cluster is changing. */
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(30);
+
+    private final Tunnel tunnel;
+    private final Promise<Tunnel> opened;
+    private final Vertx vertx;
+    private final Backoff backoff;
+    private final LoopGuard loopGuard;
+    private final Events events;
+    private final Set<EdgeLane> lanes = new HashSet<>();
+    private final Set<EdgeLane> asked = new HashSet<>();
+    private final Set<EdgeLane> bound = new HashSet<>();
+
+    /** What is asked for: the name that was asked of us, or remembered, or granted before; null for any. */
+    private @Nullable String name;
+
+    private @Nullable String ticket;
+    private boolean started;
+    private boolean granted;
+    private boolean ended;
+    private @Nullable Long answerTimer;
+    private @Nullable Long retryTimer;
+
+    /** What the tunnel's agent does about it. */
+    interface Events {
+        void onState(Tunnel tunnel, TunnelState state);
+
+        /** The edge gave this name; to be kept. */
+        void onName(Tunnel tunnel, String name, String ticket);
+
+        /** A remembered name is another's now; to be forgotten. */
+        void onNameLost(Tunnel tunnel, String name);
+
+        /** Nothing will come of it any more. */
+        void onEnded(Tunnel tunnel);
+    }
+
+    Binding(Tunnel tunnel, Promise<Tunnel> opened, Vertx vertx, Backoff backoff, LoopGuard loopGuard, Events events) {
+        this.tunnel = tunnel;
+        this.opened = opened;
+        this.vertx = vertx;
+        this.backoff = backoff;
+        this.loopGuard = loopGuard;
+        this.events = events;
+        this.name = tunnel.options().name();
+    }
+
+    /** Begins, with what is known about the name from earlier. */
+    void start(Optional<NameRecord> known, Set<EdgeLane> upLanes) {
+        known.ifPresent(record -> {
+            name = record.name();
+            ticket = record.ticket();
+        });
+        lanes.addAll(upLanes);
+        started = true;
+        ask();
+    }
+
+    void onUp(EdgeLane lane) {
+        lanes.add(lane);
+        cancelRetry();
+        ask();
+    }
+
+    void onDown(EdgeLane lane) {
+        lanes.remove(lane);
+        asked.remove(lane);
+        bound.remove(lane);
+        ask();
+    }
+
+    /** No lane is up. */
+    void onRetry(String why, Duration wait) {
+        cancelRetry();
+        become(new TunnelState.Reconnecting(why, wait));
+    }
+
+    void onAnswer(EdgeLane lane, Bound answer) {
+        if (ended || !asked.remove(lane)) {
+            return;
+        }
+        if (asked.isEmpty()) {
+            cancelAnswerTimer();
+        }
+        Bound.Refusal refusal = answer.refusal();
+        if (refusal != null) {
+            refused(refusal);
+        } else if (answer.name() != null && answer.url() != null && answer.ticket() != null) {
+            grant(lane, answer.name(), answer.url(), answer.ticket());
+        }
+        ask();
+    }
+
+    /** The edge takes the name away, or cannot serve it on this lane any more. */
+    void onUnbind(EdgeLane lane, Unbind unbind) {
+        bound.remove(lane);
+        asked.remove(lane);
+        if (unbind.reason().retryable() || unbind.reason() == CloseReason.INTERNAL) {
+            retryLater(unbind.message());
+        } else if (bound.isEmpty()) {
+            end(
+                    new TunnelState.Offline(unbind.message()),
+                    new AgentException(AgentException.Code.REFUSED, unbind.message()));
+        }
+    }
+
+    /** The caller wants it no more: the name is given back. */
+    void close() {
+        Frame.UnbindFrame unbind =
+                new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the tunnel was closed"));
+        bound.forEach(lane -> lane.send(unbind));
+        asked.forEach(lane -> lane.send(unbind));
+        end(
+                new TunnelState.Closed(),
+                new AgentException(AgentException.Code.CLOSED, "the tunnel was closed before it was online"));
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** The agent stops: the name stays reserved for a while, so that its next start has it again. */
+    void agentClosed() {
+        end(
+                new TunnelState.Closed(),
+                new AgentException(AgentException.Code.CLOSED, "the agent was closed before the tunnel was online"));
+    }
+
+    void end(TunnelState state, AgentException why) {
+        if (ended) {
+            return;
+        }
+        become(state);
+        ended = true;
+        cancelRetry();
+        cancelAnswerTimer();
+        opened.tryFail(why);
+        events.onEnded(tunnel);
+    }
+
+    private void ask() {
+        if (!started || ended || retryTimer != null) {
+            return;
+        }
+        for (EdgeLane lane : lanes) {
+            if (!granted && !asked.isEmpty()) {
+                return;
+            }
+            if (!bound.contains(lane) && asked.add(lane)) {
+                lane.send(new Frame.BindFrame(question()));
+                startAnswerTimer();
+            }
+        }
+    }
+
+    private Bind question() {
+        TunnelOptions options = tunnel.options();
+        return new Bind(
+                tunnel.id(),
+                options.kind().word(),
+                name,
+                0,
+                ticket,
+                options.pool(),
+                options.hostHeader(),
+                options.target().url());
+    }
+
+    private void grant(EdgeLane lane, String grantedName, String url, String newTicket) {
+        Optional<String> loop = loopGuard.refusal(url);
+        if (loop.isPresent()) {
+            bound.add(lane);
+            loopFound(loop.get());
+            return;
+        }
+        granted = true;
+        backoff.reset();
+        bound.add(lane);
+        if (!grantedName.equals(name) || !newTicket.equals(ticket)) {
+            name = grantedName;
+            ticket = newTicket;
+            events.onName(tunnel, grantedName, newTicket);
+        }
+        become(new TunnelState.Connected(grantedName, url));
+        opened.tryComplete(tunnel);
+    }
+
+    private void loopFound(String sentence) {
+        bound.forEach(lane ->
+                lane.send(new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the target is the edge"))));
+        end(new TunnelState.Offline(sentence), new AgentException(AgentException.Code.LOOP, sentence));
+    }
+
+    private void refused(Bound.Refusal refusal) {
+        if (!bound.isEmpty() || refusal.code() == Bound.Code.DRAINING) {
+            retryLater(refusal.message());
+        } else if (mayDoWithout(refusal.code())) {
+            if (refusal.code() != Bound.Code.NAME_IN_USE && name != null) {
+                events.onNameLost(tunnel, name);
+            }
+            name = null;
+            ticket = null;
+        } else if (granted && refusal.code() != Bound.Code.NOT_OFFERED) {
+            retryLater(refusal.message());
+        } else {
+            String sentence = sentence(refusal);
+            end(new TunnelState.Offline(sentence), new AgentException(code(refusal.code()), sentence));
+        }
+    }
+
+    /**
+     * Whether another name will do: nobody asked for this one. Once visitors may know it, only when it is lost for good;
+     * in use, it most likely is by a lane of ours that the edge does not know to be dead.
+     */
+    private boolean mayDoWithout(Bound.Code code) {
+        if (tunnel.options().name() != null || name == null) {
+            return false;
+        }
+        return switch (code) {
+            case NAME_TAKEN, NAME_INVALID, NOT_ALLOWED -> true;
+            case NAME_IN_USE -> !granted;
+            case NOT_OFFERED, DRAINING, INTERNAL -> false;
+        };
+    }
+
+    private String sentence(Bound.Refusal refusal) {
+        String what = name == null ? "the tunnel" : "the name " + name;
+        return "the edge refused %s: %s".formatted(what, refusal.message());
+    }
+
+    private static AgentException.Code code(Bound.Code code) {
+        return switch (code) {
+            case NAME_TAKEN, NAME_IN_USE -> AgentException.Code.NAME_TAKEN;
+            case NOT_ALLOWED -> AgentException.Code.UNAUTHORIZED;
+            case NAME_INVALID, NOT_OFFERED, DRAINING, INTERNAL -> AgentException.Code.REFUSED;
+        };
+    }
+
+    private void retryLater(String why) {
+        cancelRetry();
+        Duration wait = backoff.next();
+        if (bound.isEmpty()) {
+            become(new TunnelState.Reconnecting(why, wait));
+        }
+        retryTimer = vertx.setTimer(Math.max(1, wait.toMillis()), ignored -> {
+            retryTimer = null;
+            ask();
+        });
+    }
+
+    private void startAnswerTimer() {
+        if (answerTimer == null) {
+            answerTimer = vertx.setTimer(ANSWER_TIMEOUT.toMillis(), ignored -> {
+                answerTimer = null;
+                asked.clear();
+                refused(new Bound.Refusal(
+                        Bound.Code.INTERNAL, "no answer within %d s".formatted(ANSWER_TIMEOUT.toSeconds())));
+                ask();
+            });
+        }
+    }
+
+    private void cancelAnswerTimer() {
+        if (answerTimer != null) {
+            vertx.cancelTimer(answerTimer);
+            answerTimer = null;
+        }
+    }
+
+    private void cancelRetry() {
+        if (retryTimer != null) {
+            vertx.cancelTimer(retryTimer);
+            retryTimer = null;
+        }
+    }
+
+    private void become(TunnelState state) {
+        if (!ended && !state.equals(tunnel.state())) {
+            tunnel.become(state);
+            events.onState(tunnel, state);
+        }
+    }
+}

@@ -1,0 +1,341 @@
+package dev.culvert.agent.dial;
+
+import dev.culvert.lane.WindowBudget;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Hello;
+import dev.culvert.wire.Welcome;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lanes of an agent: as many as wanted, to as many nodes as there are, all reached through one address.
+ *
+ * <p>One is dialed at a time, because each HELLO lists the lanes that stand, and a node closes those of the agent that
+ * are not listed. The balancer decides which node is reached; one that has a lane already says so, and after a few of
+ * these the agent is content with fewer, and tries again every {@link #PROBE}.
+ *
+ * <pre>
+ *   dialing ──WELCOME──► up ──GOAWAY draining──► leaving ──► closed
+ *      ▲                  └──lost──► closed
+ *      └── wait ◄── refused, unreachable, or the last lane was lost
+ * </pre>
+ *
+ * Everything happens on the agent's context.
+ */
+public final class Lanes {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Lanes.class);
+
+    /** How often a further lane is tried for when there seems to be no node for it: a HELLO a minute costs nothing. */
+    private static final Duration PROBE = Duration.ofSeconds(60);
+
+    /** How often in a row the balancer may lead to a node that is there already: with two nodes, once in eight. */
+    private static final int MOST_DUPLICATES = 3;
+
+    /** How often the very first dial is repeated when it reached a node that is stopping: others are behind the address. */
+    private static final int MOST_DRAINING_AT_FIRST = 3;
+
+    /** How long a lane must have stood for the next loss to be a new one. */
+    private static final Duration STEADY = Duration.ofSeconds(30);
+
+    private final Vertx vertx;
+    private final Context home;
+    private final DialPlan plan;
+    private final LaneDialer dialer;
+    private final WindowBudget budget;
+    /** Between tries for the first lane, and for those after it. */
+    private final Backoff backoff;
+
+    private final Backoff furtherBackoff;
+    private final Traffic traffic;
+    private final Listener listener;
+    private final FromLanes fromLanes = new FromLanes();
+
+    /** Lanes that take visitors, with when they came to stand; and those that only finish what they have. */
+    private final Map<EdgeLane, Long> up = new LinkedHashMap<>();
+
+    private final List<EdgeLane> leaving = new ArrayList<>();
+    private final Promise<Void> allClosed = Promise.promise();
+    private @Nullable Future<Context> furtherLoop;
+    private @Nullable Long timer;
+    private boolean dialing;
+    private boolean everUp;
+    private boolean stopped;
+    private int nodes = 1;
+    private int duplicates;
+    private int drainingAtFirst;
+
+    /** Hears how the lanes do. Called on the agent's context. */
+    public interface Listener {
+        /** A lane takes visitors from now on. */
+        void onUp(EdgeLane lane);
+
+        /** The edge says something about a tunnel: BOUND or UNBIND. */
+        void onFrame(EdgeLane lane, Frame.OfLane frame);
+
+        /** The lane takes no more visitors. */
+        void onDown(EdgeLane lane);
+
+        /** No lane is up. */
+        void onRetry(String why, Duration wait);
+
+        /** No lane is up and nothing more is tried, until {@link Lanes#connect()} is called again. */
+        void onGivenUp(DialException why);
+
+        /** Something to tell a person. */
+        void onNotice(String sentence);
+    }
+
+    /** Dials nothing yet. */
+    public Lanes(
+            Vertx vertx, Context home, DialPlan plan, RandomGenerator random, Traffic traffic, Listener listener) {
+        this.vertx = vertx;
+        this.home = home;
+        this.plan = plan;
+        this.dialer = plan.dialer();
+        this.budget = new WindowBudget(plan.options().windowBudgetBytes());
+        this.backoff = plan.reconnect().backoff(random);
+        this.furtherBackoff = plan.reconnect().backoff(random);
+        this.traffic = traffic;
+        this.listener = listener;
+    }
+
+    /** Dials, unless lanes are up or are on their way. */
+    public void connect() {
+        if (up.isEmpty() && timer == null) {
+            dial();
+        }
+    }
+
+    /** Ends all lanes; complete when they are closed. */
+    public Future<Void> close() {
+        stopped = true;
+        cancelTimer();
+        Stream.concat(up.keySet().stream(), leaving.stream())
+                .toList()
+                .forEach(lane -> lane.close(CloseReason.CLOSED, "the agent is stopping"));
+        completeWhenAllClosed();
+        return allClosed.future();
+    }
+
+    private void dial() {
+        if (dialing || stopped) {
+            return;
+        }
+        dialing = true;
+        nextLoop().onComplete(
+                        loop -> loop.runOnContext(ignored -> dialer.dial()
+                                .compose(socket -> EdgeLane.greet(
+                                        socket, hello(), plan.options(), budget, home, traffic, fromLanes))
+                                .onComplete(
+                                        lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure)))),
+                        failure -> onHome(() -> failed(failure)));
+    }
+
+    private void onHome(Runnable step) {
+        home.runOnContext(ignored -> step.run());
+    }
+
+    private Future<Context> nextLoop() {
+        if (up.isEmpty() && leaving.isEmpty()) {
+            return Future.succeededFuture(home);
+        }
+        Future<Context> loop = furtherLoop;
+        if (loop == null) {
+            loop = LaneLoop.next(vertx);
+            furtherLoop = loop;
+        }
+        return loop;
+    }
+
+    private void dialed(EdgeLane lane) {
+        dialing = false;
+        if (stopped) {
+            lane.close(CloseReason.CLOSED, "the agent is stopping");
+            return;
+        }
+        Welcome welcome = lane.welcome();
+        LOGGER.atDebug()
+                .addKeyValue("lane", welcome.lane())
+                .addKeyValue("node", welcome.node())
+                .addKeyValue("nodes", welcome.nodes())
+                .log("lane is up");
+        up.put(lane, plan.nanoClock().getAsLong());
+        everUp = true;
+        nodes = welcome.nodes();
+        duplicates = 0;
+        furtherBackoff.reset();
+        listener.onUp(lane);
+        fill();
+    }
+
+    /** Dials the next lane, now or when it makes sense. */
+    private void fill() {
+        cancelTimer();
+        if (up.size() < Math.min(plan.lanes(), nodes)) {
+            dial();
+        } else if (up.size() < plan.lanes()) {
+            dialIn(PROBE);
+        }
+    }
+
+    private void failed(Throwable failure) {
+        dialing = false;
+        if (stopped) {
+            return;
+        }
+        DialException why = failure instanceof DialException dial
+                ? dial
+                : new DialException(DialException.Kind.NO_WELCOME, CloseReason.INTERNAL, String.valueOf(failure));
+        if (!up.isEmpty()) {
+            furtherLaneFailed(why);
+        } else if (!everUp && why.reason() == CloseReason.DRAINING && ++drainingAtFirst < MOST_DRAINING_AT_FIRST) {
+            dialIn(backoff.next());
+        } else if (!everUp || plan.reconnect() instanceof Reconnect.None) {
+            giveUp(why);
+        } else {
+            retry(String.valueOf(why.getMessage()), why.needsAPerson() ? backoff.slow() : backoff.next());
+        }
+    }
+
+    private void furtherLaneFailed(DialException why) {
+        if (why.reason() != CloseReason.ALREADY_HERE) {
+            dialIn(furtherBackoff.next());
+        } else if (nodes == 1) {
+            dialIn(PROBE);
+        } else if (++duplicates < MOST_DUPLICATES) {
+            dial();
+        } else {
+            if (duplicates == MOST_DUPLICATES) {
+                listener.onNotice(("the edge has %d nodes, but each connection leads to one that is connected already;"
+                                + " going on with %d")
+                        .formatted(nodes, up.size()));
+            }
+            dialIn(PROBE);
+        }
+    }
+
+    private void lost(String why) {
+        cancelTimer();
+        if (plan.reconnect() instanceof Reconnect.None) {
+            giveUp(new DialException(DialException.Kind.UNREACHABLE, CloseReason.LANE_LOST, why));
+        } else {
+            retry(why, backoff.next());
+        }
+    }
+
+    private void retry(String why, Duration wait) {
+        listener.onRetry(why, wait);
+        dialIn(wait);
+    }
+
+    private void giveUp(DialException why) {
+        everUp = false;
+        drainingAtFirst = 0;
+        backoff.reset();
+        listener.onGivenUp(why);
+    }
+
+    private void dialIn(Duration wait) {
+        cancelTimer();
+        timer = vertx.setTimer(Math.max(1, wait.toMillis()), ignored -> onHome(() -> {
+            timer = null;
+            dial();
+        }));
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            vertx.cancelTimer(timer);
+            timer = null;
+        }
+    }
+
+    private Hello hello() {
+        List<String> lanes = Stream.concat(up.keySet().stream(), leaving.stream())
+                .map(lane -> lane.welcome().lane())
+                .toList();
+        return plan.hello(lanes);
+    }
+
+    private void completeWhenAllClosed() {
+        if (stopped && up.isEmpty() && leaving.isEmpty()) {
+            allClosed.tryComplete();
+        }
+    }
+
+    private final class FromLanes implements EdgeLane.Listener {
+        @Override
+        public void onFrame(EdgeLane lane, Frame.OfLane frame) {
+            listener.onFrame(lane, frame);
+        }
+
+        @Override
+        public void onGoAway(EdgeLane lane, CloseReason reason, String detail) {
+            if (!up.containsKey(lane)) {
+                return;
+            }
+            if (reason == CloseReason.DRAINING || reason == CloseReason.IDS_EXHAUSTED) {
+                // A new lane first; this one ends when its streams have.
+                takeDown(lane);
+                leaving.add(lane);
+                fill();
+            } else {
+                takeDown(lane);
+                leaving.add(lane);
+                lane.close(reason, "");
+                if (up.isEmpty() && !stopped) {
+                    afterRefusal(reason, detail);
+                } else {
+                    fill();
+                }
+            }
+        }
+
+        private void afterRefusal(CloseReason reason, String detail) {
+            DialException why = new DialException(DialException.Kind.REFUSED, reason, detail);
+            if (why.needsAPerson() && !(plan.reconnect() instanceof Reconnect.None)) {
+                retry(detail, backoff.slow());
+            } else {
+                lost(detail);
+            }
+        }
+
+        @Override
+        public void onClosed(EdgeLane lane, String detail) {
+            leaving.remove(lane);
+            if (up.containsKey(lane)) {
+                takeDown(lane);
+                if (stopped) {
+                    completeWhenAllClosed();
+                } else if (up.isEmpty()) {
+                    lost(detail);
+                } else {
+                    fill();
+                }
+            } else {
+                completeWhenAllClosed();
+            }
+        }
+
+        private void takeDown(EdgeLane lane) {
+            Long since = up.remove(lane);
+            if (since != null && plan.nanoClock().getAsLong() - since >= STEADY.toNanos()) {
+                backoff.reset();
+            }
+            listener.onDown(lane);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package dev.culvert.agent.state;
+
+import dev.culvert.config.Secret;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an agent keeps between its starts, in a folder of its user: the secret by which edges know an anonymous agent
+ * again, and the names it was given. Several agents may use one folder at once.
+ *
+ * <p>A folder that cannot be used does not stop the agent: it goes on as if there were none, and {@link #trouble()} says
+ * why. All methods block, for the time of a small file; they are safe for use by any thread.
+ */
+public final class AgentState {
+    private static final Logger LOGGER = LoggerFactory.getLogger(AgentState.class);
+
+    private static final String SECRET_FILE = "secret";
+    private static final String NAMES_FILE = "names.json";
+    private static final int SECRET_BYTES = 32;
+
+    /** How many names are kept, the latest used: more than anybody has targets, less than a test run leaves behind. */
+    private static final int MOST_NAMES = 200;
+
+    private final @Nullable PrivateFiles files;
+    private final List<NameRecord> unsaved = new ArrayList<>();
+    private @Nullable String trouble;
+    private @Nullable Secret secret;
+
+    /**
+     * Reads nothing yet.
+     *
+     * @param folder null to keep nothing
+     */
+    public AgentState(@Nullable Path folder) {
+        files = folder == null ? null : new PrivateFiles(folder);
+    }
+
+    /** The anonymous agent's secret; made at the first call ever. */
+    public synchronized Secret secret() {
+        Secret known = secret;
+        if (known == null) {
+            known = orElse(this::readOrMakeSecret, AgentState::newSecret);
+            secret = known;
+        }
+        return known;
+    }
+
+    /** The name that a tunnel to the target had before without asking for one, the latest first. */
+    public synchronized Optional<NameRecord> generatedFor(String edge, String kind, String target, Set<String> not) {
+        return names().stream()
+                .filter(name -> name.generated()
+                        && name.edge().equals(edge)
+                        && name.kind().equals(kind)
+                        && name.target().equals(target)
+                        && !not.contains(name.name()))
+                .findFirst();
+    }
+
+    /** What is known about a name. */
+    public synchronized Optional<NameRecord> named(String edge, String kind, String name) {
+        return names().stream()
+                .filter(known -> known.edge().equals(edge)
+                        && known.kind().equals(kind)
+                        && known.name().equals(name))
+                .findFirst();
+    }
+
+    /** Keeps a name, as the latest used. */
+    public synchronized void remember(NameRecord name) {
+        change(name, true);
+    }
+
+    /** Keeps it no longer. */
+    public synchronized void forget(NameRecord name) {
+        change(name, false);
+    }
+
+    /** Why nothing can be kept, in a sentence; empty while it can. */
+    public synchronized Optional<String> trouble() {
+        return Optional.ofNullable(trouble);
+    }
+
+    private Secret readOrMakeSecret(PrivateFiles folder) throws IOException {
+        String kept = folder.read(SECRET_FILE).strip();
+        if (!kept.isEmpty()) {
+            return new Secret(kept);
+        }
+        Secret made = newSecret();
+        folder.write(SECRET_FILE, made.value() + "\n");
+        return made;
+    }
+
+    private List<NameRecord> names() {
+        return orElse(folder -> parse(folder.read(NAMES_FILE)), () -> List.copyOf(unsaved));
+    }
+
+    private void change(NameRecord name, boolean keep) {
+        List<NameRecord> kept = orElse(
+                folder -> {
+                    List<NameRecord> names = changed(parse(folder.read(NAMES_FILE)), name, keep);
+                    folder.write(NAMES_FILE, write(names));
+                    return names;
+                },
+                () -> changed(unsaved, name, keep));
+        unsaved.clear();
+        unsaved.addAll(kept);
+    }
+
+    private static List<NameRecord> changed(List<NameRecord> names, NameRecord name, boolean keep) {
+        List<NameRecord> changed = new ArrayList<>();
+        if (keep) {
+            changed.add(name);
+        }
+        names.stream()
+                .filter(other -> !other.isSameName(name))
+                .limit(MOST_NAMES - 1)
+                .forEach(changed::add);
+        return changed;
+    }
+
+    private static List<NameRecord> parse(String text) {
+        if (text.isBlank()) {
+            return List.of();
+        }
+        try {
+            return new JsonObject(text)
+                    .getJsonArray("names", new JsonArray()).stream()
+                            .map(JsonObject.class::cast)
+                            .map(NameRecord::of)
+                            .toList();
+        } catch (RuntimeException e) {
+            // Somebody edited it. Names are a convenience: the edge makes up new ones.
+            LOGGER.atWarn().addKeyValue("reason", e.getMessage()).log("names file is not readable; starting afresh");
+            return List.of();
+        }
+    }
+
+    private static String write(List<NameRecord> names) {
+        JsonArray array = new JsonArray();
+        names.forEach(name -> array.add(name.toJson()));
+        return new JsonObject().put("names", array).encodePrettily() + "\n";
+    }
+
+    private static Secret newSecret() {
+        byte[] bytes = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return new Secret(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+    }
+
+    /** What is asked of the folder. */
+    private interface Question<T> {
+        T ask(PrivateFiles folder) throws IOException;
+    }
+
+    private <T> T orElse(Question<T> question, java.util.function.Supplier<T> otherwise) {
+        if (files == null || trouble != null) {
+            return otherwise.get();
+        }
+        try {
+            return files.alone(() -> question.ask(files));
+        } catch (IOException | UnsupportedOperationException e) {
+            trouble = "cannot keep names and secret (%s); names will change at the next start".formatted(e);
+            return otherwise.get();
+        }
+    }
+}
