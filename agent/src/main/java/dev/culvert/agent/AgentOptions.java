@@ -56,7 +56,8 @@ public record AgentOptions(
         }
         if (edge.transport() != EdgeAddress.Transport.TCP) {
             throw new IllegalArgumentException(
-                    "%s needs TLS or a WebSocket, which come with a later version: for now use host:port".formatted(edge));
+                    "%s needs TLS or a WebSocket, which come with a later version: for now use host:port"
+                            .formatted(edge));
         }
         if (!insecure && !edge.hostPort().isLoopback()) {
             throw new IllegalArgumentException(("%s is not this machine, and the connection would not be encrypted:"

@@ -211,8 +211,8 @@ final class Binding {
     }
 
     private void loopFound(String sentence) {
-        bound.forEach(lane ->
-                lane.send(new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the target is the edge"))));
+        bound.forEach(lane -> lane.send(
+                new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the target is the edge"))));
         end(new TunnelState.Offline(sentence), new AgentException(AgentException.Code.LOOP, sentence));
     }
 

@@ -15,9 +15,8 @@ final class SmallVertx {
                 .setEventLoopPoolSize(2)
                 .setWorkerPoolSize(2)
                 .setInternalBlockingPoolSize(2)
-                .setFileSystemOptions(new FileSystemOptions()
-                        .setFileCachingEnabled(false)
-                        .setClassPathResolvingEnabled(false));
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false));
         return Vertx.vertx(options);
     }
 }

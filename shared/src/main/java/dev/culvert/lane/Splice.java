@@ -1,5 +1,6 @@
 package dev.culvert.lane;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.culvert.wire.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -57,6 +58,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
      *
      * @param brokenReason what the stream is reset with when the socket breaks
      */
+    @CanIgnoreReturnValue
     public static Splice join(TunnelStream stream, Channel channel, CloseReason brokenReason, Listener listener) {
         Splice splice = new Splice(stream, channel, brokenReason, listener);
         Sockets.append(channel, splice);

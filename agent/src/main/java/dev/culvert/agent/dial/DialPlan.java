@@ -39,8 +39,9 @@ public record DialPlan(
     LaneDialer dialer() {
         return switch (edge.transport()) {
             case TCP -> new TcpDialer(client, edge.hostPort());
-            case TLS, WS, WSS -> throw new IllegalArgumentException(
-                    edge + " needs TLS or a WebSocket to reach the edge, which this version does not have");
+            case TLS, WS, WSS ->
+                throw new IllegalArgumentException(
+                        edge + " needs TLS or a WebSocket to reach the edge, which this version does not have");
         };
     }
 
@@ -50,8 +51,8 @@ public record DialPlan(
                 software,
                 instance,
                 liveLanes,
-                token == null ? null : token.value(),
-                secret == null ? null : secret.value(),
+                token == null ? null : token.reveal(),
+                secret == null ? null : secret.reveal(),
                 options.streamWindowBytes(),
                 events);
     }

@@ -99,8 +99,7 @@ public final class Lanes {
     }
 
     /** Dials nothing yet. */
-    public Lanes(
-            Vertx vertx, Context home, DialPlan plan, RandomGenerator random, Traffic traffic, Listener listener) {
+    public Lanes(Vertx vertx, Context home, DialPlan plan, RandomGenerator random, Traffic traffic, Listener listener) {
         this.vertx = vertx;
         this.home = home;
         this.plan = plan;
@@ -135,7 +134,8 @@ public final class Lanes {
             return;
         }
         dialing = true;
-        nextLoop().onComplete(
+        nextLoop()
+                .onComplete(
                         loop -> loop.runOnContext(ignored -> dialer.dial()
                                 .compose(socket -> EdgeLane.greet(
                                         socket, hello(), plan.options(), budget, home, traffic, fromLanes))
@@ -250,10 +250,12 @@ public final class Lanes {
 
     private void dialIn(Duration wait) {
         cancelTimer();
-        timer = vertx.setTimer(Math.max(1, wait.toMillis()), ignored -> onHome(() -> {
-            timer = null;
-            dial();
-        }));
+        timer = vertx.setTimer(
+                Math.max(1, wait.toMillis()),
+                ignored -> onHome(() -> {
+                    timer = null;
+                    dial();
+                }));
     }
 
     private void cancelTimer() {

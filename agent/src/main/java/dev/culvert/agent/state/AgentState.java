@@ -94,10 +94,10 @@ public final class AgentState {
     private Secret readOrMakeSecret(PrivateFiles folder) throws IOException {
         String kept = folder.read(SECRET_FILE).strip();
         if (!kept.isEmpty()) {
-            return new Secret(kept);
+            return Secret.of(kept);
         }
         Secret made = newSecret();
-        folder.write(SECRET_FILE, made.value() + "\n");
+        folder.write(SECRET_FILE, made.reveal() + "\n");
         return made;
     }
 
@@ -155,7 +155,7 @@ public final class AgentState {
     private static Secret newSecret() {
         byte[] bytes = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(bytes);
-        return new Secret(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+        return Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
     }
 
     /** What is asked of the folder. */
