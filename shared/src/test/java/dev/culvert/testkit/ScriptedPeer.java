@@ -62,7 +62,12 @@ public final class ScriptedPeer implements AutoCloseable {
 
     /** Where dialers come in, on a free port of the loopback address. */
     public static Door listen() throws IOException {
-        return new Door(new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")));
+        return listen(0);
+    }
+
+    /** The same on a port that was free a moment ago: for a peer that comes back. */
+    public static Door listen(int port) throws IOException {
+        return new Door(new ServerSocket(port, 50, InetAddress.getByName("127.0.0.1")));
     }
 
     /** Plays acceptors, one for each connection. */

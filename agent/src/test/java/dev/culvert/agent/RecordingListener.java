@@ -1,0 +1,64 @@
+package dev.culvert.agent;
+
+import dev.culvert.testkit.ScriptedPeer;
+import dev.culvert.wire.Exchange;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Keeps what an agent tells, for a test to take. */
+public final class RecordingListener implements AgentListener {
+    private final BlockingQueue<TunnelState> states = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Exchange> exchanges = new LinkedBlockingQueue<>();
+    private final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
+
+    @Override
+    public void onState(Tunnel tunnel, TunnelState state) {
+        states.add(state);
+    }
+
+    @Override
+    public void onExchange(Tunnel tunnel, Exchange exchange) {
+        exchanges.add(exchange);
+    }
+
+    @Override
+    public void onNotice(String sentence) {
+        notices.add(sentence);
+    }
+
+    /** The next state of this kind; others before it are dropped. */
+    public <S extends TunnelState> S await(Class<S> kind) {
+        while (true) {
+            TunnelState state = take(states, kind.getSimpleName());
+            if (kind.isInstance(state)) {
+                return kind.cast(state);
+            }
+        }
+    }
+
+    /** The next state. */
+    public TunnelState nextState() {
+        return take(states, "a state");
+    }
+
+    public Exchange nextExchange() {
+        return take(exchanges, "an exchange");
+    }
+
+    public String nextNotice() {
+        return take(notices, "a notice");
+    }
+
+    private static <T> T take(BlockingQueue<T> queue, String what) {
+        try {
+            T taken = queue.poll(ScriptedPeer.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            if (taken == null) {
+                throw new AssertionError("expected " + what + ", nothing came");
+            }
+            return taken;
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+}
