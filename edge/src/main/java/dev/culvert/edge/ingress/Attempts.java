@@ -1,0 +1,143 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.edge.lanes.Carrier;
+import dev.culvert.edge.lanes.Carriers;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.lane.StreamReset;
+import dev.culvert.lane.StreamClosedException;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.StreamRequest;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpMethod;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attempts to get one request answered, three at most: which carrier is asked next, and whether there may be a next
+ * one at all. A retry is sound or it does not happen:
+ *
+ * <ul>
+ *   <li>any request, when it is proven that nothing of it was handed to a target;
+ *   <li>an idempotent one, when the carrier was lost, or a target closed a connection that it had kept open, and no byte
+ *       of an answer has come.
+ * </ul>
+ *
+ * In both cases only while the body is still in the replay buffer.
+ */
+final class Attempts {
+    private static final int MOST = 3;
+
+    /** RFC 9110, 9.2.2. */
+    private static final Set<HttpMethod> IDEMPOTENT = Set.of(
+            HttpMethod.GET,
+            HttpMethod.HEAD,
+            HttpMethod.OPTIONS,
+            HttpMethod.TRACE,
+            HttpMethod.PUT,
+            HttpMethod.DELETE);
+
+    private static final Set<CloseReason> LOST =
+            Set.of(CloseReason.LANE_LOST, CloseReason.SILENT, CloseReason.REPLACED, CloseReason.CLOSED);
+
+    private final Carriers carriers;
+    private final Registry registry;
+    private final List<Carrier> refused = new ArrayList<>(0);
+    private Tunnel tunnel;
+    private int made;
+    private boolean confirmed;
+    private @Nullable Carrier asked;
+    private @Nullable StreamReset lastRefusal;
+
+    Attempts(Carriers carriers, Registry registry, Tunnel tunnel) {
+        this.carriers = carriers;
+        this.registry = registry;
+        this.tunnel = tunnel;
+    }
+
+    /** A pinned stream is tried first; that counts. */
+    void usePinned() {
+        made++;
+        asked = null;
+    }
+
+    /**
+     * Opens a stream through the best carrier that has not refused. Refusals lead to the next one.
+     *
+     * @return fails with {@link RefusedException}
+     */
+    Future<TunnelStream> open(String visitor, EventLoop loop) {
+        Carrier next = made < MOST ? next() : null;
+        if (next == null) {
+            return noneLeft(visitor, loop);
+        }
+        asked = next;
+        StreamRequest request = new StreamRequest(
+                tunnel.key().value(),
+                StreamRequest.Kind.HTTP,
+                visitor,
+                made,
+                ThreadLocalRandom.current().nextLong());
+        made++;
+        return next.open(request, loop).recover(failure -> {
+            if (!(failure instanceof StreamClosedException closed)) {
+                return Future.failedFuture(failure);
+            }
+            // Never opened: nothing of the request was on it, whatever the reason.
+            lastRefusal = closed.reset();
+            refused.add(next);
+            return open(visitor, loop);
+        });
+    }
+
+    /** Whether a request whose stream ended may be tried again, and notes why for when nobody is left. */
+    boolean mayRetry(HttpMethod method, TargetConnection target, ReplayBody body, StreamReset reset) {
+        boolean undelivered = reset.provesUndelivered(target.firstByteOffset())
+                || !target.isReused() && reset.reason().retryable() && reset.deliveredBytes() <= 0;
+        boolean lost = LOST.contains(reset.reason())
+                || target.isReused() && reset.reason() == CloseReason.TARGET_FAILED;
+        lastRefusal = reset;
+        if (asked != null) {
+            refused.add(asked);
+        }
+        return made < MOST
+                && body.isIntact()
+                && !target.isAnswering()
+                && (undelivered || lost && IDEMPOTENT.contains(method));
+    }
+
+    private @Nullable Carrier next() {
+        for (Carrier carrier : carriers.to(tunnel)) {
+            if (!refused.contains(carrier)) {
+                return carrier;
+            }
+        }
+        return null;
+    }
+
+    /** This node's copy of the registry may be stale: who holds the tunnel is asked of the owner's copy, once. */
+    private Future<TunnelStream> noneLeft(String visitor, EventLoop loop) {
+        boolean stale = lastRefusal == null ? !tunnel.claims().isEmpty() : lastRefusal.reason() == CloseReason.NOT_HELD;
+        if (!stale || confirmed || made >= MOST) {
+            return Future.failedFuture(new RefusedException(finalReply()));
+        }
+        confirmed = true;
+        return registry.confirm(tunnel.key()).compose(found -> {
+            found.ifPresent(fresh -> tunnel = fresh);
+            return open(visitor, loop);
+        });
+    }
+
+    private Reply finalReply() {
+        StreamReset reset = lastRefusal;
+        if (reset == null || reset.reason() == CloseReason.NOT_HELD || reset.reason() == CloseReason.DRAINING) {
+            return Reply.offline(tunnel.key().value().substring("host:".length()));
+        }
+        return Reply.of(reset.reason(), reset.detail());
+    }
+}

@@ -1,0 +1,71 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.wire.Exchange;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** What an exchange came to, for the counters and for the agent's eyes. */
+final class ExchangeRecord {
+    private final Traffic.OfTunnel traffic;
+    private final Tunnel tunnel;
+    private final RequestHead head;
+    private final InetSocketAddress visitor;
+    private final long startedAtMillis = System.currentTimeMillis();
+    private final long startedNanos = System.nanoTime();
+    private long firstByteNanos;
+    private int status;
+    private long requestBytes;
+    private long responseBytes;
+    private boolean ended;
+
+    ExchangeRecord(Traffic traffic, Tunnel tunnel, RequestHead head, InetSocketAddress visitor) {
+        this.traffic = traffic.counting(tunnel.key());
+        this.tunnel = tunnel;
+        this.head = head;
+        this.visitor = visitor;
+        this.traffic.begun();
+    }
+
+    void answered(int status) {
+        this.status = status;
+        firstByteNanos = System.nanoTime();
+    }
+
+    void requestBytes(long more) {
+        requestBytes += more;
+    }
+
+    void responseBytes(long more) {
+        responseBytes += more;
+    }
+
+    /** Counts the exchange and tells the far end about it. Once. */
+    void end(@Nullable TargetConnection target) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        traffic.ended(requestBytes, responseBytes);
+        if (target != null) {
+            long now = System.nanoTime();
+            target.report(new Exchange(
+                    tunnel.key().value(),
+                    text(visitor),
+                    head.method().name(),
+                    head.target(),
+                    status,
+                    requestBytes,
+                    responseBytes,
+                    startedAtMillis,
+                    firstByteNanos == 0 ? 0 : (firstByteNanos - startedNanos) / 1000,
+                    (now - startedNanos) / 1000));
+        }
+    }
+
+    /** An address as {@code host:port}. */
+    static String text(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    }
+}

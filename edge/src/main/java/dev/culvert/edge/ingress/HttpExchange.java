@@ -1,0 +1,424 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.StreamReset;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.CloseReason;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its response. Runs on the visitor's event loop.
+ *
+ * <pre>
+ *   routing ──► attempt ──► answering ──► answered ──► over
+ *      │          │  ▲          │            └ the rest of the request goes on to the target
+ *      │          └──┘ sound    └──► raw (101), or cut when the answer breaks off
+ *      └──────────┴─────────────► over, with an answer of the edge's own
+ * </pre>
+ */
+final class HttpExchange implements TargetConnection.Listener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(HttpExchange.class);
+
+    private final Ingress ingress;
+    private final Visitor visitor;
+    private final RequestHead head;
+    private final EventLoop loop;
+    private final ReplayBody replay;
+    private final Deadline rest;
+    private @Nullable ExchangeRecord record;
+    private @Nullable Attempts attempts;
+    private @Nullable HttpRequest request;
+    private @Nullable HostPolicy host;
+    private @Nullable TargetConnection target;
+    private boolean requestEnded;
+    private boolean continued;
+    private boolean headSent;
+    private boolean answered;
+    private boolean over;
+
+    HttpExchange(Ingress ingress, Visitor visitor, RequestHead head) {
+        this.ingress = ingress;
+        this.visitor = visitor;
+        this.head = head;
+        this.loop = visitor.channel().eventLoop();
+        this.replay = new ReplayBody(visitor.channel().alloc());
+        this.rest = new Deadline(loop, this::restOfRequestIsLate);
+    }
+
+    // The visitor's side.
+
+    void start() {
+        visitor.stopRequest();
+        follow(ingress.routes().to(head.authority()));
+    }
+
+    /** A piece of the request's body. Taken over. */
+    void onRequestContent(HttpContent content) {
+        requestEnded |= content instanceof LastHttpContent;
+        if (over) {
+            content.release();
+            return;
+        }
+        if (record != null) {
+            record.requestBytes(content.content().readableBytes());
+        }
+        HttpContent piece = TargetRequest.piece(content);
+        if (!headSent) {
+            replay.add(piece);
+        }
+        if (target == null) {
+            piece.release(); // It waits in the replay buffer.
+            return;
+        }
+        TargetConnection sending = target;
+        sending.send(piece);
+        if (!requestEnded && !sending.isWritable()) {
+            visitor.stopRequest();
+        }
+        if (answered && requestEnded) {
+            endAnswered();
+        } else if (answered) {
+            rest.in(ingress.options().deadlines().idle());
+        }
+    }
+
+    void onVisitorWritable(boolean writable) {
+        if (target == null) {
+            return;
+        } else if (writable) {
+            target.resume();
+        } else {
+            target.pause();
+        }
+    }
+
+    /** The visitor left, or its request makes no sense any more; there is nobody to answer. */
+    void onVisitorGone(String how) {
+        if (!over) {
+            end(CloseReason.CANCELLED, how);
+        }
+    }
+
+    /** The body is not what its framing says. */
+    void onMalformedBody() {
+        if (over) {
+            return;
+        }
+        visitor.closeAfterwards();
+        if (headSent) {
+            end(CloseReason.CANCELLED, "the request's body is malformed");
+            visitor.cut();
+        } else {
+            answer(Reply.malformed("The body is not framed as RFC 9112 has it."));
+        }
+    }
+
+    // The way to the target.
+
+    private void follow(Routes.Route route) {
+        if (route instanceof Routes.Own) {
+            answerAsEdge();
+        } else if (route instanceof Routes.Refused refused) {
+            answer(refused.reply());
+        } else if (route instanceof Routes.Unsure unsure) {
+            onLoop(ingress.routes().confirm(unsure), this::follow);
+        } else if (route instanceof Routes.Through through) {
+            goThrough(through.tunnel());
+        }
+    }
+
+    private void goThrough(Tunnel tunnel) {
+        record = new ExchangeRecord(ingress.traffic(), tunnel, head, visitor.address());
+        attempts = new Attempts(ingress.carriers(), ingress.registry(), tunnel);
+        host = HostPolicy.of(tunnel.policy(), head.authority(), visitor.isSecure() ? "https" : "http");
+        boolean trusted = ingress.options().trustedProxies().test(visitor.address().getAddress());
+        request = TargetRequest.of(head, host, visitor, trusted);
+        TargetConnection pinned = visitor.pinned().take(tunnel.key());
+        if (pinned != null) {
+            attempts.usePinned();
+            send(pinned, request);
+        } else {
+            attempt(tunnel.key(), attempts, request);
+        }
+    }
+
+    private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
+        onLoop(attempts.open(ExchangeRecord.text(visitor.address()), loop), stream -> {
+            send(new TargetConnection(key, stream, visitor.channel()), request);
+        });
+    }
+
+    private void send(TargetConnection connection, HttpRequest request) {
+        target = connection;
+        connection.begin(this, request);
+        if (target == connection) { // Else it has ended already.
+            replay.sendTo(connection);
+        }
+        if (target == connection) {
+            onVisitorWritable(visitor.channel().isWritable());
+            onTargetWritable();
+        }
+    }
+
+    @Override
+    public void onTargetWritable() {
+        if (target != null && target.isWritable()) {
+            visitor.resumeRequest();
+        }
+    }
+
+    // The answer.
+
+    @Override
+    public void onInterim(HttpResponse response) {
+        boolean isContinue = response.status().equals(HttpResponseStatus.CONTINUE);
+        if (isContinue && (!head.expectsContinue() || continued)) {
+            return; // Nobody waits for it.
+        }
+        continued |= isContinue;
+        visitor.sendInterim(passedOn(response));
+    }
+
+    @Override
+    public void onSwitch(HttpResponse response) {
+        TargetConnection switching = target;
+        String protocol = response.headers().get(HttpHeaderNames.UPGRADE);
+        if (switching == null) {
+            return;
+        } else if (head.upgrade() == null || !requestEnded || protocol == null) {
+            garbageFrom(switching, "a change of protocol (101) that was not asked for");
+            return;
+        }
+        HttpResponse passed = passedOn(response);
+        passed.headers().set(HttpHeaderNames.UPGRADE, protocol).set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
+        over = true;
+        replay.drop();
+        ExchangeRecord raw = record;
+        if (raw != null) {
+            raw.answered(response.status().code());
+        }
+        visitor.becomeRaw(passed, switching, (bytesIn, bytesOut) -> {
+            if (raw != null) {
+                raw.requestBytes(bytesIn);
+                raw.responseBytes(bytesOut);
+                raw.end(switching);
+            }
+        });
+    }
+
+    @Override
+    public void onHead(HttpResponse response) {
+        List<String> encodings = response.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        TargetConnection answering = target;
+        if (answering == null) {
+            return;
+        } else if (!encodings.isEmpty()
+                && (encodings.size() > 1 || !encodings.get(0).equalsIgnoreCase("chunked"))) {
+            // To take it away would change the body, and to pass it on is not ours.
+            garbageFrom(answering, "a body in a transfer coding that was not asked for");
+            return;
+        }
+        replay.drop();
+        headSent = true;
+        if (record != null) {
+            record.answered(response.status().code());
+        }
+        if (!requestEnded && head.expectsContinue() && !continued) {
+            visitor.closeAfterwards(); // Nobody knows whether the body will come.
+        }
+        HttpResponse passed = passedOn(response);
+        if (host != null) {
+            host.mapBack(passed.headers());
+        }
+        visitor.sendHead(passed);
+    }
+
+    @Override
+    public void onContent(HttpContent content) {
+        if (record != null) {
+            record.responseBytes(content.content().readableBytes());
+        }
+        if (!(content instanceof LastHttpContent last)) {
+            visitor.send(content);
+            return;
+        }
+        answered = true;
+        visitor.send(passedOn(last));
+        if (requestEnded || !head.hasBody() || !continued && head.expectsContinue()) {
+            endAnswered();
+        } else {
+            // A target may answer before it has read everything. What is left goes on to it.
+            rest.in(ingress.options().deadlines().idle());
+        }
+    }
+
+    @Override
+    public void onLost(StreamReset reset) {
+        TargetConnection lost = target;
+        target = null;
+        if (over || lost == null || attempts == null || request == null) {
+            return;
+        } else if (answered) {
+            visitor.closeAfterwards();
+            finish(lost);
+            visitor.exchangeEnded();
+        } else if (headSent) {
+            finish(lost);
+            visitor.cut();
+        } else if (attempts.mayRetry(head.method(), lost, replay, reset)) {
+            visitor.stopRequest();
+            LOGGER.atDebug()
+                    .addKeyValue("tunnel", lost.key())
+                    .addKeyValue("reason", reset.reason().label())
+                    .log("request not answered; trying again");
+            attempt(lost.key(), attempts, request);
+        } else {
+            answer(Reply.of(reset.reason(), reset.detail()));
+        }
+    }
+
+    @Override
+    public void onGarbage(String found) {
+        TargetConnection confused = target;
+        if (confused != null) {
+            garbageFrom(confused, found);
+        }
+    }
+
+    private void garbageFrom(TargetConnection confused, String found) {
+        confused.end(CloseReason.CANCELLED, found);
+        target = null;
+        if (headSent) {
+            finish(confused);
+            visitor.cut();
+        } else {
+            answer(Reply.badAnswer(found));
+        }
+    }
+
+    // The end.
+
+    private void endAnswered() {
+        TargetConnection used = target;
+        target = null;
+        if (used == null) {
+            return;
+        }
+        if (!requestEnded && !head.hasBody()) {
+            // The decoder gives the end of an empty body right behind the head; a quick answer may come between.
+            used.send(new DefaultLastHttpContent());
+        }
+        finish(used);
+        if (used.isReusable()) {
+            visitor.pinned().put(used);
+        } else {
+            used.end(CloseReason.CANCELLED, "not fit for another request");
+        }
+        visitor.exchangeEnded();
+    }
+
+    private void restOfRequestIsLate() {
+        visitor.closeAfterwards();
+        requestEnded = true;
+        endAnswered();
+    }
+
+    private void end(CloseReason reason, String detail) {
+        TargetConnection cancelled = target;
+        target = null;
+        if (cancelled != null) {
+            finish(cancelled);
+            cancelled.end(reason, detail);
+        } else {
+            finish(null);
+        }
+    }
+
+    private void finish(@Nullable TargetConnection reportTo) {
+        over = true;
+        rest.cancel();
+        replay.drop();
+        if (record != null) {
+            record.end(reportTo);
+        }
+    }
+
+    private void answer(Reply reply) {
+        if (record != null) {
+            record.answered(reply.status().code());
+        }
+        visitor.sendReply(Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), visitor.channel().alloc()));
+        end(CloseReason.CANCELLED, reply.code());
+        visitor.exchangeEnded();
+    }
+
+    private void answerAsEdge() {
+        if (head.target().equals("/") || head.target().startsWith("/?")) {
+            visitor.sendReply(Pages.welcome(
+                    ingress.options().domain(),
+                    head.headers().get(HttpHeaderNames.ACCEPT),
+                    visitor.channel().alloc()));
+            finish(null);
+            visitor.exchangeEnded();
+        } else {
+            answer(Reply.notHere());
+        }
+    }
+
+    private HttpResponse passedOn(HttpResponse response) {
+        HttpResponse passed = new DefaultHttpResponse(HttpVersion.HTTP_1_1, response.status(), TargetRequest.HEADERS);
+        HeaderRules.copyFromTarget(response.headers(), passed.headers());
+        return passed;
+    }
+
+    private static LastHttpContent passedOn(LastHttpContent last) {
+        if (last.trailingHeaders().isEmpty()) {
+            return last;
+        }
+        LastHttpContent passed = new DefaultLastHttpContent(last.content());
+        HeaderRules.copyFromTarget(last.trailingHeaders(), passed.trailingHeaders());
+        return passed;
+    }
+
+    /** Goes on with the future's value on the event loop, unless the visitor left meanwhile. */
+    private <T> void onLoop(Future<T> future, Consumer<T> next) {
+        future.onComplete(done -> {
+            if (loop.inEventLoop()) {
+                goOn(done.succeeded() ? done.result() : null, done.cause(), next);
+            } else {
+                loop.execute(() -> goOn(done.succeeded() ? done.result() : null, done.cause(), next));
+            }
+        });
+    }
+
+    private <T> void goOn(@Nullable T value, @Nullable Throwable failure, Consumer<T> next) {
+        if (over) {
+            if (value instanceof TunnelStream late) {
+                late.reset(CloseReason.CANCELLED, "the visitor left");
+            }
+        } else if (value != null) {
+            next.accept(value);
+        } else if (failure instanceof RefusedException refused) {
+            answer(refused.reply());
+        } else {
+            LOGGER.atError().setCause(failure).addKeyValue("host", head.authority()).log("request failed; answered 500");
+            answer(Reply.internal());
+        }
+    }
+}

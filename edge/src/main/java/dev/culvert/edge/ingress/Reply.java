@@ -1,0 +1,121 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.wire.CloseReason;
+import io.netty.handler.codec.http.HttpResponseStatus;
+
+/**
+ * An answer of the edge's own, in a target's stead.
+ *
+ * @param status the status
+ * @param code what {@code Culvert-Error} says; stable, for programs
+ * @param title what happened, in a few words
+ * @param text the same in sentences that say what to do
+ * @param retryAfterSeconds when trying again makes sense; 0 for no word on it
+ */
+record Reply(HttpResponseStatus status, String code, String title, String text, int retryAfterSeconds) {
+    private static final int RETRY_SECONDS = 5;
+
+    static Reply malformed(String found) {
+        return of(HttpResponseStatus.BAD_REQUEST, "malformed_request", "Malformed request", found);
+    }
+
+    static Reply headTooLarge() {
+        return of(
+                HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_large",
+                "Request head too large",
+                "The fields of a request may have %d KiB together."
+                        .formatted(RequestDecoder.MAX_FIELDS_BYTES / 1024));
+    }
+
+    static Reply lineTooLong() {
+        return of(
+                HttpResponseStatus.REQUEST_URI_TOO_LONG,
+                "target_too_long",
+                "Address too long",
+                "The first line of a request may have %d KiB.".formatted(RequestDecoder.MAX_LINE_BYTES / 1024));
+    }
+
+    static Reply tooSlow() {
+        return of(
+                HttpResponseStatus.REQUEST_TIMEOUT,
+                "head_too_slow",
+                "Request too slow",
+                "The head of the request did not arrive in time.");
+    }
+
+    static Reply unknown(String label, String host) {
+        return of(
+                HttpResponseStatus.NOT_FOUND,
+                "tunnel_not_found",
+                "No tunnel here",
+                "Nobody has a tunnel called %s. To start one: culvert http 3000 --name %s".formatted(host, label));
+    }
+
+    static Reply notServed(String host) {
+        return of(
+                HttpResponseStatus.MISDIRECTED_REQUEST,
+                "host_not_served",
+                "Host not served here",
+                "This edge does not serve %s. It serves tunnels one label under its own domain.".formatted(host));
+    }
+
+    static Reply notHere() {
+        return of(HttpResponseStatus.NOT_FOUND, "page_not_found", "No such page", "This edge has no such page.");
+    }
+
+    static Reply offline(String host) {
+        return new Reply(
+                HttpResponseStatus.SERVICE_UNAVAILABLE,
+                "tunnel_offline",
+                "Tunnel is offline",
+                "%s is known, but its agent is not connected right now. It may be back in a moment.".formatted(host),
+                RETRY_SECONDS);
+    }
+
+    /** A stream ended before there was an answer. The detail comes from the agent: text, not markup. */
+    static Reply of(CloseReason reason, String detail) {
+        String because = detail.isEmpty() ? "" : " (" + detail + ")";
+        return switch (reason) {
+            case TARGET_REFUSED -> badGateway(
+                    "target_refused",
+                    "Target refused the connection",
+                    "The agent is connected, but it cannot reach its target%s. Is the local server running?"
+                            .formatted(because));
+            case TARGET_FAILED -> badGateway(
+                    "target_failed",
+                    "Target broke off",
+                    "The target closed the connection without an answer%s.".formatted(because));
+            case OVERLOADED -> new Reply(
+                    HttpResponseStatus.SERVICE_UNAVAILABLE,
+                    "overloaded",
+                    "Edge is overloaded",
+                    "The edge has more to carry than it can hold%s.".formatted(because),
+                    RETRY_SECONDS);
+            default -> badGateway(
+                    reason.label(),
+                    "Connection to the agent was lost",
+                    "The request may or may not have reached the target%s.".formatted(because));
+        };
+    }
+
+    static Reply badAnswer(String found) {
+        return badGateway("bad_answer", "Target's answer makes no sense", "The target sent " + found + ".");
+    }
+
+    static Reply internal() {
+        return of(
+                HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                "internal",
+                "Fault in the edge",
+                "Something went wrong in the edge itself; its log says what.");
+    }
+
+    private static Reply badGateway(String code, String title, String text) {
+        return of(HttpResponseStatus.BAD_GATEWAY, code, title, text);
+    }
+
+    private static Reply of(HttpResponseStatus status, String code, String title, String text) {
+        return new Reply(status, code, title, text, 0);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.culvert.edge.ingress;
+
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.net.InetSocketAddress;
+
+/** Writes the heads that targets see. */
+final class TargetRequest {
+    /** The decoder has checked each of them, and ours are made of what was checked. */
+    static final HttpHeadersFactory HEADERS =
+            DefaultHttpHeadersFactory.headersFactory().withValidation(false);
+
+    private TargetRequest() {}
+
+    /** The visitor's request as the target gets it: always HTTP/1.1, kept alive, framed as it came. */
+    static HttpRequest of(RequestHead head, HostPolicy host, Visitor visitor, boolean trustedPeer) {
+        HttpHeaders from = head.headers();
+        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, head.method(), head.target(), HEADERS);
+        HttpHeaders to = request.headers();
+        to.set(HttpHeaderNames.HOST, "");
+        HeaderRules.copyFromVisitor(from, to, trustedPeer);
+        host.applyTo(to);
+        if (from.contains(HttpHeaderNames.TRANSFER_ENCODING)) {
+            to.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        }
+        if (head.isHttp10()) {
+            to.remove(HttpHeaderNames.EXPECT); // To be ignored (RFC 9110, 10.1.1).
+        }
+        boolean trailers = from.contains(HttpHeaderNames.TE)
+                && HeaderRules.tokens(from, HttpHeaderNames.TE).contains("trailers");
+        if (trailers) {
+            to.set(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS);
+            to.add(HttpHeaderNames.CONNECTION, HttpHeaderNames.TE);
+        }
+        if (head.upgrade() != null) {
+            to.set(HttpHeaderNames.UPGRADE, head.upgrade());
+            to.add(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        }
+        setForwarded(head, visitor, to);
+        return request;
+    }
+
+    /** A piece of the body, trailers by the same rules as heads. Takes the piece over. */
+    static HttpContent piece(HttpContent content) {
+        if (!(content instanceof LastHttpContent last) || last.trailingHeaders().isEmpty()) {
+            return content;
+        }
+        LastHttpContent end = new DefaultLastHttpContent(last.content(), DefaultHttpHeadersFactory.trailersFactory());
+        HeaderRules.copyFromVisitor(last.trailingHeaders(), end.trailingHeaders(), false);
+        return end;
+    }
+
+    /** Sets what stands for the visitor. A trusted peer's words on it stay, and its address joins the list. */
+    private static void setForwarded(RequestHead head, Visitor visitor, HttpHeaders to) {
+        InetSocketAddress peer = visitor.address();
+        String address = peer.getAddress().getHostAddress();
+        int zone = address.indexOf('%');
+        String visitorAddress = zone < 0 ? address : address.substring(0, zone);
+        String before = String.join(", ", to.getAll("x-forwarded-for"));
+        to.set("x-forwarded-for", before.isEmpty() ? visitorAddress : before + ", " + visitorAddress);
+        // The port is the one the visitor used, not the one that we listen on behind a balancer.
+        int defaultPort = visitor.isSecure() ? 443 : 80;
+        setIfAbsent(to, "x-forwarded-proto", visitor.isSecure() ? "https" : "http");
+        setIfAbsent(to, "x-forwarded-host", head.authority().toString());
+        setIfAbsent(to, "x-forwarded-port", String.valueOf(head.authority().portOr(defaultPort)));
+    }
+
+    private static void setIfAbsent(HttpHeaders headers, String name, String value) {
+        if (!headers.contains(name)) {
+            headers.set(name, value);
+        }
+    }
+}

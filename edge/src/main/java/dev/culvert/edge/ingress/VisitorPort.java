@@ -1,0 +1,50 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.edge.lanes.Carriers;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.lane.Sockets;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+
+/**
+ * The door for visitors who speak HTTP/1.1. Safe for use by any thread; one serves all instances of a verticle, each of
+ * which listens on its own context.
+ */
+public final class VisitorPort {
+    /** Visitors that come at once while all event loops are busy wait here; the kernel's own limit may be lower. */
+    private static final int BACKLOG = 1024;
+
+    private final Ingress ingress;
+
+    public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
+        ingress = new Ingress(options, registry, carriers, traffic, new Routes(options, registry));
+    }
+
+    /**
+     * Listens. Called in a verticle's {@code start}, each of its instances takes its share of the visitors on its own
+     * event loop, and stops when it is undeployed. With port 0 each call gets a port of its own: the first instance
+     * listens with 0 and the others with what it got.
+     *
+     * @return the port
+     */
+    public Future<Integer> listen(Vertx vertx, String host, int port) {
+        NetServerOptions options = new NetServerOptions()
+                .setHost(host)
+                .setPort(port)
+                .setTcpNoDelay(true)
+                .setAcceptBacklog(BACKLOG);
+        return vertx.createNetServer(options)
+                .connectHandler(this::accept)
+                .listen()
+                .map(NetServer::actualPort);
+    }
+
+    private void accept(NetSocket socket) {
+        RequestDecoder decoder = new RequestDecoder();
+        ResponseEncoder encoder = new ResponseEncoder();
+        Sockets.takeOver(socket, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
+    }
+}
