@@ -1,0 +1,95 @@
+package dev.culvert.agent.target;
+
+import io.vertx.core.net.SocketAddress;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The local service that visitors reach. Written as a port ({@code 3000}), {@code host:port}, a URL without a path
+ * ({@code http://…}, {@code https://…}), or {@code unix:/path}.
+ *
+ * @param tls whether the target speaks TLS
+ * @param hostPort where it is; null for a Unix socket
+ * @param path the Unix socket's path; null otherwise
+ * @param anyLoopback whether ::1 is as good as 127.0.0.1: the target was written as a port or as localhost
+ */
+public record Target(
+        boolean tls, @Nullable HostPort hostPort, @Nullable String path, boolean anyLoopback) {
+    private static final String UNIX = "unix:";
+
+    /** Reads a target; the exception's message is for the person who wrote it. */
+    public static Target parse(String text) {
+        try {
+            return read(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "\"%s\" is not a target (%s): write a port, host:port, a URL, or unix:/path"
+                            .formatted(text, e.getMessage()));
+        }
+    }
+
+    private static Target read(String text) {
+        if (text.matches("[0-9]+")) {
+            return new Target(false, new HostPort("127.0.0.1", HostPort.port(text)), null, true);
+        }
+        if (text.startsWith(UNIX)) {
+            return ofPath(text.substring(UNIX.length()));
+        }
+        int scheme = text.indexOf("://");
+        return scheme < 0 ? ofHostPort(false, HostPort.parse(text)) : ofUrl(text, scheme);
+    }
+
+    private static Target ofPath(String path) {
+        if (!path.startsWith("/")) {
+            throw new IllegalArgumentException("the path of a Unix socket begins with /");
+        }
+        return new Target(false, null, path, false);
+    }
+
+    private static Target ofUrl(String text, int schemeEnd) {
+        String scheme = text.substring(0, schemeEnd).toLowerCase(Locale.ROOT);
+        if (!scheme.equals("http") && !scheme.equals("https")) {
+            throw new IllegalArgumentException("%s:// is none of http:// and https://".formatted(scheme));
+        }
+        String rest = text.substring(schemeEnd + 3);
+        String authority = rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest;
+        if (authority.contains("/") || authority.contains("?") || authority.contains("#")) {
+            throw new IllegalArgumentException("it has a path, and visitors bring their own");
+        }
+        boolean tls = scheme.equals("https");
+        return ofHostPort(tls, HostPort.parse(authority, tls ? 443 : 80));
+    }
+
+    private static Target ofHostPort(boolean tls, HostPort hostPort) {
+        return new Target(tls, hostPort, null, hostPort.isLocalhost());
+    }
+
+    /** The target without its scheme, as the messages about it say it: {@code 127.0.0.1:3000}, {@code unix:/path}. */
+    public String name() {
+        return hostPort == null ? UNIX + path : hostPort.toString();
+    }
+
+    /** The target as a URL; of a Unix socket, {@code unix:/path}. */
+    public String url() {
+        return hostPort == null ? UNIX + path : (tls ? "https://" : "http://") + hostPort;
+    }
+
+    /** Where to connect, in the order to try. */
+    List<SocketAddress> addresses() {
+        if (hostPort == null) {
+            return List.of(SocketAddress.domainSocketAddress(path));
+        }
+        if (anyLoopback) {
+            return List.of(
+                    SocketAddress.inetSocketAddress(hostPort.port(), "127.0.0.1"),
+                    SocketAddress.inetSocketAddress(hostPort.port(), "::1"));
+        }
+        return List.of(SocketAddress.inetSocketAddress(hostPort.port(), hostPort.host()));
+    }
+
+    @Override
+    public String toString() {
+        return url();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.culvert.agent.target;
+
+import io.vertx.core.Future;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.ConnectOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.SocketAddress;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import javax.net.ssl.SSLException;
+
+/**
+ * Connects to one target. Called on the event loop that shall own the connection; safe for use by several at once.
+ *
+ * <p>Where a target has two addresses, the one that answered last is tried first: a development server listens on
+ * 127.0.0.1 or on ::1, seldom on both.
+ */
+public final class TargetDialer {
+    /** How long a target may take to accept, in milliseconds, TLS included: a local service needs none of it. */
+    private static final int TIMEOUT_MILLIS = (int) Duration.ofSeconds(10).toMillis();
+
+    private final NetClient client;
+    private final Target target;
+    private final boolean insecure;
+    private final List<SocketAddress> addresses;
+    private volatile int preferred;
+
+    /**
+     * Dials with a client that stays the caller's.
+     *
+     * @param insecure whether a TLS target's certificate is taken unseen
+     */
+    public TargetDialer(NetClient client, Target target, boolean insecure) {
+        this.client = client;
+        this.target = target;
+        this.insecure = insecure;
+        this.addresses = target.addresses();
+    }
+
+    /** A connection to the target, or {@link TargetRefusedException} with a sentence for the visitor. */
+    public Future<NetSocket> dial() {
+        int first = preferred;
+        return connect(first)
+                .recover(failure -> addresses.size() == 1
+                        ? Future.failedFuture(failure)
+                        : connect((first + 1) % addresses.size()).recover(ignored -> Future.failedFuture(failure)))
+                .recover(failure -> Future.failedFuture(new TargetRefusedException(sentence(failure))));
+    }
+
+    private Future<NetSocket> connect(int index) {
+        return client.connect(options(addresses.get(index))).onSuccess(socket -> preferred = index);
+    }
+
+    private ConnectOptions options(SocketAddress address) {
+        ConnectOptions options = new ConnectOptions().setRemoteAddress(address).setTimeout(TIMEOUT_MILLIS);
+        HostPort hostPort = target.hostPort();
+        if (!target.tls() || hostPort == null) {
+            return options;
+        }
+        return options.setHost(hostPort.host())
+                .setPort(hostPort.port())
+                .setSsl(true)
+                .setSniServerName(hostPort.host())
+                .setSslOptions(new ClientSSLOptions()
+                        .setTrustAll(insecure)
+                        .setHostnameVerificationAlgorithm(insecure ? "" : "HTTPS"));
+    }
+
+    private String sentence(Throwable failure) {
+        if (failure instanceof SSLException || failure.getCause() instanceof SSLException) {
+            return "%s answers, but its TLS certificate is not trusted or it does not speak TLS (%s)"
+                    .formatted(target.name(), reason(failure));
+        }
+        return "nothing answers on %s (%s)".formatted(target.name(), reason(failure));
+    }
+
+    private static String reason(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (failure instanceof ConnectException) {
+            String lower = message.toLowerCase(Locale.ROOT);
+            if (lower.contains("refused")) {
+                return "connection refused";
+            }
+            if (lower.contains("timed out")) {
+                return "no answer within %d s".formatted(TIMEOUT_MILLIS / 1000);
+            }
+        }
+        return message;
+    }
+}
