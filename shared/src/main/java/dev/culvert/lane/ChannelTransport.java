@@ -6,7 +6,6 @@ import dev.culvert.wire.FrameCodec;
 import dev.culvert.wire.MalformedFrameException;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -15,11 +14,19 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A lane on a Netty channel, behind the {@link dev.culvert.wire.FrameCodec}. */
 final class ChannelTransport extends ChannelInboundHandlerAdapter implements LaneTransport {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ChannelTransport.class);
+
     /**
      * What may wait in the process for the socket, in bytes: streams take turns only above it, so it is small, but two
      * pieces at least, so that the socket never runs dry.
@@ -29,7 +36,16 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     /** What may wait unsent in the kernel, in bytes: below it the streams' turns would be of no use. */
     private static final int KERNEL_QUEUE_BYTES = 128 * 1024;
 
-    /** How long the last words may take to get out, in milliseconds: a peer that does not read must not keep us. */
+    /**
+     * What may wait in the process in all, in bytes: far more than the OPENs, RESETs and CREDITs of ten thousand busy
+     * streams, so that only a peer that makes us answer and does not read gets there.
+     */
+    private static final long MOST_QUEUED_BYTES = 16L * 1024 * 1024;
+
+    /**
+     * How long the last words may take to get out and the peer to close its side, in milliseconds: a peer that does
+     * neither must not keep us.
+     */
     private static final int LINGER_MILLIS = 1000;
 
     private final Channel channel;
@@ -45,6 +61,9 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
             channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) KERNEL_QUEUE_BYTES);
             channel.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, (int)
                     KeepAlive.longestSilence(options).toMillis());
+        }
+        if (!channel.isActive()) {
+            ended("the connection was closed");
         }
     }
 
@@ -69,8 +88,22 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     }
 
     @Override
+    public boolean isOverrun() {
+        return channel.isActive() && channel.bytesBeforeWritable() > MOST_QUEUED_BYTES;
+    }
+
+    /** Closed at once, with bytes of the peer unread, the connection would be reset, and our last words lost. */
+    @Override
     public void close() {
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            boolean peerMayBeSending = channel instanceof DuplexChannel duplex && !duplex.isInputShutdown();
+            if (written.isSuccess() && peerMayBeSending && channel.pipeline().get(SslHandler.class) == null) {
+                ((DuplexChannel) channel).shutdownOutput();
+                channel.config().setAutoRead(true); // Frames are dropped from here on; what counts is the end.
+            } else {
+                channel.close();
+            }
+        });
         channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -89,6 +122,7 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
             lane.transportEnded("the peer closed the connection");
+            channel.close();
         }
         context.fireUserEventTriggered(event);
     }
@@ -103,8 +137,16 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (cause instanceof MalformedFrameException) {
             lane.close(CloseReason.PROTOCOL_ERROR, String.valueOf(cause.getMessage()));
+        } else if (cause instanceof IOException || cause instanceof DecoderException) {
+            ended(String.valueOf(cause.getMessage()));
         } else {
-            lane.transportEnded(String.valueOf(cause.getMessage()));
+            LOGGER.atError().setCause(cause).log("lane's frames cannot be handled; lane closed");
+            channel.eventLoop().execute(() -> lane.close(CloseReason.INTERNAL, "internal error"));
         }
+    }
+
+    /** Later: a write may be what failed, and the stream that asked for it is not to be called from within it. */
+    private void ended(String detail) {
+        channel.eventLoop().execute(() -> lane.transportEnded(detail));
     }
 }

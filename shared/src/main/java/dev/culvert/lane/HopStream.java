@@ -56,12 +56,19 @@ final class HopStream implements TunnelStream {
         listener = newListener;
         for (ByteBuf bytes = arrived.poll(Integer.MAX_VALUE); bytes != null; bytes = arrived.poll(Integer.MAX_VALUE)) {
             newListener.onBytes(bytes);
+            if (listener != newListener) {
+                return; // It handed the rest to another.
+            }
         }
         if (undeliveredReset != null) {
-            newListener.onReset(undeliveredReset);
+            StreamReset reset = undeliveredReset;
             undeliveredReset = null;
-        } else if (finished) {
+            newListener.onReset(reset);
+        } else if (finished && !ended) {
             newListener.onFinish();
+        }
+        if (toldToStop) {
+            toVisitor.add(this::tellWritable); // Of room that may have come while nobody listened.
         }
     }
 
@@ -129,7 +136,7 @@ final class HopStream implements TunnelStream {
     }
 
     private void tellWritable() {
-        if (toldToStop && !ended && listener != null && isWritable()) {
+        if (listener != null && !ended && toldToStop && isWritable()) {
             listener.onWritable();
         }
     }

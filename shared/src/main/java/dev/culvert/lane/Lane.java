@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection between an agent and an edge; it carries many streams.
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * Runs on the event loop of its transport; methods that say so may be called by any thread.
  */
 public final class Lane {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Lane.class);
 
     /** Who this end is: the dialer's streams have odd ids, the acceptor's even ones. */
     public enum Side {
@@ -53,9 +56,13 @@ public final class Lane {
     private boolean established;
     private volatile boolean goingAway;
     private volatile boolean closed;
+    private volatile boolean idsExhausted;
+    private boolean takingTurns;
     private boolean flushScheduled;
+    private boolean overrun;
     private int nextStreamId;
     private int lastPeerStreamId;
+    private int lastServedStreamId;
     private int peerNewStreamWindowBytes;
     private int announcedWindowBytes;
     private boolean reportsWanted;
@@ -128,17 +135,25 @@ public final class Lane {
         return load.get();
     }
 
-    /** Whether new streams make sense: neither side is going away. Any thread. */
+    /** Whether new streams make sense: neither side is going away, and there are ids left. Any thread. */
     public boolean takesStreams() {
-        return !goingAway && !closed;
+        return !goingAway && !closed && !idsExhausted;
     }
 
-    /** Takes no more streams of the peer, and opens none; those that are open go on. Any thread. */
+    /**
+     * Takes no more streams of the peer, and opens none; those that are open go on. Any thread.
+     *
+     * @param reason one with which they {@linkplain Frame.GoAway#letsStreamsFinish may}: with all others the peer ends
+     *     the lane, which {@link #close} is for
+     */
     public void goAway(CloseReason reason, String detail) {
+        if (!Frame.GoAway.letsStreamsFinish(reason)) {
+            throw new IllegalArgumentException("%s ends the lane".formatted(reason));
+        }
         onLoop(() -> {
             if (!closed) {
                 goingAway = true;
-                write(new Frame.GoAway(reason, lastPeerStreamId, delivered(), detail));
+                write(new Frame.GoAway(reason, lastServedStreamId, delivered(), detail));
             }
         });
     }
@@ -147,15 +162,18 @@ public final class Lane {
     public void close(CloseReason reason, String detail) {
         onLoop(() -> {
             if (!closed) {
-                write(new Frame.GoAway(reason, lastPeerStreamId, delivered(), detail));
+                write(new Frame.GoAway(reason, lastServedStreamId, delivered(), detail));
                 end(reason, detail);
             }
         });
     }
 
-    /** Hears what the peer does. Called on the lane's event loop. */
+    /**
+     * Hears what the peer does. Called on the lane's event loop. What throws is a mistake of ours: it is logged, and the
+     * stream that it was about is reset, or the lane closed.
+     */
     public interface Handler {
-        /** A frame of the handshake, or a GOAWAY. */
+        /** A frame of the handshake, or a GOAWAY; one that {@linkplain Frame.GoAway#endsLane() ends the lane} comes last. */
         void onFrame(Frame.OfLane frame);
 
         /** The peer opened a stream; to be served, or reset. Its first bytes wait for {@link TunnelStream#listen}. */
@@ -182,6 +200,18 @@ public final class Lane {
             dispatch(frame);
         } catch (MalformedFrameException e) {
             close(CloseReason.PROTOCOL_ERROR, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            failed(frame, e);
+        }
+    }
+
+    private void failed(Frame frame, RuntimeException cause) {
+        LOGGER.atError().addKeyValue("stream", frame.streamId()).setCause(cause).log("frame's handler failed; ended");
+        LaneStream stream = streams.get(frame.streamId());
+        if (stream == null) {
+            close(CloseReason.INTERNAL, "internal error");
+        } else {
+            stream.abort(CloseReason.INTERNAL, "internal error");
         }
     }
 
@@ -222,14 +252,17 @@ public final class Lane {
     private @Nullable LaneStream streamOf(Frame frame) {
         int id = frame.streamId();
         LaneStream stream = streams.get(id);
-        boolean neverOpened = (id & 1) == parity ? id >= nextStreamId : id > lastPeerStreamId;
-        if (stream == null && neverOpened) {
+        if (stream == null && neverOpened(id)) {
             if (frame instanceof Frame.Data data) {
                 data.payload().release();
             }
             throw new MalformedFrameException("stream %d was never opened".formatted(id));
         }
         return stream;
+    }
+
+    private boolean neverOpened(int id) {
+        return (id & 1) == parity ? id >= nextStreamId && !idsExhausted : id > lastPeerStreamId;
     }
 
     private void receiveOpen(Frame.Open open) {
@@ -244,11 +277,12 @@ public final class Lane {
             throw new MalformedFrameException(
                     "stream %d takes a window of %d bytes that nobody gave it".formatted(id, open.sendWindowBytes()));
         }
+        lastPeerStreamId = id; // Of a refused one too: its first bytes are on their way.
         if (goingAway) {
             write(new Frame.Reset(id, CloseReason.DRAINING, 0, "takes no new streams"));
             return;
         }
-        lastPeerStreamId = id;
+        lastServedStreamId = id;
         long aboveFloor = Math.max(0, open.sendWindowBytes() - options.floorWindowBytes());
         budget.take(aboveFloor);
         LaneStream stream = add(id, open.sendWindowBytes(), aboveFloor, open.receiveWindowBytes());
@@ -285,11 +319,31 @@ public final class Lane {
         goingAway = true;
         StreamReset notServed = new StreamReset(CloseReason.DRAINING, 0, goAway.detail());
         for (LaneStream stream : List.copyOf(streams.values())) {
-            if ((stream.id() & 1) == parity && stream.id() > goAway.lastStreamId()) {
-                stream.endBecause(notServed);
+            if (isOurs(stream) && stream.id() > goAway.lastStreamId()) {
+                end(stream, notServed);
             }
         }
+        if (goAway.endsLane()) {
+            endDelivered(goAway);
+        }
         handler.onFrame(goAway);
+        if (goAway.endsLane() && !closed) {
+            end(goAway.reason(), goAway.detail());
+        }
+    }
+
+    /** Ends the streams whose offsets the peer's last words say: they are final. */
+    private void endDelivered(Frame.GoAway goAway) {
+        for (Frame.GoAway.Delivered delivered : goAway.delivered()) {
+            LaneStream stream = streams.get(delivered.streamId());
+            if (stream != null && isOurs(stream)) {
+                end(stream, new StreamReset(CloseReason.LANE_LOST, delivered.bytes(), goAway.detail()));
+            }
+        }
+    }
+
+    private boolean isOurs(LaneStream stream) {
+        return (stream.id() & 1) == parity;
     }
 
     private LaneStream openHere(StreamRequest request) {
@@ -301,21 +355,22 @@ public final class Lane {
         }
         int window = enough ? options.streamWindowBytes() : options.floorWindowBytes();
         LaneStream stream = add(id, window, enough ? aboveFloor : 0, peerNewStreamWindowBytes);
-        CloseReason refusal = refusalOfNewStream(id);
+        CloseReason refusal = refusalOfNewStream();
         if (refusal != null) {
             stream.endBecause(new StreamReset(refusal, 0, "the lane takes no new streams"));
         } else {
             nextStreamId += 2;
+            idsExhausted = nextStreamId < 0;
             write(new Frame.Open(id, request, window, peerNewStreamWindowBytes));
         }
         return stream;
     }
 
-    private @Nullable CloseReason refusalOfNewStream(int id) {
+    private @Nullable CloseReason refusalOfNewStream() {
         if (closed || !established) {
             return CloseReason.NOT_HELD;
         }
-        if (id < 0) {
+        if (idsExhausted) {
             return CloseReason.IDS_EXHAUSTED;
         }
         return goingAway ? CloseReason.DRAINING : null;
@@ -330,10 +385,15 @@ public final class Lane {
         return stream;
     }
 
+    /** The stream needs the lane no more; its window it gives back when all is read. */
     void remove(LaneStream stream) {
         streams.remove(stream.id());
-        budget.leave(stream);
         load.decrementAndGet();
+    }
+
+    /** The stream holds nothing of the window budget any more. */
+    void leaveBudget(LaneStream stream) {
+        budget.leave(stream);
     }
 
     void hasWork(LaneStream stream) {
@@ -344,20 +404,38 @@ public final class Lane {
         }
     }
 
+    /**
+     * Sends while the transport has room. A write may change that, and a flush may change it back, and each tells us at
+     * once: a turn begun from within another one would put its frames between that one's header and payload.
+     */
     private void takeTurns() {
-        while (transport.isWritable()) {
-            LaneStream stream = turns.poll();
-            if (stream == null) {
-                return;
-            }
-            stream.waitsForTurn = false;
-            stream.takeTurn(turns.isEmpty() ? Frame.MAX_DATA_BYTES : TURN_BYTES);
-            if (!stream.waitsForTurn && stream.hasWork()) {
-                stream.waitsForTurn = true;
-                turns.add(stream);
-            }
+        if (takingTurns) {
+            return;
         }
-        transport.flush();
+        takingTurns = true;
+        try {
+            while (!turns.isEmpty()) {
+                if (transport.isWritable()) {
+                    takeTurn(turns.remove());
+                } else {
+                    transport.flush();
+                    if (!transport.isWritable()) {
+                        return;
+                    }
+                }
+            }
+        } finally {
+            takingTurns = false;
+        }
+    }
+
+    private void takeTurn(LaneStream stream) {
+        stream.waitsForTurn = false;
+        stream.takeTurn(turns.isEmpty() ? Frame.MAX_DATA_BYTES : TURN_BYTES);
+        if (!stream.waitsForTurn && stream.hasWork()) {
+            stream.waitsForTurn = true;
+            turns.add(stream);
+        }
     }
 
     void writabilityChanged() {
@@ -378,6 +456,10 @@ public final class Lane {
         if (!flushScheduled) {
             flushScheduled = true;
             later(this::flush);
+        }
+        if (!overrun && transport.isOverrun()) {
+            overrun = true;
+            later(() -> transportEnded("the peer reads nothing of what it is sent"));
         }
     }
 
@@ -422,16 +504,25 @@ public final class Lane {
         transport.close();
         StreamReset reset = new StreamReset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, detail);
         for (LaneStream stream : List.copyOf(streams.values())) {
-            stream.endBecause(reset);
+            end(stream, reset);
         }
         turns.clear();
         handler.onClosed(reason, detail);
     }
 
+    /** Ends one of several streams: what its listener throws must not keep the others from hearing. */
+    private static void end(LaneStream stream, StreamReset reset) {
+        try {
+            stream.endBecause(reset);
+        } catch (RuntimeException e) {
+            LOGGER.atError().addKeyValue("stream", stream.id()).setCause(e).log("stream's listener failed; ignored");
+        }
+    }
+
     private List<Frame.GoAway.Delivered> delivered() {
         List<Frame.GoAway.Delivered> delivered = new ArrayList<>();
         for (LaneStream stream : streams.values()) {
-            if ((stream.id() & 1) != parity) {
+            if (!isOurs(stream)) {
                 delivered.add(new Frame.GoAway.Delivered(stream.id(), stream.deliveredBytes()));
             }
         }

@@ -9,7 +9,15 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 
-/** A stream of a lane, on the lane's event loop. */
+/**
+ * A stream of a lane, on the lane's event loop.
+ *
+ * <pre>
+ *   open ──FIN both ways──► ended, bytes unread ──all consumed──► window given back
+ *     │                       │
+ *     └──reset, either side───┴──reset, eviction──► dropped, window given back
+ * </pre>
+ */
 final class LaneStream implements TunnelStream, WindowBudget.Holder {
     /** What may wait for the lane, in bytes, before the writer is asked to stop, and where it may go on. */
     static final int HIGH_WATER_BYTES = 64 * 1024;
@@ -27,7 +35,13 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     private boolean finishAsked;
     private boolean finSent;
     private boolean finReceived;
+    /** Nothing of the stream passes the lane any more. */
     private boolean ended;
+    /** Reset, by whomever: nothing is delivered any more either. */
+    private boolean dropped;
+    /** There was room again, and nobody to tell. */
+    private boolean roomUntold;
+
     private @Nullable StreamReset undeliveredReset;
 
     /** Whether the stream is in the lane's queue for its next turn; kept by the lane. */
@@ -58,13 +72,20 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         listener = newListener;
         for (ByteBuf bytes = arrived.poll(Integer.MAX_VALUE); bytes != null; bytes = arrived.poll(Integer.MAX_VALUE)) {
             newListener.onBytes(bytes);
+            if (listener != newListener) {
+                return; // It handed the rest to another.
+            }
         }
         if (undeliveredReset != null) {
             StreamReset reset = undeliveredReset;
             undeliveredReset = null;
             newListener.onReset(reset);
-        } else if (finReceived) {
+        } else if (finReceived && !dropped) {
             newListener.onFinish();
+        }
+        if (roomUntold) {
+            roomUntold = false;
+            lane.later(this::tellWritable);
         }
     }
 
@@ -96,17 +117,21 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     public void reset(CloseReason reason, String detail) {
         if (!ended) {
             lane.write(new Frame.Reset(id, reason, deliveredBytes(), detail));
-            end();
         }
+        drop();
     }
 
     @Override
     public void consumed(int bytes) {
-        if (!ended && bytes > 0) {
-            int credit = receiveWindow.consume(bytes, System.nanoTime(), lane.roundTripNanos());
-            if (credit > 0 && !finReceived) {
-                lane.write(new Frame.Credit(id, credit));
-            }
+        if (dropped || bytes <= 0) {
+            return;
+        }
+        int credit = receiveWindow.consume(bytes, System.nanoTime(), lane.roundTripNanos());
+        if (credit > 0) {
+            lane.write(new Frame.Credit(id, credit));
+        }
+        if (ended) {
+            giveBackWhenRead();
         }
     }
 
@@ -125,12 +150,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     @Override
     public void evict() {
         String detail = "the reader stood still while the process was over its window budget";
-        eventLoop().execute(() -> {
-            if (!ended) {
-                lane.write(new Frame.Reset(id, CloseReason.OVERLOADED, deliveredBytes(), detail));
-                endBecause(new StreamReset(CloseReason.OVERLOADED, StreamReset.UNKNOWN, detail));
-            }
-        });
+        eventLoop().execute(() -> abort(CloseReason.OVERLOADED, detail));
     }
 
     // What follows is called by the lane.
@@ -145,6 +165,9 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     /** Sends one piece, or the FIN behind the last one. */
     void takeTurn(int mostBytes) {
+        if (!hasWork()) {
+            return; // Reset while it waited.
+        }
         ByteBuf piece = outgoing.poll((int) Math.min(mostBytes, sendCreditBytes));
         if (piece != null) {
             sendCreditBytes -= piece.readableBytes();
@@ -162,7 +185,12 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     /** Not from within the write that made room: a listener would write again, and so on without end. */
     private void tellWritable() {
-        if (writable && !ended && listener != null) {
+        if (!writable || ended) {
+            return;
+        }
+        if (listener == null) {
+            roomUntold = true;
+        } else {
             listener.onWritable();
         }
     }
@@ -193,18 +221,27 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
             return;
         }
         finReceived = true;
+        receiveWindow.complete();
         if (listener != null) {
             listener.onFinish();
         }
         endIfBothFinished();
     }
 
+    /** Resets the stream from here, and tells the listener as well as the peer. */
+    void abort(CloseReason reason, String detail) {
+        if (!ended) {
+            lane.write(new Frame.Reset(id, reason, deliveredBytes(), detail));
+        }
+        endBecause(new StreamReset(reason, StreamReset.UNKNOWN, detail));
+    }
+
     /** Ends the stream and tells the listener, now or when there is one. */
     void endBecause(StreamReset reset) {
-        if (ended) {
+        if (dropped || (ended && !receiveWindow.isUnread())) {
             return;
         }
-        end();
+        drop();
         if (listener != null) {
             listener.onReset(reset);
         } else {
@@ -215,17 +252,34 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     private void endIfBothFinished() {
         if (finSent && finReceived && !ended) {
             ended = true;
-            outgoing.release();
             lane.remove(this);
-            receiveWindow.close();
+            giveBackWhenRead();
         }
     }
 
-    private void end() {
-        ended = true;
+    /** What a slow reader holds counts until it is read, also when the lane has forgotten the stream. */
+    private void giveBackWhenRead() {
+        if (!receiveWindow.isUnread()) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
+        lane.leaveBudget(this);
+        receiveWindow.close();
+    }
+
+    private void drop() {
+        if (dropped) {
+            return;
+        }
+        dropped = true;
         outgoing.release();
         arrived.release();
-        lane.remove(this);
-        receiveWindow.close();
+        if (!ended) {
+            ended = true;
+            lane.remove(this);
+        }
+        giveBack();
     }
 }

@@ -19,6 +19,9 @@ interface LaneTransport {
     /** Whether more data should be queued; the lane is told when that changes. Control frames are queued in any case. */
     boolean isWritable();
 
+    /** Whether more waits than a peer that reads would ever let pile up: the control frames' bound. */
+    boolean isOverrun();
+
     /** Sends what is queued and ends; the lane is told when it has ended. */
     void close();
 }

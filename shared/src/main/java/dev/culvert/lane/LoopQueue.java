@@ -18,7 +18,11 @@ final class LoopQueue implements Runnable {
     /** Queues a task. Any thread. */
     void add(Runnable task) {
         tasks.add(task);
-        if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
+        wake();
+    }
+
+    private void wake() {
+        if (!tasks.isEmpty() && !scheduled.get() && scheduled.compareAndSet(false, true)) {
             loop.execute(this);
         }
     }
@@ -27,8 +31,12 @@ final class LoopQueue implements Runnable {
     public void run() {
         // Cleared first: what is added from here on wakes the loop again, or is taken below.
         scheduled.set(false);
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            task.run();
+        try {
+            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                task.run();
+            }
+        } finally {
+            wake(); // One task's failure, which the loop logs, must not strand those behind it.
         }
     }
 }

@@ -64,6 +64,8 @@ public final class PendingBytes {
         }
         if (first.readableBytes() > most) {
             bytes -= most;
+            // Growing it would move the bytes that the slice is about to show to the transport.
+            lastIsJoined &= pieces.size() > 1;
             return first.readRetainedSlice(most);
         }
         pieces.poll();

@@ -19,6 +19,7 @@ final class ReceiveWindow {
     private long takenBytes;
     private long lastCreditNanos;
     private volatile long stalledSinceNanos;
+    private boolean complete;
 
     /**
      * @param sizeBytes what the far end was told
@@ -57,7 +58,7 @@ final class ReceiveWindow {
         stalledSinceNanos = waitingBytes == 0 ? 0 : nowNanos;
         consumedBytes += bytes;
         owedBytes += bytes;
-        if (owedBytes < sizeBytes / 2) {
+        if (complete || owedBytes < sizeBytes / 2) {
             return 0;
         }
         if (nowNanos - lastCreditNanos < 2 * roundTripNanos) {
@@ -77,6 +78,16 @@ final class ReceiveWindow {
             sizeBytes += more;
             owedBytes += more;
         }
+    }
+
+    /** The far end has sent all it will: it needs no credit. */
+    void complete() {
+        complete = true;
+    }
+
+    /** Whether bytes that arrived have not been consumed yet. */
+    boolean isUnread() {
+        return waitingBytes > 0;
     }
 
     /** How many bytes have been handed on in all. */

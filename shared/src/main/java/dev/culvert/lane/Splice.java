@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -28,6 +29,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     private final PendingBytes waiting;
     private boolean streamFinished;
     private boolean channelFinished;
+    private boolean outputShutAsked;
     private boolean outputShut;
     private boolean ended;
     private boolean flushScheduled;
@@ -66,6 +68,9 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         if (!channel.isActive()) {
             splice.broken("the connection was closed");
         } else if (!splice.ended) {
+            if (channel instanceof DuplexChannel duplex && duplex.isInputShutdown()) {
+                splice.channelFinished(); // Before we were there to hear it.
+            }
             channel.config().setAutoRead(stream.isWritable());
         }
         return splice;
@@ -85,10 +90,8 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof ChannelInputShutdownEvent && !channelFinished) {
-            channelFinished = true;
-            stream.finish();
-            endIfBothFinished();
+        if (event instanceof ChannelInputShutdownEvent) {
+            channelFinished();
         }
         context.fireUserEventTriggered(event);
     }
@@ -138,9 +141,19 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     public void onReset(StreamReset reset) {
         if (!ended) {
             end();
-            // The far end did not finish, so this one must not look as if it had: the peer gets a reset, not an end.
+            // The far end did not finish, so this one must not look as if it had: the peer gets a reset, not an end,
+            // and with TLS no close_notify either, which the handler of TLS would send if it saw the close.
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            channel.close();
+            ChannelOutboundInvoker belowTls = channel.pipeline().context(SslHandler.class);
+            (belowTls == null ? channel : belowTls).close();
+        }
+    }
+
+    private void channelFinished() {
+        if (!channelFinished) {
+            channelFinished = true;
+            stream.finish();
+            endIfBothFinished();
         }
     }
 
@@ -174,12 +187,17 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     }
 
     private void shutOutputWhenDrained() {
-        if (!streamFinished || outputShut || ended || !waiting.isEmpty()) {
+        if (!streamFinished || outputShutAsked || ended || !waiting.isEmpty()) {
             return;
         }
-        outputShut = true;
+        outputShutAsked = true;
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (!written.isSuccess()) {
+                broken(String.valueOf(written.cause().getMessage()));
+                return;
+            }
+            outputShut = true;
             if (tls != null) {
                 tls.closeOutbound();
             } else if (channel instanceof DuplexChannel duplex && channel.isActive()) {

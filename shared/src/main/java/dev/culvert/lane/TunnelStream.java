@@ -66,7 +66,9 @@ public interface TunnelStream {
         /**
          * Bytes arrived.
          *
-         * @param bytes owned by the listener, who says {@link TunnelStream#consumed} once it has handed them on
+         * @param bytes owned by the listener, who says {@link TunnelStream#consumed} once it has handed them on. Who
+         *     will not hand on all of them resets the stream, also when both directions have finished: until then they
+         *     count against the window budget, and the stream may still be reset for standing still
          */
         void onBytes(ByteBuf bytes);
 

@@ -43,10 +43,10 @@ public record Bind(
         return new Bind(
                 Handshake.positive(json, "id"),
                 Handshake.text(json, "kind"),
-                json.getString("name"),
-                json.getInteger("port", 0),
-                json.getString("ticket"),
-                json.getBoolean("pool", false),
+                Handshake.textIfPresent(json, "name"),
+                Handshake.count(json, "port"),
+                Handshake.textIfPresent(json, "ticket"),
+                Handshake.flag(json, "pool"),
                 Handshake.text(json, "hostHeader", "preserve"),
                 Handshake.text(json, "target", ""));
     }

@@ -90,20 +90,23 @@ final class ControlFrames {
                 readShortText(payload),
                 readShortText(payload),
                 payload.readUnsignedShort(),
-                payload.readLong(),
-                payload.readLong(),
-                payload.readLong(),
-                payload.readLong(),
-                payload.readLong());
+                readCount(payload),
+                readCount(payload),
+                readCount(payload),
+                readCount(payload),
+                readCount(payload));
     }
 
     private static Frame readGoAway(ByteBuf payload) {
         CloseReason reason = CloseReason.of(payload.readUnsignedByte());
         int lastStreamId = payload.readInt();
+        if (lastStreamId < 0) {
+            throw new MalformedFrameException("GOAWAY's last stream id has its highest bit set");
+        }
         int count = payload.readUnsignedShort();
         List<Frame.GoAway.Delivered> delivered = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            delivered.add(new Frame.GoAway.Delivered(payload.readInt(), readCount(payload)));
+            delivered.add(new Frame.GoAway.Delivered(readPositive(payload, "stream id"), readCount(payload)));
         }
         return new Frame.GoAway(reason, lastStreamId, delivered, readRest(payload));
     }
@@ -118,7 +121,7 @@ final class ControlFrames {
     private static long readCount(ByteBuf payload) {
         long count = payload.readLong();
         if (count < 0) {
-            throw new MalformedFrameException("a count of bytes is negative");
+            throw new MalformedFrameException("a count is negative");
         }
         return count;
     }

@@ -31,7 +31,8 @@ public record Exchange(
 
     public Exchange {
         if (path.length() > MAX_PATH_CHARS) {
-            path = path.substring(0, MAX_PATH_CHARS - 1) + "…";
+            boolean cutsPair = Character.isHighSurrogate(path.charAt(MAX_PATH_CHARS - 2));
+            path = path.substring(0, MAX_PATH_CHARS - (cutsPair ? 2 : 1)) + "…";
         }
     }
 }

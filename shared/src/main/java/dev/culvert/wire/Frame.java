@@ -110,7 +110,7 @@ public sealed interface Frame {
 
     /**
      * The sender takes no more streams on this lane. Streams above {@code lastStreamId} were not and will not be
-     * served; the others go on, unless the reason says that the lane ends here.
+     * served; the others go on, unless the reason says that the lane {@linkplain #endsLane() ends here}.
      *
      * @param lastStreamId the last stream of the peer that will be served; 0 for none
      * @param delivered for each open stream of the peer, how many of its bytes had been handed on
@@ -122,6 +122,16 @@ public sealed interface Frame {
 
         public GoAway {
             delivered = List.copyOf(delivered);
+        }
+
+        /** Whether the lane ends here, so that the offsets are final; otherwise its open streams go on. */
+        public boolean endsLane() {
+            return !letsStreamsFinish(reason);
+        }
+
+        /** Whether a GOAWAY with this reason lets the open streams go on. */
+        public static boolean letsStreamsFinish(CloseReason reason) {
+            return reason == CloseReason.DRAINING || reason == CloseReason.IDS_EXHAUSTED;
         }
     }
 }

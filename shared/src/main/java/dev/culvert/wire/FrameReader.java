@@ -88,10 +88,9 @@ public final class FrameReader {
     private boolean readControl(ByteBuf in, Consumer<Frame> sink) {
         int missing = payloadBytesLeft - partialPayload.readableBytes();
         if (in.readableBytes() < missing) {
-            if (partialPayload.capacity() == 0) {
-                partialPayload = Unpooled.buffer(Math.min(payloadBytesLeft, 1024), payloadBytesLeft);
+            if (in.isReadable()) {
+                collect(in);
             }
-            partialPayload.writeBytes(in);
             return false;
         }
         header.clear();
@@ -108,5 +107,12 @@ public final class FrameReader {
             payload.release();
         }
         return true;
+    }
+
+    private void collect(ByteBuf in) {
+        if (!partialPayload.isReadable()) {
+            partialPayload = Unpooled.buffer(in.readableBytes(), payloadBytesLeft);
+        }
+        partialPayload.writeBytes(in);
     }
 }

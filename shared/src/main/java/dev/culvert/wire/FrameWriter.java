@@ -6,32 +6,53 @@ import io.netty.buffer.ByteBufUtil;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 
-/** Turns frames into bytes. */
+/** Turns frames into bytes. Text that is too long for its frame is cut, at a whole character. */
 public final class FrameWriter {
+    /** Longest text with its length before it, in bytes of UTF-8: as many as fit into one frame still fit together. */
+    static final int MAX_SHORT_TEXT_BYTES = 8 * 1024;
+
+    /** Most offsets in one GOAWAY: 48 KiB, which leaves room for the rest. */
+    static final int MAX_OFFSETS = 4096;
+
     private FrameWriter() {}
 
     /**
      * The header and payload of a frame that is not DATA; of a DATA frame, only the header, which its payload follows.
      *
      * @return the caller's to release
+     * @throws IllegalArgumentException when the frame would be larger than its kind may be
      */
     public static ByteBuf write(Frame frame, ByteBufAllocator allocator) {
         if (frame instanceof Frame.Data data) {
+            int bytes = data.payload().readableBytes();
+            if (bytes > Frame.MAX_DATA_BYTES) {
+                throw new IllegalArgumentException(
+                        "DATA would have %d bytes; at most %d are allowed".formatted(bytes, Frame.MAX_DATA_BYTES));
+            }
             return writeDataHeader(data, allocator.ioBuffer(Frame.HEADER_BYTES));
         }
         ByteBuf out = allocator.ioBuffer(64);
+        boolean written = false;
+        try {
+            writeControl(frame, out);
+            written = true;
+            return out;
+        } finally {
+            if (!written) {
+                out.release();
+            }
+        }
+    }
+
+    private static void writeControl(Frame frame, ByteBuf out) {
         out.writeZero(Frame.HEADER_BYTES);
         int type = writePayload(frame, out);
         int payloadBytes = out.readableBytes() - Frame.HEADER_BYTES;
-        out.setMedium(0, payloadBytes);
-        out.setByte(3, type);
-        out.setInt(4, frame.streamId());
         if (payloadBytes > Frame.MAX_CONTROL_BYTES) {
-            out.release();
             throw new IllegalArgumentException("frame of type %d would have %d bytes; at most %d are allowed"
                     .formatted(type, payloadBytes, Frame.MAX_CONTROL_BYTES));
         }
-        return out;
+        out.setMedium(0, payloadBytes).setByte(3, type).setInt(4, frame.streamId());
     }
 
     private static ByteBuf writeDataHeader(Frame.Data data, ByteBuf out) {
@@ -91,7 +112,7 @@ public final class FrameWriter {
         out.writeByte(ControlFrames.TAG_RECEIVE_WINDOW).writeShort(4).writeInt(open.receiveWindowBytes());
         out.writeByte(ControlFrames.TAG_SEND_WINDOW).writeShort(4).writeInt(open.sendWindowBytes());
         if (request.attempt() > 0) {
-            out.writeByte(ControlFrames.TAG_ATTEMPT).writeShort(1).writeByte(request.attempt());
+            out.writeByte(ControlFrames.TAG_ATTEMPT).writeShort(1).writeByte(Math.min(request.attempt(), 255));
         }
         if (request.traceId() != 0) {
             out.writeByte(ControlFrames.TAG_TRACE_ID).writeShort(8).writeLong(request.traceId());
@@ -118,7 +139,7 @@ public final class FrameWriter {
 
     private static void writeGoAway(Frame.GoAway goAway, ByteBuf out) {
         // Offsets beyond what one frame holds are left out: a peer that misses one must assume the worst.
-        int count = Math.min(goAway.delivered().size(), 4096);
+        int count = Math.min(goAway.delivered().size(), MAX_OFFSETS);
         out.writeByte(goAway.reason().code()).writeInt(goAway.lastStreamId()).writeShort(count);
         for (Frame.GoAway.Delivered delivered : goAway.delivered().subList(0, count)) {
             out.writeInt(delivered.streamId()).writeLong(delivered.bytes());
@@ -134,12 +155,28 @@ public final class FrameWriter {
     private static void writeShortText(String text, ByteBuf out) {
         int lengthAt = out.writerIndex();
         out.writeShort(0);
-        out.setShort(lengthAt, ByteBufUtil.writeUtf8(out, text));
+        out.setShort(lengthAt, ByteBufUtil.writeUtf8(out, cut(text, MAX_SHORT_TEXT_BYTES)));
     }
 
     private static void writeDetail(String detail, ByteBuf out) {
-        // One char becomes three bytes of UTF-8 at most.
-        int most = Frame.Reset.MAX_DETAIL_BYTES / 3;
-        ByteBufUtil.writeUtf8(out, detail.length() <= most ? detail : detail.substring(0, most));
+        ByteBufUtil.writeUtf8(out, cut(detail, Frame.Reset.MAX_DETAIL_BYTES));
+    }
+
+    /** The longest beginning of a text that has at most so many bytes in UTF-8 and ends with a whole character. */
+    private static String cut(String text, int mostBytes) {
+        // One char becomes three bytes at most, so that most texts need not be counted.
+        if (text.length() <= mostBytes / 3 || ByteBufUtil.utf8Bytes(text) <= mostBytes) {
+            return text;
+        }
+        int bytes = 0;
+        int end = 0;
+        while (true) {
+            int character = text.codePointAt(end);
+            bytes += character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+            if (bytes > mostBytes) {
+                return text.substring(0, end);
+            }
+            end += Character.charCount(character);
+        }
     }
 }

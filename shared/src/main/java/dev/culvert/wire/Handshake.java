@@ -15,15 +15,18 @@ final class Handshake {
 
     /** Reads a payload as one JSON object and that as a {@code T}. Does not release it. */
     static <T> T read(ByteBuf payload, Function<JsonObject, T> shape) {
+        JsonObject json;
         try {
-            return shape.apply(new JsonObject(payload.toString(StandardCharsets.UTF_8)));
-        } catch (DecodeException | ClassCastException | IllegalArgumentException e) {
-            throw new MalformedFrameException("handshake is not the JSON it should be: " + e.getMessage());
+            json = new JsonObject(payload.toString(StandardCharsets.UTF_8));
+        } catch (DecodeException | ClassCastException e) {
+            // Not the cause's message: it may quote what was read, and there are secrets in it.
+            throw new MalformedFrameException("handshake is not a JSON object");
         }
+        return shape.apply(json);
     }
 
     static String text(JsonObject json, String field) {
-        String value = json.getString(field);
+        String value = textIfPresent(json, field);
         if (value == null) {
             throw new MalformedFrameException("handshake lacks the field " + field);
         }
@@ -31,22 +34,54 @@ final class Handshake {
     }
 
     static String text(JsonObject json, String field, String otherwise) {
-        String value = json.getString(field);
+        String value = textIfPresent(json, field);
         return value == null ? otherwise : value;
     }
 
+    static @Nullable String textIfPresent(JsonObject json, String field) {
+        return valueIfPresent(json, field, String.class);
+    }
+
+    static boolean flag(JsonObject json, String field) {
+        return Boolean.TRUE.equals(valueIfPresent(json, field, Boolean.class));
+    }
+
+    /** A number from 0 on, 0 where it is missing. */
+    static int count(JsonObject json, String field) {
+        Integer value = valueIfPresent(json, field, Integer.class);
+        if (value != null && value < 0) {
+            throw new MalformedFrameException(
+                    "handshake field %s must not be negative, was %d".formatted(field, value));
+        }
+        return value == null ? 0 : value;
+    }
+
     static int positive(JsonObject json, String field) {
-        Integer value = json.getInteger(field);
-        if (value == null || value <= 0) {
-            throw new MalformedFrameException("handshake field %s must be positive, was %s".formatted(field, value));
+        int value = count(json, field);
+        if (value == 0) {
+            throw new MalformedFrameException("handshake field %s must be positive".formatted(field));
         }
         return value;
     }
 
     static <T> List<T> list(JsonObject json, String field, Class<T> type) {
-        return json.getJsonArray(field, new JsonArray()).stream()
-                .map(type::cast)
-                .toList();
+        JsonArray values = valueIfPresent(json, field, JsonArray.class);
+        return values == null
+                ? List.of()
+                : values.stream().map(value -> cast(value, field, type)).toList();
+    }
+
+    private static <T> @Nullable T valueIfPresent(JsonObject json, String field, Class<T> type) {
+        Object value = json.getValue(field);
+        return value == null ? null : cast(value, field, type);
+    }
+
+    private static <T> T cast(@Nullable Object value, String field, Class<T> type) {
+        if (!type.isInstance(value)) {
+            throw new MalformedFrameException(
+                    "handshake field %s is not %s as it should be".formatted(field, type.getSimpleName()));
+        }
+        return type.cast(value);
     }
 
     /** A newer peer may use codes that are not known here. */

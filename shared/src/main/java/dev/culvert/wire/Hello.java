@@ -54,10 +54,10 @@ public record Hello(
                 Handshake.text(json, "software", ""),
                 Handshake.text(json, "instance"),
                 Handshake.list(json, "lanes", String.class),
-                json.getString("token"),
-                json.getString("secret"),
+                Handshake.textIfPresent(json, "token"),
+                Handshake.textIfPresent(json, "secret"),
                 Handshake.positive(json, "window"),
-                json.getBoolean("events", false));
+                Handshake.flag(json, "events"));
     }
 
     /** Never shows the credentials. */
