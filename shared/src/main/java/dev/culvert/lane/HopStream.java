@@ -103,6 +103,14 @@ final class HopStream implements TunnelStream {
     }
 
     @Override
+    public void reset(StreamReset reset) {
+        if (!ended) {
+            end();
+            toLane.add(() -> laneStream().reset(reset));
+        }
+    }
+
+    @Override
     public void consumed(int bytes) {
         toLane.add(() -> laneStream().consumed(bytes));
     }
@@ -151,6 +159,12 @@ final class HopStream implements TunnelStream {
         }
     }
 
+    private void deliverReport(Exchange exchange) {
+        if (!ended && listener != null) {
+            listener.onReport(exchange);
+        }
+    }
+
     private void deliverFinish() {
         finished = true;
         if (!ended && listener != null) {
@@ -195,6 +209,11 @@ final class HopStream implements TunnelStream {
                 heldBackBytes = 0;
                 sent(bytes);
             }
+        }
+
+        @Override
+        public void onReport(Exchange exchange) {
+            toVisitor.add(() -> deliverReport(exchange));
         }
 
         @Override

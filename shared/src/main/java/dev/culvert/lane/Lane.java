@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,7 +68,12 @@ public final class Lane {
     private int announcedWindowBytes;
     private boolean reportsWanted;
 
-    private Lane(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
+    private Lane(
+            Function<Lane, LaneTransport> transport,
+            Side side,
+            LaneOptions options,
+            WindowBudget budget,
+            Handler handler) {
         this.options = options;
         this.budget = budget;
         this.handler = handler;
@@ -75,7 +81,7 @@ public final class Lane {
         this.nextStreamId = side == Side.DIALER ? 1 : 2;
         this.announcedWindowBytes = options.streamWindowBytes();
         this.keepAlive = new KeepAlive(this, options);
-        this.transport = new ChannelTransport(socket, this, options);
+        this.transport = transport.apply(this);
     }
 
     /**
@@ -84,9 +90,34 @@ public final class Lane {
      * time-out is closed.
      */
     public static Lane on(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
-        Lane lane = new Lane(socket, side, options, budget, handler);
+        Lane lane = new Lane(opened -> new ChannelTransport(socket, opened, options), side, options, budget, handler);
         lane.eventLoop()
                 .schedule(lane::checkEstablished, options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        return lane;
+    }
+
+    /**
+     * Runs a lane that needs no greeting, because both ends know each other: it is established at once. Both begin with
+     * windows of {@link LaneOptions#streamWindowBytes()}, which must be the same at both ends. Any thread.
+     *
+     * @param transport makes the transport, which tells the lane what arrives through the receiver that it is given,
+     *     and not before this method has returned
+     */
+    public static Lane over(
+            Function<LaneTransport.Receiver, LaneTransport> transport,
+            Side side,
+            LaneOptions options,
+            WindowBudget budget,
+            Handler handler) {
+        Lane lane = new Lane(opened -> transport.apply(opened.new Arrivals()), side, options, budget, handler);
+        lane.established = true;
+        lane.peerNewStreamWindowBytes = options.streamWindowBytes();
+        lane.reportsWanted = true;
+        lane.eventLoop().execute(() -> {
+            if (!lane.closed) {
+                lane.keepAlive.start();
+            }
+        });
         return lane;
     }
 
@@ -235,9 +266,13 @@ public final class Lane {
         } else if (frame instanceof Frame.Reset reset) {
             LaneStream stream = streamOf(reset);
             if (stream != null) {
-                stream.endBecause(new StreamReset(reset.reason(), reset.deliveredBytes(), reset.detail()));
+                stream.endBecause(StreamReset.of(reset));
             }
         } else if (frame instanceof Frame.Event event) {
+            LaneStream stream = streams.get(event.streamId());
+            if (stream != null) {
+                stream.receivedReport(event.exchange());
+            }
             handler.onExchange(event.exchange());
         } else if (frame instanceof Frame.GoAway goAway) {
             receiveGoAway(goAway);
@@ -534,6 +569,29 @@ public final class Lane {
             task.run();
         } else {
             eventLoop().execute(task);
+        }
+    }
+
+    /** What transports outside of this package call. */
+    private final class Arrivals implements LaneTransport.Receiver {
+        @Override
+        public void received(Frame frame) {
+            receive(frame);
+        }
+
+        @Override
+        public void malformed(String detail) {
+            close(CloseReason.PROTOCOL_ERROR, detail);
+        }
+
+        @Override
+        public void writabilityChanged() {
+            Lane.this.writabilityChanged();
+        }
+
+        @Override
+        public void ended(String detail) {
+            transportEnded(detail);
         }
     }
 }

@@ -115,8 +115,13 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     @Override
     public void reset(CloseReason reason, String detail) {
+        reset(new StreamReset(reason, deliveredBytes(), detail));
+    }
+
+    @Override
+    public void reset(StreamReset reset) {
         if (!ended) {
-            lane.write(new Frame.Reset(id, reason, deliveredBytes(), detail));
+            lane.write(reset.toFrame(id));
         }
         drop();
     }
@@ -226,6 +231,12 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
             listener.onFinish();
         }
         endIfBothFinished();
+    }
+
+    void receivedReport(Exchange exchange) {
+        if (!ended && listener != null) {
+            listener.onReport(exchange);
+        }
     }
 
     /** Resets the stream from here, and tells the listener as well as the peer. */

@@ -7,7 +7,7 @@ import io.netty.channel.EventLoop;
  * What carries a lane's frames: a TCP connection, TLS, a WebSocket, or the event bus between two nodes. All methods are
  * called on its event loop.
  */
-interface LaneTransport {
+public interface LaneTransport {
     EventLoop eventLoop();
 
     /** Queues a frame, and takes the ownership of its payload. */
@@ -24,4 +24,19 @@ interface LaneTransport {
 
     /** Sends what is queued and ends; the lane is told when it has ended. */
     void close();
+
+    /** The lane, as its transport sees it. Called on the transport's event loop, never from within a call to it. */
+    interface Receiver {
+        /** A frame arrived; the ownership of its payload is handed over. */
+        void received(Frame frame);
+
+        /** What arrived are no frames: the lane ends. */
+        void malformed(String detail);
+
+        /** {@link LaneTransport#isWritable()} may be true again. */
+        void writabilityChanged();
+
+        /** Nothing more can be sent or will arrive. */
+        void ended(String detail);
+    }
 }

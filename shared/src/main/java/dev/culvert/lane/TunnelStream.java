@@ -50,6 +50,12 @@ public interface TunnelStream {
     void reset(CloseReason reason, String detail);
 
     /**
+     * Passes on how the stream that this one is joined to has ended. Like {@link #reset(CloseReason, String)}, except
+     * that the far end is told the offset that the other stream's far end gave, not what was consumed here.
+     */
+    void reset(StreamReset reset);
+
+    /**
      * Says that so many bytes that {@link Listener#onBytes} delivered have been handed on. The far end may send as many
      * more, and they count as delivered: a retry elsewhere is not sound any more.
      */
@@ -74,6 +80,9 @@ public interface TunnelStream {
 
         /** The stream takes more again, after {@link TunnelStream#isWritable()} was false. */
         void onWritable();
+
+        /** The far end tells about a finished exchange, with {@link TunnelStream#report}. Few care. */
+        default void onReport(Exchange exchange) {}
 
         /** The far end has sent all it will. Its direction is over; ours goes on. */
         void onFinish();

@@ -80,11 +80,15 @@ public sealed interface Frame {
     /**
      * Ends a stream at once in both directions; bytes still queued are dropped.
      *
-     * @param deliveredBytes how much of the peer's direction may have been handed on; 0 means that a retry is safe
+     * @param deliveredBytes how much of the peer's direction may have been handed on; 0 means that a retry is safe,
+     *     {@link #ANYTHING_DELIVERED} that nobody knows
      * @param detail a sentence for people, at most {@link #MAX_DETAIL_BYTES} of UTF-8, may be empty
      */
     record Reset(int streamId, CloseReason reason, long deliveredBytes, String detail) implements Frame {
         public static final int MAX_DETAIL_BYTES = 512;
+
+        /** As {@code deliveredBytes}: more than any stream has, so that no retry is safe. */
+        public static final long ANYTHING_DELIVERED = Long.MAX_VALUE;
     }
 
     /**
