@@ -107,6 +107,12 @@ public final class YamlSection {
         return Optional.of(scalar(key, entry.value()));
     }
 
+    /** Whether the key's value is one text, not keys or a list. */
+    public boolean isText(String key) {
+        Entry entry = entries.get(key);
+        return entry != null && entry.value() instanceof ScalarNode && !isNull(entry.value());
+    }
+
     /** The mapping below a key; empty where there is none. */
     public Optional<YamlSection> section(String key) {
         Entry entry = entries.get(key);

@@ -35,8 +35,23 @@ class HostNameTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", ".", "a..b", "a.example.com..", ".a", "-a.example.com", "a-.example.com", "a_b.example.com", "a b",
-                "a:80", "user@a", "bücher.example.com", "\u212Aelvin.example.com", "a%2eb", "a\u0000", "[::1]", "a/b"
+                "",
+                ".",
+                "a..b",
+                "a.example.com..",
+                ".a",
+                "-a.example.com",
+                "a-.example.com",
+                "a_b.example.com",
+                "a b",
+                "a:80",
+                "user@a",
+                "bücher.example.com",
+                "\u212Aelvin.example.com",
+                "a%2eb",
+                "a\u0000",
+                "[::1]",
+                "a/b"
             })
     void whatIsNoNameIsRefused(String text) {
         assertTrue(HostName.normalise(text).isEmpty());

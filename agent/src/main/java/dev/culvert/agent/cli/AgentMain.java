@@ -1,11 +1,114 @@
 package dev.culvert.agent.cli;
 
-/** The agent's command line. */
+import dev.culvert.agent.Software;
+import dev.culvert.config.ConfigException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The agent's command line. Errors are one sentence on standard error that says what to do; the exit codes are 0 (done),
+ * 1 (failed) and 2 (wrong usage, in flags, variables or files).
+ */
 public final class AgentMain {
+    static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+    private static final List<String> LOG_LEVELS = List.of("error", "warn", "info", "debug", "trace");
 
     private AgentMain() {}
 
     public static void main(String[] args) {
-        System.out.println("culvert agent");
+        System.exit(run(Surroundings.ofProcess(), args));
+    }
+
+    static int run(Surroundings surroundings, String... args) {
+        try {
+            log(surroundings.environment().getOrDefault("CULVERT_LOG_LEVEL", "warn"));
+            return commandLine(surroundings).execute(args);
+        } catch (ConfigException e) {
+            return say(surroundings, WRONG_USAGE, sentence(e));
+        }
+    }
+
+    private static CommandLine commandLine(Surroundings surroundings) {
+        CommandSpec spec = CommandSpec.wrapWithoutInspection(new Culvert(surroundings))
+                .name("culvert")
+                .mixinStandardHelpOptions(true)
+                .version("culvert " + Software.VERSION);
+        spec.usageMessage()
+                .synopsisSubcommandLabel("COMMAND")
+                .description("Gives a server on a laptop a public name, on a cluster of your own.")
+                .commandListHeading("%nBeside your server:%n")
+                .footer(
+                        "",
+                        "Where visitors arrive:",
+                        "  edge    Run an edge: it takes visitors in and carries them to the agents.",
+                        "  token   Make, list and withdraw the tokens of agents.",
+                        "",
+                        "To look around:",
+                        "  demo    An edge, an agent and a sample site on this machine.",
+                        "",
+                        "`culvert COMMAND --help` says more about each.");
+        CommandLine culvert = new CommandLine(spec);
+        culvert.addSubcommand("http", TunnelCommand.http(surroundings));
+        culvert.addSubcommand("start", TunnelCommand.start(surroundings));
+        culvert.addSubcommand("status", StatusCommand.spec(surroundings));
+        culvert.addSubcommand("help", CommandSpec.forAnnotatedObject(new CommandLine.HelpCommand()));
+        culvert.setOut(new java.io.PrintWriter(surroundings.out(), true));
+        culvert.setErr(new java.io.PrintWriter(surroundings.err(), true));
+        culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
+        culvert.setUsageHelpAutoWidth(true);
+        culvert.setParameterExceptionHandler((mistake, args) -> say(surroundings, WRONG_USAGE, usage(mistake)));
+        culvert.setExecutionExceptionHandler((fault, command, parsed) ->
+                say(surroundings, isWrongUsage(fault) ? WRONG_USAGE : FAILED, sentence(fault)));
+        return culvert;
+    }
+
+    private static boolean isWrongUsage(Throwable fault) {
+        return fault instanceof ConfigException || fault instanceof IllegalArgumentException;
+    }
+
+    private static String usage(ParameterException mistake) {
+        return "%s (`%s --help` lists what there is)"
+                .formatted(
+                        sentence(mistake),
+                        mistake.getCommandLine().getCommandSpec().qualifiedName());
+    }
+
+    private static int say(Surroundings surroundings, int exitCode, String sentence) {
+        surroundings.err().println("culvert: " + PlainOutput.printable(sentence));
+        return exitCode;
+    }
+
+    private static String sentence(Throwable fault) {
+        @Nullable String message = fault.getMessage();
+        return message == null
+                ? "failed: " + fault
+                : message.lines().findFirst().orElse("failed: " + fault);
+    }
+
+    /** To standard error, and before the first logger is made; as properties, so that embedders get none of it. */
+    private static void log(String level) {
+        if (!LOG_LEVELS.contains(level)) {
+            throw new ConfigException("the variable CULVERT_LOG_LEVEL must be one of %s, was %s"
+                    .formatted(String.join(", ", LOG_LEVELS), level));
+        }
+        String prefix = "org.slf4j.simpleLogger.";
+        System.getProperties().putIfAbsent(prefix + "defaultLogLevel", level);
+        System.getProperties().putIfAbsent(prefix + "showDateTime", "true");
+        System.getProperties().putIfAbsent(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+        System.getProperties().putIfAbsent(prefix + "showThreadName", "false");
+        System.getProperties().putIfAbsent(prefix + "showShortLogName", "true");
+    }
+
+    /** The command above the commands: without one of them, it explains itself. */
+    private record Culvert(Surroundings surroundings) implements java.util.concurrent.Callable<Integer> {
+        @Override
+        public Integer call() {
+            return say(surroundings, WRONG_USAGE, "name a command: http, start, status; `culvert --help` lists all");
+        }
     }
 }

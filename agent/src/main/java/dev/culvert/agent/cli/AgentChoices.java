@@ -1,0 +1,97 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.config.Secret;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Makes the library's options of what was chosen on the command line, in variables and in files. */
+final class AgentChoices {
+    private static final int MOST_TOKEN_BYTES = 4096;
+
+    private AgentChoices() {}
+
+    /** The options of the agent. */
+    static AgentOptions agent(Choices choices, Path stateFolder) {
+        refuseInspector(choices);
+        AgentOptions options = AgentOptions.DEFAULT.withStateFolder(stateFolder);
+        Optional<EdgeAddress> edge = choices.read(AgentOption.EDGE, EdgeAddress::parse);
+        if (edge.isPresent()) {
+            boolean insecure = choices.isOn(AgentOption.INSECURE);
+            options = choices.read(AgentOption.EDGE, ignored -> withEdge(edge.get(), insecure))
+                    .orElse(options)
+                    .withStateFolder(stateFolder);
+        }
+        Optional<Integer> lanes = choices.read(AgentOption.LANES, AgentChoices::lanes);
+        if (lanes.isPresent()) {
+            options = options.withLanes(lanes.get());
+        }
+        return options.withToken(token(choices).orElse(null));
+    }
+
+    /** The options of one tunnel. */
+    static TunnelOptions tunnel(Choices choices, String target) {
+        TunnelOptions options = TunnelOptions.http(target)
+                .withPool(choices.isOn(AgentOption.POOL))
+                .withInsecureTarget(choices.isOn(AgentOption.INSECURE_TARGET));
+        Optional<String> name = choices.text(AgentOption.NAME);
+        if (name.isPresent()) {
+            options = choices.read(AgentOption.NAME, options::withName).orElse(options);
+        }
+        TunnelOptions named = options;
+        return choices.read(AgentOption.HOST_HEADER, named::withHostHeader).orElse(named);
+    }
+
+    private static AgentOptions withEdge(EdgeAddress edge, boolean insecure) {
+        return insecure ? AgentOptions.DEFAULT.withInsecureEdge(edge) : AgentOptions.DEFAULT.withEdge(edge);
+    }
+
+    private static Optional<Secret> token(Choices choices) {
+        return choices.read(AgentOption.TOKEN, Secret::of).or(() -> tokenFile(choices, AgentOption.TOKEN_FILE));
+    }
+
+    /** The token in a file of an option. */
+    static Optional<Secret> tokenFile(Choices choices, AgentOption option) {
+        return choices.text(option).map(file -> {
+            try {
+                Path path = Path.of(file);
+                if (Files.size(path) > MOST_TOKEN_BYTES) {
+                    throw choices.wrong(option, file + " is too long for a token");
+                }
+                String text = Files.readString(path).strip();
+                if (text.isEmpty()) {
+                    throw choices.wrong(option, file + " is empty");
+                }
+                return Secret.of(text);
+            } catch (NoSuchFileException e) {
+                throw choices.wrong(option, "there is no file " + file);
+            } catch (IOException | IllegalArgumentException e) {
+                throw choices.wrong(option, "cannot read %s (%s)".formatted(file, e.getMessage()));
+            }
+        });
+    }
+
+    private static int lanes(String text) {
+        if (!text.matches("[0-9]{1,4}")) {
+            throw new IllegalArgumentException("must be a number, was " + text);
+        }
+        int lanes = Integer.parseInt(text);
+        if (lanes < 1 || lanes > AgentOptions.MOST_LANES) {
+            throw new IllegalArgumentException(
+                    "must be between 1 and %d, was %d".formatted(AgentOptions.MOST_LANES, lanes));
+        }
+        return lanes;
+    }
+
+    private static void refuseInspector(Choices choices) {
+        Optional<String> port = choices.text(AgentOption.INSPECT_PORT);
+        if (port.isPresent() && !port.get().equals("off")) {
+            throw choices.wrong(AgentOption.INSPECT_PORT, "the inspector comes with a later version; say off");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.culvert.agent.cli;
+
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** The options of the agent's commands, as the command line, the variables and the files have them. */
+enum AgentOption {
+    NAME("name", "NAME", "Public name to ask for. Default: the target's last one, or a new one"),
+    HOST_HEADER(
+            "host-header",
+            "VALUE",
+            "What the target finds in Host: preserve (the public host), rewrite (its own, for servers that check it),"
+                    + " or a value. Default: preserve"),
+    POOL("pool", "", "Share the name with other agents of the same owner that say so too."),
+    INSECURE_TARGET("insecure-target", "", "Take an https target's certificate unseen, for self-signed ones."),
+    EDGE(
+            "edge",
+            "EDGE",
+            "Where the edge takes agents in: host:port (plain). tls://host, https://host and a bare host are for later"
+                    + " versions. Default: 127.0.0.1:7070"),
+    TOKEN("token", "TOKEN", "Proves to the edge who you are. Others may see it here; better: --token-file."),
+    TOKEN_FILE("token-file", "FILE", "File with the token."),
+    LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
+    INSECURE("insecure", "", "Reach an edge beyond this machine without encryption: private networks only."),
+    INSPECT_PORT("inspect-port", "PORT", "Port for looking at requests; a later version has it, so only off."),
+    JSON("json", "", "Print one JSON object a line: online, reconnecting, offline, request, notice."),
+    ADMIN("admin", "URL", "The edge's admin port. Default: http://127.0.0.1:7090"),
+    ADMIN_TOKEN_FILE("admin-token-file", "FILE", "File with the token that the admin port asks for, where it does.");
+
+    /** Options of one tunnel. */
+    static final Set<AgentOption> OF_TUNNEL = Set.of(NAME, HOST_HEADER, POOL, INSECURE_TARGET);
+
+    /** Options of the whole agent. */
+    static final Set<AgentOption> OF_AGENT = Set.of(EDGE, TOKEN, TOKEN_FILE, LANES, INSECURE, INSPECT_PORT, JSON);
+
+    /** Options of {@code culvert status}. */
+    static final Set<AgentOption> OF_STATUS = Set.of(ADMIN, ADMIN_TOKEN_FILE, JSON);
+
+    /** Its long name, without dashes. */
+    final String key;
+
+    /** What stands for its value in the help; empty for a switch. */
+    final String value;
+
+    /** What the help says. */
+    final String help;
+
+    AgentOption(String key, String value, String help) {
+        this.key = key;
+        this.value = value;
+        this.help = help;
+    }
+
+    boolean isSwitch() {
+        return value.isEmpty();
+    }
+
+    /** The keys of these options. */
+    static Set<String> keys(Set<AgentOption> options) {
+        return options.stream().map(option -> option.key).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The keys of all options: what the user's own file may have. */
+    static Set<String> keys() {
+        return keys(Arrays.stream(values()).collect(Collectors.toSet()));
+    }
+}

@@ -1,0 +1,58 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.Settings;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** What was chosen for each option: by a flag, else by a variable, else in a file. */
+final class Choices {
+    private final Map<String, String> flags;
+    private final Settings settings;
+
+    /**
+     * @param flags values by long name without dashes; {@code true} for a switch
+     */
+    Choices(Map<String, String> flags, Settings settings) {
+        this.flags = Map.copyOf(flags);
+        this.settings = settings;
+    }
+
+    /** The option's text, where there is one. */
+    Optional<String> text(AgentOption option) {
+        return Optional.ofNullable(flags.get(option.key)).or(() -> settings.find(option.key));
+    }
+
+    /** The option read by a function whose {@link IllegalArgumentException} says what is wrong with it. */
+    <T> Optional<T> read(AgentOption option, Function<String, T> reader) {
+        return text(option).map(text -> {
+            try {
+                return reader.apply(text);
+            } catch (IllegalArgumentException e) {
+                throw wrong(option, String.valueOf(e.getMessage()));
+            }
+        });
+    }
+
+    /** Whether a switch is on. */
+    boolean isOn(AgentOption option) {
+        return read(option, Choices::yes).orElse(false);
+    }
+
+    /** An error that says where the value was written. */
+    ConfigException wrong(AgentOption option, String message) {
+        String place = flags.containsKey(option.key)
+                ? "--" + option.key
+                : settings.source(option.key).orElse("--" + option.key);
+        return new ConfigException("%s: %s".formatted(place, message));
+    }
+
+    static boolean yes(String text) {
+        return switch (text) {
+            case "true", "yes", "on" -> true;
+            case "false", "no", "off" -> false;
+            default -> throw new IllegalArgumentException("must be true or false, was " + text);
+        };
+    }
+}

@@ -1,0 +1,77 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.Tunnel;
+import dev.culvert.agent.TunnelState;
+import dev.culvert.wire.Exchange;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintStream;
+import java.time.Instant;
+
+/** One JSON object a line: {@code online}, {@code reconnecting}, {@code offline}, {@code request}, {@code notice}. */
+final class JsonOutput implements Output {
+    private final Lines lines;
+
+    JsonOutput(PrintStream out) {
+        // Programs read as fast as they can: only what their pipe does not take is counted instead.
+        lines = new Lines(
+                out,
+                Integer.MAX_VALUE,
+                skipped -> event("skipped").put("requests", skipped).encode(),
+                System::nanoTime);
+    }
+
+    @Override
+    public void state(Tunnel tunnel, TunnelState state) {
+        if (state instanceof TunnelState.Connected connected) {
+            say(event("online")
+                    .put("name", connected.name())
+                    .put("url", connected.url())
+                    .put("target", target(tunnel)));
+        } else if (state instanceof TunnelState.Reconnecting reconnecting) {
+            say(event("reconnecting")
+                    .put("target", target(tunnel))
+                    .put("reason", reconnecting.why())
+                    .put("delayMillis", reconnecting.delay().toMillis()));
+        } else if (state instanceof TunnelState.Offline offline) {
+            say(event("offline").put("target", target(tunnel)).put("reason", offline.why()));
+        }
+    }
+
+    @Override
+    public void request(Tunnel tunnel, Exchange exchange) {
+        lines.request(() -> event("request")
+                .put("name", tunnel.name())
+                .put("time", Instant.ofEpochMilli(exchange.startedAtMillis()).toString())
+                .put("visitor", exchange.visitor())
+                .put("method", exchange.method())
+                .put("path", exchange.path())
+                .put("status", exchange.status())
+                .put("requestBytes", exchange.requestBytes())
+                .put("responseBytes", exchange.responseBytes())
+                .put("firstByteMicros", exchange.firstByteMicros())
+                .put("totalMicros", exchange.totalMicros())
+                .encode());
+    }
+
+    @Override
+    public void notice(String sentence) {
+        say(event("notice").put("message", sentence));
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+
+    private void say(JsonObject event) {
+        lines.say(event.encode());
+    }
+
+    private static JsonObject event(String name) {
+        return new JsonObject().put("event", name);
+    }
+
+    private static String target(Tunnel tunnel) {
+        return tunnel.options().target().url();
+    }
+}

@@ -1,0 +1,140 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.Tunnel;
+import dev.culvert.agent.TunnelState;
+import dev.culvert.wire.Exchange;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What is going on, in words. */
+final class PlainOutput implements Output {
+    /** More in a second is nothing that anybody reads. */
+    private static final int REQUESTS_PER_SECOND = 50;
+
+    /** While the edge is away, its absence is told again at most this often. */
+    private static final Duration REMINDER = Duration.ofSeconds(30);
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
+    private static final String RESET = "\u001b[0m";
+
+    private final Lines lines;
+    private final boolean coloured;
+    private final boolean showsNames;
+
+    /** What each tunnel was said to be; guarded by this. */
+    private final Map<Tunnel, TunnelState> said = new HashMap<>();
+
+    private TunnelState.@Nullable Reconnecting lastSaid;
+    private long lastSaidNanos;
+
+    /**
+     * Begins to print.
+     *
+     * @param coloured whether a terminal reads it
+     * @param showsNames whether lines about requests say the tunnel's name, because there are several
+     */
+    PlainOutput(PrintStream out, boolean coloured, boolean showsNames) {
+        this.coloured = coloured;
+        this.showsNames = showsNames;
+        this.lines =
+                new Lines(out, REQUESTS_PER_SECOND, "          … and %d more requests"::formatted, System::nanoTime);
+    }
+
+    @Override
+    public synchronized void state(Tunnel tunnel, TunnelState state) {
+        TunnelState before = said.put(tunnel, state);
+        if (state instanceof TunnelState.Connected connected) {
+            lastSaid = null;
+            lines.say("%s: %s → %s"
+                    .formatted(
+                            before instanceof TunnelState.Reconnecting ? "Back online" : "Online",
+                            connected.url(),
+                            tunnel.options().target().url()));
+        } else if (state instanceof TunnelState.Reconnecting reconnecting) {
+            reconnecting(reconnecting);
+        } else if (state instanceof TunnelState.Offline offline && before instanceof TunnelState.Connected) {
+            lines.say("Offline: %s (%s)".formatted(tunnel.options().target().url(), printable(offline.why())));
+        }
+    }
+
+    /** One loss takes all tunnels along, and has many tries: it is told once, and then now and again. */
+    private void reconnecting(TunnelState.Reconnecting state) {
+        long now = System.nanoTime();
+        boolean again = lastSaid != null;
+        if (again && (now - lastSaidNanos < REMINDER.toNanos() || Objects.equals(lastSaid, state))) {
+            return;
+        }
+        lastSaid = state;
+        lastSaidNanos = now;
+        lines.say("%s (%s); trying again %s"
+                .formatted(
+                        again ? "Still no connection to the edge" : "Connection to the edge lost",
+                        printable(state.why()),
+                        in(state.delay())));
+    }
+
+    private static String in(Duration delay) {
+        long seconds = (delay.toMillis() + 500) / 1000;
+        return seconds == 0 ? "now" : "in %d s".formatted(seconds);
+    }
+
+    @Override
+    public void request(Tunnel tunnel, Exchange exchange) {
+        lines.request(() -> line(tunnel, exchange));
+    }
+
+    private String line(Tunnel tunnel, Exchange exchange) {
+        String time =
+                TIME.format(Instant.ofEpochMilli(exchange.startedAtMillis()).atZone(ZoneId.systemDefault()));
+        return "%s  %s%s %s  %s  %s"
+                .formatted(
+                        time,
+                        showsNames ? tunnel.name() + "  " : "",
+                        printable(exchange.method()),
+                        printable(exchange.path()),
+                        status(exchange.status()),
+                        took(exchange.totalMicros()));
+    }
+
+    private String status(int status) {
+        if (status == 0) {
+            return "left"; // The visitor, before there was an answer.
+        }
+        if (!coloured) {
+            return Integer.toString(status);
+        }
+        int colour = status >= 500 ? 31 : status >= 400 ? 33 : status >= 300 ? 36 : 32;
+        return "\u001b[%dm%d%s".formatted(colour, status, RESET);
+    }
+
+    private static String took(long micros) {
+        long millis = (micros + 500) / 1000;
+        return millis < 10_000 ? millis + " ms" : millis / 1000 + " s";
+    }
+
+    @Override
+    public void notice(String sentence) {
+        lines.say("Note: " + printable(sentence));
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+
+    /** What visitors and edges send must not steer the terminal. */
+    static String printable(String text) {
+        return text.codePoints()
+                .map(character -> Character.isISOControl(character) ? '?' : character)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+}

@@ -1,0 +1,90 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentException;
+import dev.culvert.agent.AgentListener;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.Tunnel;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.agent.TunnelState;
+import dev.culvert.wire.Exchange;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** The tunnels of one run of the program, from their opening to a signal or until none is left. */
+final class Session {
+    /** The lanes' last words are sent at once or not at all; nobody waits longer after Ctrl-C. */
+    private static final long STOP_MILLIS = 1500;
+
+    private final Agent agent;
+    private final List<TunnelOptions> wanted;
+    private final Output output;
+    private final CountDownLatch allEnded;
+
+    Session(AgentOptions options, List<TunnelOptions> wanted, Output output) {
+        this.wanted = wanted;
+        this.output = output;
+        this.allEnded = new CountDownLatch(wanted.size());
+        this.agent = Agent.alone(options, new Watcher());
+    }
+
+    /**
+     * Opens the tunnels and stays until they are over.
+     *
+     * @return only when the edge has taken the last one away, or another thread has {@linkplain #stop() stopped} it
+     * @throws AgentException when one could not be opened; its message says why
+     */
+    void run() throws InterruptedException {
+        try {
+            await(Future.all(wanted.stream().map(agent::open).toList()));
+            allEnded.await();
+        } finally {
+            stop();
+        }
+    }
+
+    /** Ends everything, quickly. The names stay reserved, so that the next run has them again. */
+    void stop() {
+        try {
+            agent.close().toCompletionStage().toCompletableFuture().get(STOP_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            output.notice("not everything was closed in time: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            output.close();
+        }
+    }
+
+    private static void await(Future<?> future) throws InterruptedException {
+        try {
+            future.toCompletionStage().toCompletableFuture().get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        }
+    }
+
+    private final class Watcher implements AgentListener {
+        @Override
+        public void onState(Tunnel tunnel, TunnelState state) {
+            output.state(tunnel, state);
+            if (state instanceof TunnelState.Offline || state instanceof TunnelState.Closed) {
+                allEnded.countDown();
+            }
+        }
+
+        @Override
+        public void onExchange(Tunnel tunnel, Exchange exchange) {
+            output.request(tunnel, exchange);
+        }
+
+        @Override
+        public void onNotice(String sentence) {
+            output.notice(sentence);
+        }
+    }
+}

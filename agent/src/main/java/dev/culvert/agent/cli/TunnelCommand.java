@@ -1,0 +1,175 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.AgentException;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.config.YamlSection;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code culvert http} and {@code culvert start}: tunnels, until a signal ends them. */
+final class TunnelCommand implements Callable<Integer> {
+    private static final String CONFIG = "config";
+    private static final String DEFAULT_CONFIG = "culvert.yaml";
+
+    private final Surroundings surroundings;
+    private final boolean fromFile;
+    private @Nullable CommandSpec spec;
+
+    private TunnelCommand(Surroundings surroundings, boolean fromFile) {
+        this.surroundings = surroundings;
+        this.fromFile = fromFile;
+    }
+
+    /** {@code culvert http TARGET}. */
+    static CommandSpec http(Surroundings surroundings) {
+        CommandSpec spec = new TunnelCommand(surroundings, false).create();
+        spec.usageMessage()
+                .description("Gives a local HTTP server a public name, until Ctrl-C.")
+                .footer(
+                        "",
+                        "The name stays the same over reconnects and restarts. Without an edge at the start it ends",
+                        "at once with exit code 1; once it was online, it reconnects for ever.",
+                        "",
+                        "Every option is also a variable (CULVERT_TOKEN_FILE) and a key of config.yaml in",
+                        "~/.config/culvert (token-file); a flag wins over a variable, and that over the file.",
+                        "",
+                        "Examples:",
+                        "  culvert http 3000",
+                        "  culvert http localhost:5173 --host-header rewrite --name shop",
+                        "  culvert http https://127.0.0.1:8443 --insecure-target",
+                        "  culvert http unix:/run/app.sock");
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("1")
+                .type(String.class)
+                .paramLabel("TARGET")
+                .description("The local server: a port, host:port, an http(s) URL, or unix:/path.")
+                .build());
+        Arrays.stream(AgentOption.values())
+                .filter(option -> AgentOption.OF_TUNNEL.contains(option) || AgentOption.OF_AGENT.contains(option))
+                .forEach(option -> spec.addOption(option(option)));
+        return spec;
+    }
+
+    /** {@code culvert start [TUNNEL...]}. */
+    static CommandSpec start(Surroundings surroundings) {
+        CommandSpec spec = new TunnelCommand(surroundings, true).create();
+        spec.usageMessage()
+                .description("Opens the tunnels of a file, all or those that are named, until Ctrl-C.")
+                .footer(
+                        "",
+                        "The file:",
+                        "  edge: 127.0.0.1:7070          # and every other option above",
+                        "  tunnels:",
+                        "    web: 3000",
+                        "    shop: {target: 5173, name: shop, host-header: rewrite}");
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0..*")
+                .arity("0..*")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .paramLabel("TUNNEL")
+                .description("Tunnels of the file. Default: all")
+                .build());
+        spec.addOption(OptionSpec.builder("--" + CONFIG)
+                .type(String.class)
+                .paramLabel("FILE")
+                .description("YAML file with the tunnels. Default: " + DEFAULT_CONFIG)
+                .build());
+        Arrays.stream(AgentOption.values())
+                .filter(AgentOption.OF_AGENT::contains)
+                .forEach(option -> spec.addOption(option(option)));
+        return spec;
+    }
+
+    static OptionSpec option(AgentOption option) {
+        OptionSpec.Builder builder =
+                OptionSpec.builder("--" + option.key).type(String.class).description(option.help);
+        return option.isSwitch()
+                ? builder.arity("0").build()
+                : builder.paramLabel(option.value).build();
+    }
+
+    /** The flags that were given, by long name without dashes. */
+    static Map<String, String> flags(ParseResult parsed) {
+        Map<String, String> flags = new HashMap<>();
+        for (OptionSpec option : parsed.matchedOptions()) {
+            List<String> values = option.originalStringValues();
+            flags.put(
+                    option.longestName().substring(2),
+                    option.arity().max() == 0 ? "true" : values.get(values.size() - 1));
+        }
+        return flags;
+    }
+
+    private CommandSpec create() {
+        CommandSpec created = CommandSpec.wrapWithoutInspection(this).mixinStandardHelpOptions(true);
+        spec = created;
+        return created;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        ParseResult parsed = Objects.requireNonNull(spec).commandLine().getParseResult();
+        Map<String, String> flags = flags(parsed);
+        List<YamlSection> files = new ArrayList<>();
+        List<TunnelOptions> tunnels;
+        if (fromFile) {
+            String config = flags.remove(CONFIG);
+            TunnelsFile file = TunnelsFile.read(Path.of(
+                    config != null
+                            ? config
+                            : surroundings.settings(List.of()).find(CONFIG).orElse(DEFAULT_CONFIG)));
+            files.add(file.section());
+            tunnels = file.tunnels(words(parsed));
+        } else {
+            tunnels = List.of(AgentChoices.tunnel(
+                    new Choices(flags, surroundings.settings(files)),
+                    words(parsed).get(0)));
+        }
+        Choices choices = new Choices(flags, surroundings.settings(files));
+        AgentOptions options = AgentChoices.agent(choices, surroundings.home());
+        return run(options, tunnels, choices.isOn(AgentOption.JSON));
+    }
+
+    private static List<String> words(ParseResult parsed) {
+        return parsed.matchedPositionals().stream()
+                .flatMap(positional -> positional.originalStringValues().stream())
+                .toList();
+    }
+
+    private int run(AgentOptions options, List<TunnelOptions> tunnels, boolean json) throws InterruptedException {
+        Output output = json
+                ? new JsonOutput(surroundings.out())
+                : new PlainOutput(surroundings.out(), surroundings.terminal(), tunnels.size() > 1);
+        Session session = new Session(options, tunnels, output);
+        try (Signals ignored = Signals.stop(session::stop)) {
+            session.run();
+            return AgentMain.FAILED;
+        } catch (AgentException e) {
+            throw new CommandFailedException(e.getMessage() + advice(e.code()));
+        }
+    }
+
+    private static String advice(AgentException.Code code) {
+        return switch (code) {
+            case NO_EDGE -> "; start one with `culvert edge`, or name yours with --edge";
+            case UNAUTHORIZED -> "; check --token or --token-file";
+            case VERSION_MISMATCH -> "; use the version of culvert that the edge has";
+            case NAME_TAKEN -> "; choose another with --name, or leave it out for one that is free";
+            case REFUSED, LOOP, CLOSED -> "";
+        };
+    }
+}

@@ -1,0 +1,93 @@
+package dev.culvert.agent.cli;
+
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.Settings;
+import dev.culvert.config.YamlSection;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A {@code culvert.yaml}: an agent's options, and its tunnels by what their owner calls them.
+ *
+ * <pre>
+ * edge: 127.0.0.1:7070
+ * token-file: /run/secrets/culvert
+ * tunnels:
+ *   web:
+ *     target: 3000
+ *     name: shop
+ *     host-header: rewrite
+ *   api: {target: "https://localhost:8443", insecure-target: true}
+ *   docs: 8000
+ * </pre>
+ *
+ * @param section what the file says
+ */
+record TunnelsFile(YamlSection section) {
+    private static final String TUNNELS = "tunnels";
+    private static final String TARGET = "target";
+
+    /** Reads a file; its mistakes are {@link ConfigException}s that say the line. */
+    static TunnelsFile read(Path path) {
+        YamlSection section = YamlSection.read(path);
+        Set<String> known = new TreeSet<>(AgentOption.keys(AgentOption.OF_AGENT));
+        known.add(TUNNELS);
+        section.allowOnly(known);
+        return new TunnelsFile(section);
+    }
+
+    /**
+     * The tunnels.
+     *
+     * @param wanted which of them; all when empty
+     */
+    List<TunnelOptions> tunnels(List<String> wanted) {
+        YamlSection all = section.section(TUNNELS)
+                .filter(tunnels -> !tunnels.keys().isEmpty())
+                .orElseThrow(
+                        () -> section.error(TUNNELS, "there is none; write one like `web: {target: 3000}` below it"));
+        Map<String, TunnelOptions> byName = new LinkedHashMap<>();
+        for (String name : all.keys()) {
+            byName.put(name, tunnel(all, name));
+        }
+        if (wanted.isEmpty()) {
+            return List.copyOf(byName.values());
+        }
+        List<TunnelOptions> chosen = new ArrayList<>();
+        for (String name : wanted) {
+            TunnelOptions options = byName.get(name.replace('_', '-'));
+            if (options == null) {
+                throw new ConfigException("%s has no tunnel %s; it has %s"
+                        .formatted(section.placeOf(TUNNELS), name, String.join(", ", byName.keySet())));
+            }
+            chosen.add(options);
+        }
+        return chosen;
+    }
+
+    private static TunnelOptions tunnel(YamlSection all, String name) {
+        if (all.isText(name)) {
+            return options(all, name, YamlSection.empty(""), all.text(name).orElse(""));
+        }
+        YamlSection tunnel = all.section(name).orElseThrow(() -> all.error(name, "a tunnel needs a target"));
+        Set<String> known = new TreeSet<>(AgentOption.keys(AgentOption.OF_TUNNEL));
+        known.add(TARGET);
+        tunnel.allowOnly(known);
+        String target = tunnel.text(TARGET).orElseThrow(() -> all.error(name, "a tunnel needs a target"));
+        return options(all, name, tunnel, target);
+    }
+
+    private static TunnelOptions options(YamlSection all, String name, YamlSection tunnel, String target) {
+        try {
+            return AgentChoices.tunnel(new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);
+        } catch (IllegalArgumentException e) {
+            throw all.error(name, String.valueOf(e.getMessage()));
+        }
+    }
+}
