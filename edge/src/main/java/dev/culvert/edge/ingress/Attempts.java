@@ -4,8 +4,8 @@ import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.Tunnel;
-import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.StreamClosedException;
+import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.StreamRequest;
@@ -35,12 +35,7 @@ final class Attempts {
 
     /** RFC 9110, 9.2.2. */
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
-            HttpMethod.GET,
-            HttpMethod.HEAD,
-            HttpMethod.OPTIONS,
-            HttpMethod.TRACE,
-            HttpMethod.PUT,
-            HttpMethod.DELETE);
+            HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
 
     private static final Set<CloseReason> LOST =
             Set.of(CloseReason.LANE_LOST, CloseReason.SILENT, CloseReason.REPLACED, CloseReason.CLOSED);
@@ -98,9 +93,9 @@ final class Attempts {
     /** Whether a request whose stream ended may be tried again, and notes why for when nobody is left. */
     boolean mayRetry(HttpMethod method, TargetConnection target, ReplayBody body, StreamReset reset) {
         boolean undelivered = reset.provesUndelivered(target.firstByteOffset())
-                || !target.isReused() && reset.reason().retryable() && reset.deliveredBytes() <= 0;
-        boolean lost = LOST.contains(reset.reason())
-                || target.isReused() && reset.reason() == CloseReason.TARGET_FAILED;
+                || (!target.isReused() && reset.reason().retryable() && reset.deliveredBytes() <= 0);
+        boolean lost =
+                LOST.contains(reset.reason()) || (target.isReused() && reset.reason() == CloseReason.TARGET_FAILED);
         lastRefusal = reset;
         if (asked != null) {
             refused.add(asked);
@@ -108,7 +103,7 @@ final class Attempts {
         return made < MOST
                 && body.isIntact()
                 && !target.isAnswering()
-                && (undelivered || lost && IDEMPOTENT.contains(method));
+                && (undelivered || (lost && IDEMPOTENT.contains(method)));
     }
 
     private @Nullable Carrier next() {

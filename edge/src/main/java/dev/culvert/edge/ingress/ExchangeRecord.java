@@ -48,19 +48,24 @@ final class ExchangeRecord {
         ended = true;
         traffic.ended(requestBytes, responseBytes);
         if (target != null) {
-            long now = System.nanoTime();
-            target.report(new Exchange(
-                    tunnel.key().value(),
-                    text(visitor),
-                    head.method().name(),
-                    head.target(),
-                    status,
-                    requestBytes,
-                    responseBytes,
-                    startedAtMillis,
-                    firstByteNanos == 0 ? 0 : (firstByteNanos - startedNanos) / 1000,
-                    (now - startedNanos) / 1000));
+            report(target);
         }
+    }
+
+    /** Tells the far end what it came to so far. */
+    void report(TargetConnection target) {
+        long now = System.nanoTime();
+        target.report(new Exchange(
+                tunnel.key().value(),
+                text(visitor),
+                head.method().name(),
+                head.target(),
+                status,
+                requestBytes,
+                responseBytes,
+                startedAtMillis,
+                firstByteNanos == 0 ? 0 : (firstByteNanos - startedNanos) / 1000,
+                (now - startedNanos) / 1000));
     }
 
     /** An address as {@code host:port}. */

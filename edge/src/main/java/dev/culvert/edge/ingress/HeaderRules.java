@@ -38,7 +38,7 @@ final class HeaderRules {
             boolean dropped = name.equals("host")
                     || isOfThisHop(name, nominated)
                     || name.startsWith(OURS)
-                    || isForwarding(name) && !(trusted && isSpelled(field.getKey(), name));
+                    || (isForwarding(name) && !(trusted && isSpelled(field.getKey(), name)));
             if (!dropped) {
                 to.add(field.getKey(), field.getValue());
             }
@@ -73,7 +73,7 @@ final class HeaderRules {
 
     /** Content-Length frames the body: a visitor that could have it dropped could have its body read as a request. */
     private static boolean isOfThisHop(String name, Set<String> nominated) {
-        return HOP_BY_HOP.contains(name) || nominated.contains(name) && !name.equals("content-length");
+        return HOP_BY_HOP.contains(name) || (nominated.contains(name) && !name.equals("content-length"));
     }
 
     private static Set<String> nominated(HttpHeaders headers) {

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param publicOrigin scheme and authority as the visitor knows them
  * @param targetOrigin the same as the target knows them; null where nothing is rewritten
  */
-record HostPolicy(String host, String publicOrigin, @Nullable String targetOrigin) {
+record HostPolicy(
+        String host, String publicOrigin, @Nullable String targetOrigin) {
 
     static HostPolicy of(Tunnel.Policy policy, Authority authority, String scheme) {
         String publicOrigin = scheme + "://" + authority;
@@ -38,9 +39,10 @@ record HostPolicy(String host, String publicOrigin, @Nullable String targetOrigi
     }
 
     void mapBack(HttpHeaders response) {
-        String location = targetOrigin == null ? null : response.get(HttpHeaderNames.LOCATION);
-        if (location != null && leadsTo(location, targetOrigin)) {
-            response.set(HttpHeaderNames.LOCATION, publicOrigin + location.substring(targetOrigin.length()));
+        String origin = targetOrigin;
+        String location = response.get(HttpHeaderNames.LOCATION);
+        if (origin != null && location != null && leadsTo(location, origin)) {
+            response.set(HttpHeaderNames.LOCATION, publicOrigin + location.substring(origin.length()));
         }
     }
 

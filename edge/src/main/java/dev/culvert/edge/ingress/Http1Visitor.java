@@ -49,6 +49,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private boolean bodyWaits;
     /** Whether {@link #deadline} is about a head that has begun. */
     private boolean inHead;
+
     private boolean http10;
     private boolean keepAlive = true;
     private boolean closeDelimited;
@@ -132,7 +133,10 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!(cause instanceof IOException)) { // Those are visitors that leave.
-            LOGGER.atError().setCause(cause).addKeyValue("remote", address).log("visitor connection failed; closing it");
+            LOGGER.atError()
+                    .setCause(cause)
+                    .addKeyValue("remote", address)
+                    .log("visitor connection failed; closing it");
         }
         leave("the visitor's connection failed");
         ctx.close();

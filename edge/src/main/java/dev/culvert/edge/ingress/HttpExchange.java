@@ -147,7 +147,8 @@ final class HttpExchange implements TargetConnection.Listener {
         record = new ExchangeRecord(ingress.traffic(), tunnel, head, visitor.address());
         attempts = new Attempts(ingress.carriers(), ingress.registry(), tunnel);
         host = HostPolicy.of(tunnel.policy(), head.authority(), visitor.isSecure() ? "https" : "http");
-        boolean trusted = ingress.options().trustedProxies().test(visitor.address().getAddress());
+        boolean trusted =
+                ingress.options().trustedProxies().test(visitor.address().getAddress());
         request = TargetRequest.of(head, host, visitor, trusted);
         TargetConnection pinned = visitor.pinned().take(tunnel.key());
         if (pinned != null) {
@@ -206,18 +207,21 @@ final class HttpExchange implements TargetConnection.Listener {
             return;
         }
         HttpResponse passed = passedOn(response);
-        passed.headers().set(HttpHeaderNames.UPGRADE, protocol).set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
+        passed.headers()
+                .set(HttpHeaderNames.UPGRADE, protocol)
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
         over = true;
         replay.drop();
         ExchangeRecord raw = record;
         if (raw != null) {
             raw.answered(response.status().code());
+            raw.report(switching); // Now: a stream that has ended tells nobody anything.
         }
         visitor.becomeRaw(passed, switching, (bytesIn, bytesOut) -> {
             if (raw != null) {
                 raw.requestBytes(bytesIn);
                 raw.responseBytes(bytesOut);
-                raw.end(switching);
+                raw.end(null);
             }
         });
     }
@@ -260,7 +264,7 @@ final class HttpExchange implements TargetConnection.Listener {
         }
         answered = true;
         visitor.send(passedOn(last));
-        if (requestEnded || !head.hasBody() || !continued && head.expectsContinue()) {
+        if (requestEnded || !head.hasBody() || (!continued && head.expectsContinue())) {
             endAnswered();
         } else {
             // A target may answer before it has read everything. What is left goes on to it.
@@ -363,7 +367,10 @@ final class HttpExchange implements TargetConnection.Listener {
         if (record != null) {
             record.answered(reply.status().code());
         }
-        visitor.sendReply(Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), visitor.channel().alloc()));
+        visitor.sendReply(Pages.of(
+                reply,
+                head.headers().get(HttpHeaderNames.ACCEPT),
+                visitor.channel().alloc()));
         end(CloseReason.CANCELLED, reply.code());
         visitor.exchangeEnded();
     }
@@ -417,7 +424,10 @@ final class HttpExchange implements TargetConnection.Listener {
         } else if (failure instanceof RefusedException refused) {
             answer(refused.reply());
         } else {
-            LOGGER.atError().setCause(failure).addKeyValue("host", head.authority()).log("request failed; answered 500");
+            LOGGER.atError()
+                    .setCause(failure)
+                    .addKeyValue("host", head.authority())
+                    .log("request failed; answered 500");
             answer(Reply.internal());
         }
     }

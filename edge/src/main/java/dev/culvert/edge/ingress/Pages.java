@@ -1,8 +1,8 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -48,8 +48,7 @@ final class Pages {
 
     /** The answer for a visitor that accepts this. Without a body's length it would not be whole: it has one. */
     static FullHttpResponse of(Reply reply, @Nullable String accept, ByteBufAllocator allocator) {
-        FullHttpResponse response = page(
-                reply.status(), reply.title(), reply.text(), reply.code(), accept, allocator);
+        FullHttpResponse response = page(reply.status(), reply.title(), reply.text(), reply.code(), accept, allocator);
         HttpHeaders headers = response.headers();
         headers.set(ERROR_HEADER, reply.code());
         if (reply.retryAfterSeconds() > 0) {

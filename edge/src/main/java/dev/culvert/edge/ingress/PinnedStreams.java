@@ -26,7 +26,8 @@ final class PinnedStreams {
     }
 
     /** Takes the tunnel's stream out, if one waits. */
-    @Nullable TargetConnection take(TunnelKey key) {
+    @Nullable
+    TargetConnection take(TunnelKey key) {
         return idle.isEmpty() ? null : idle.remove(key);
     }
 

@@ -24,8 +24,7 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
                 HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "head_too_large",
                 "Request head too large",
-                "The fields of a request may have %d KiB together."
-                        .formatted(RequestDecoder.MAX_FIELDS_BYTES / 1024));
+                "The fields of a request may have %d KiB together.".formatted(RequestDecoder.MAX_FIELDS_BYTES / 1024));
     }
 
     static Reply lineTooLong() {
@@ -77,25 +76,29 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
     static Reply of(CloseReason reason, String detail) {
         String because = detail.isEmpty() ? "" : " (" + detail + ")";
         return switch (reason) {
-            case TARGET_REFUSED -> badGateway(
-                    "target_refused",
-                    "Target refused the connection",
-                    "The agent is connected, but it cannot reach its target%s. Is the local server running?"
-                            .formatted(because));
-            case TARGET_FAILED -> badGateway(
-                    "target_failed",
-                    "Target broke off",
-                    "The target closed the connection without an answer%s.".formatted(because));
-            case OVERLOADED -> new Reply(
-                    HttpResponseStatus.SERVICE_UNAVAILABLE,
-                    "overloaded",
-                    "Edge is overloaded",
-                    "The edge has more to carry than it can hold%s.".formatted(because),
-                    RETRY_SECONDS);
-            default -> badGateway(
-                    reason.label(),
-                    "Connection to the agent was lost",
-                    "The request may or may not have reached the target%s.".formatted(because));
+            case TARGET_REFUSED ->
+                badGateway(
+                        "target_refused",
+                        "Target refused the connection",
+                        "The agent is connected, but it cannot reach its target%s. Is the local server running?"
+                                .formatted(because));
+            case TARGET_FAILED ->
+                badGateway(
+                        "target_failed",
+                        "Target broke off",
+                        "The target closed the connection without an answer%s.".formatted(because));
+            case OVERLOADED ->
+                new Reply(
+                        HttpResponseStatus.SERVICE_UNAVAILABLE,
+                        "overloaded",
+                        "Edge is overloaded",
+                        "The edge has more to carry than it can hold%s.".formatted(because),
+                        RETRY_SECONDS);
+            default ->
+                badGateway(
+                        reason.label(),
+                        "Connection to the agent was lost",
+                        "The request may or may not have reached the target%s.".formatted(because));
         };
     }
 

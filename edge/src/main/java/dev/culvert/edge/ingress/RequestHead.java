@@ -8,7 +8,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param target path and query, or {@code *}
  * @param upgrade the protocols it asks to change to, as Upgrade says them; null when it asks for none that may pass
  */
-record RequestHead(HttpRequest message, Authority authority, String target, @Nullable String upgrade) {
+record RequestHead(
+        HttpRequest message,
+        Authority authority,
+        String target,
+        @Nullable String upgrade) {
 
     /** Checks a head; throws {@link RefusedException} with the answer to one that fails. */
     static RequestHead of(HttpRequest message) {
@@ -79,7 +82,7 @@ record RequestHead(HttpRequest message, Authority authority, String target, @Nul
     /** Whether anything follows the head. */
     static boolean hasBody(HttpRequest message) {
         String length = message.headers().get(HttpHeaderNames.CONTENT_LENGTH);
-        return message.headers().contains(HttpHeaderNames.TRANSFER_ENCODING) || length != null && !length.equals("0");
+        return message.headers().contains(HttpHeaderNames.TRANSFER_ENCODING) || (length != null && !length.equals("0"));
     }
 
     static boolean isHttp10(HttpRequest message) {

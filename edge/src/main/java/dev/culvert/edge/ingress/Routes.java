@@ -62,7 +62,7 @@ final class Routes {
             return new Own();
         }
         Optional<String> label = HostName.labelUnder(host, domain);
-        if (host.startsWith("[") || label.isEmpty() && host.endsWith("." + domain)) {
+        if (host.startsWith("[") || (label.isEmpty() && host.endsWith("." + domain))) {
             return new Refused(Reply.notServed(host));
         }
         TunnelKey key = TunnelKey.ofHost(host);

@@ -144,6 +144,7 @@ final class TargetConnection implements TunnelStream.Listener {
     void resume() {
         if (decoder.isPaused()) {
             decoder.unpause();
+            sayConsumed(); // Before more is parsed: that may fill the visitor's channel again.
             parse();
         }
     }
@@ -167,6 +168,8 @@ final class TargetConnection implements TunnelStream.Listener {
     void rest(Runnable ended) {
         listener = null;
         endedIdle = ended;
+        decoder.unpause();
+        sayConsumed();
     }
 
     /** Ends the stream, whatever was under way. The listener hears nothing of it. */

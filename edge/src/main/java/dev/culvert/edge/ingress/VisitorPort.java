@@ -3,11 +3,14 @@ package dev.culvert.edge.ingress;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.lane.Sockets;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The door for visitors who speak HTTP/1.1. Safe for use by any thread; one serves all instances of a verticle, each of
@@ -16,6 +19,8 @@ import io.vertx.core.net.NetSocket;
 public final class VisitorPort {
     /** Visitors that come at once while all event loops are busy wait here; the kernel's own limit may be lower. */
     private static final int BACKLOG = 1024;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(VisitorPort.class);
 
     private final Ingress ingress;
 
@@ -45,6 +50,7 @@ public final class VisitorPort {
     private void accept(NetSocket socket) {
         RequestDecoder decoder = new RequestDecoder();
         ResponseEncoder encoder = new ResponseEncoder();
-        Sockets.takeOver(socket, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
+        Channel taken = Sockets.takeOver(socket, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
+        LOGGER.atTrace().addKeyValue("remote", taken.remoteAddress()).log("visitor connected");
     }
 }

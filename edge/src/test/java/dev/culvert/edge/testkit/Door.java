@@ -1,0 +1,69 @@
+package dev.culvert.edge.testkit;
+
+import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.Traffic;
+import dev.culvert.edge.ingress.VisitorPort;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A real visitor port on a free port, with a registry and carriers that a test plays. */
+public final class Door implements AutoCloseable {
+    public static final String DOMAIN = "example.com";
+    public static final String HOST = "app.example.com";
+
+    public final FakeRegistry registry = new FakeRegistry();
+    public final FakeCarriers carriers = new FakeCarriers();
+    public final Traffic traffic = new Traffic();
+    private final Vertx vertx = Vertx.vertx();
+    private final List<RawVisitor> visitors = new ArrayList<>();
+    private final int port;
+
+    private Door(IngressOptions options) throws Exception {
+        registry.know(FakeRegistry.tunnel(HOST));
+        port = new VisitorPort(options, registry, carriers, traffic)
+                .listen(vertx, "127.0.0.1", 0)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(5, TimeUnit.SECONDS);
+    }
+
+    /** A door that gives visitors the usual time. */
+    public static Door open() throws Exception {
+        return open(IngressOptions.forDomain(DOMAIN));
+    }
+
+    public static Door open(IngressOptions options) throws Exception {
+        return new Door(options);
+    }
+
+    /** A door with these deadlines. */
+    public static Door open(Duration head, Duration idle) throws Exception {
+        IngressOptions usual = IngressOptions.forDomain(DOMAIN);
+        IngressOptions.Deadlines deadlines =
+                new IngressOptions.Deadlines(head, idle, Duration.ofSeconds(60), Duration.ofMillis(200));
+        return open(new IngressOptions(usual.domain(), null, usual.trustedProxies(), deadlines));
+    }
+
+    public RawVisitor visitor() throws IOException {
+        RawVisitor visitor = new RawVisitor(port);
+        visitors.add(visitor);
+        return visitor;
+    }
+
+    /** A GET to the tunnel at {@link #HOST}. */
+    public static String get(String path) {
+        return "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(path, HOST);
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (RawVisitor visitor : visitors) {
+            visitor.close();
+        }
+        vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,2 @@
+/** Fakes for the tests of the edge. */
+package dev.culvert.edge.testkit;
