@@ -26,6 +26,17 @@ public record Tunnel(
         claims = Set.copyOf(claims);
     }
 
+    /** Whether anybody may have the name at that time: nobody serves it, and its owner's grace is over. */
+    public boolean isFreeAt(long nowMillis) {
+        return claims.isEmpty() && reservedUntilMillis <= nowMillis;
+    }
+
+    /** The same tunnel with these claims; when there are none, reserved until then. */
+    Tunnel heldBy(Set<Claim> others, long reservedUntilMillis) {
+        return new Tunnel(
+                key, owner, ownedSinceMillis, kind, policy, others, others.isEmpty() ? reservedUntilMillis : 0);
+    }
+
     /**
      * What the agent asked of the ingress.
      *

@@ -17,6 +17,11 @@ public record TunnelKey(String value) {
         return new TunnelKey("tcp:" + port);
     }
 
+    /** The host or the port alone, as people know it. */
+    public String name() {
+        return value.substring(value.indexOf(':') + 1);
+    }
+
     @Override
     public String toString() {
         return value;

@@ -1,0 +1,106 @@
+package dev.culvert.edge.registry;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.YamlConfigBuilder;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node as a member of a cluster: the Hazelcast that runs inside the edge. It stands before everything that talks to
+ * other nodes and falls after it.
+ */
+public final class HazelcastMember {
+    /** Vert.x's cluster manager looks for a node's id under this name, so that both use one. */
+    static final String NODE_ATTRIBUTE = "__vertx.nodeId";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(HazelcastMember.class);
+
+    private final HazelcastInstance hazelcast;
+    private final String nodeId;
+
+    private HazelcastMember(HazelcastInstance hazelcast, String nodeId) {
+        this.hazelcast = hazelcast;
+        this.nodeId = nodeId;
+    }
+
+    /** A node that joins nobody; {@code off.yaml} is its configuration. Blocks for a second or two. */
+    public static HazelcastMember alone() {
+        Config config = read("/dev/culvert/cluster/off.yaml");
+        config.setClusterName("culvert-off-" + UUID.randomUUID()); // Nobody else's.
+        return start(config);
+    }
+
+    /** The same for a caller on an event loop. */
+    public static Future<HazelcastMember> alone(Vertx vertx) {
+        return vertx.executeBlocking(() -> alone(), false);
+    }
+
+    /** A member as the configuration has it, completed by what the registry cannot do without. Blocks. */
+    static HazelcastMember start(Config config) {
+        long before = System.nanoTime();
+        String nodeId = UUID.randomUUID().toString();
+        config.setClassLoader(HazelcastMember.class.getClassLoader());
+        config.getMemberAttributeConfig().setAttribute(NODE_ATTRIBUTE, nodeId);
+        config.getSerializationConfig().addDataSerializableFactory(RegistryTypes.FACTORY_ID, new RegistryTypes());
+        config.getMapConfig(HazelcastRegistry.TUNNELS)
+                .getMergePolicyConfig()
+                .setPolicy(OlderOwnershipWins.class.getName());
+        HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
+        LOGGER.atInfo()
+                .addKeyValue("node", nodeId)
+                .addKeyValue("nodes", hazelcast.getCluster().getMembers().size())
+                .addKeyValue(
+                        "millis", Duration.ofNanos(System.nanoTime() - before).toMillis())
+                .log("registry's hazelcast started");
+        return new HazelcastMember(hazelcast, nodeId);
+    }
+
+    /** Reads a configuration that lies beside the code. */
+    static Config read(String resource) {
+        // Hazelcast logs before it has read where to.
+        if (System.getProperty("hazelcast.logging.type") == null) {
+            System.setProperty("hazelcast.logging.type", "slf4j");
+        }
+        try (InputStream yaml = HazelcastMember.class.getResourceAsStream(resource)) {
+            if (yaml == null) {
+                throw new IllegalStateException("the configuration %s is missing from the jar".formatted(resource));
+            }
+            return new YamlConfigBuilder(yaml).build();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** This node's id, new at each start. */
+    public String nodeId() {
+        return nodeId;
+    }
+
+    HazelcastInstance hazelcast() {
+        return hazelcast;
+    }
+
+    /** Leaves the cluster, handing on what this node keeps for it. Blocks, for a few milliseconds where it is alone. */
+    public void close() {
+        hazelcast.shutdown();
+    }
+
+    /** The same for a caller on an event loop. */
+    public Future<Void> close(Vertx vertx) {
+        return vertx.executeBlocking(
+                () -> {
+                    close();
+                    return null;
+                },
+                false);
+    }
+}

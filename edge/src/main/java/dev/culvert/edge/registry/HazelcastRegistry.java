@@ -1,0 +1,398 @@
+package dev.culvert.edge.registry;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import dev.culvert.wire.Bound;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The registry as one Hazelcast map. Every change is one {@link Change} on the node that keeps the name; every read of
+ * the request path is of the {@link LocalCopy}. What other nodes do arrives through {@link MapEvents}; what follows from
+ * nodes that come and go is {@link Upkeep}'s.
+ */
+public final class HazelcastRegistry implements Registry {
+    static final String TUNNELS = "culvert.tunnels";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(HazelcastRegistry.class);
+
+    private final String nodeId;
+    private final RegistryOptions options;
+    private final InstantSource clock;
+    private final IMap<String, StoredTunnel> map;
+    private final Members members;
+    private final SharedSecret secret;
+    private final LocalCopy local = new LocalCopy();
+    private final OwnClaims own = new OwnClaims();
+    private final Misses misses;
+    private final Upkeep upkeep;
+    private final Map<TunnelKey, CompletableFuture<Optional<StoredTunnel>>> asking = new ConcurrentHashMap<>();
+    private final List<BiConsumer<TunnelKey, Claim>> losers = new CopyOnWriteArrayList<>();
+
+    private HazelcastRegistry(Vertx vertx, HazelcastMember member, RegistryOptions options, InstantSource clock) {
+        HazelcastInstance hazelcast = member.hazelcast();
+        this.nodeId = member.nodeId();
+        this.options = options;
+        this.clock = clock;
+        this.map = hazelcast.getMap(TUNNELS);
+        this.members = new Members(hazelcast.getCluster());
+        this.secret = new SharedSecret(hazelcast, options.ticketSecret());
+        this.misses = new Misses(clock, options.questionsPerSecond());
+        this.upkeep = new Upkeep(vertx, hazelcast, this, members, options.sweepInterval());
+    }
+
+    /** Joins the cluster's registry: the future completes once this node knows every name there is. */
+    public static Future<HazelcastRegistry> start(Vertx vertx, HazelcastMember member, RegistryOptions options) {
+        return start(vertx, member, options, InstantSource.system());
+    }
+
+    /** The same with a clock of one's own. */
+    static Future<HazelcastRegistry> start(
+            Vertx vertx, HazelcastMember member, RegistryOptions options, InstantSource clock) {
+        return vertx.executeBlocking(() -> new HazelcastRegistry(vertx, member, options, clock), false)
+                .compose(registry -> registry.upkeep.start().map(registry));
+    }
+
+    @Override
+    public @Nullable Tunnel find(TunnelKey key) {
+        StoredTunnel stored = local.get(key);
+        return stored == null ? null : inForce(stored.tunnel());
+    }
+
+    @Override
+    public Future<Optional<Tunnel>> confirm(TunnelKey key) {
+        StoredTunnel hadThen = local.get(key);
+        if (hadThen == null && misses.holds(key)) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        CompletableFuture<Optional<StoredTunnel>> answer = new CompletableFuture<>();
+        CompletableFuture<Optional<StoredTunnel>> askedAlready = asking.putIfAbsent(key, answer);
+        if (askedAlready != null) {
+            return here(askedAlready.thenApply(this::inForce));
+        }
+        if (hadThen == null && !misses.mayAsk()) {
+            answer.completeExceptionally(new RegistryBusyException());
+            asking.remove(key, answer);
+        } else {
+            ask(key, hadThen, answer);
+        }
+        return here(answer.thenApply(this::inForce));
+    }
+
+    private void ask(TunnelKey key, @Nullable StoredTunnel hadThen, CompletableFuture<Optional<StoredTunnel>> answer) {
+        CompletionStage<StoredTunnel> asked;
+        try {
+            asked = map.getAsync(key.value());
+        } catch (RuntimeException e) {
+            asked = CompletableFuture.failedFuture(e);
+        }
+        asked.whenComplete((found, fault) -> {
+            if (fault == null) {
+                learn(key, hadThen, found);
+            }
+            asking.remove(key, answer);
+            if (fault == null) {
+                answer.complete(Optional.ofNullable(found));
+            } else {
+                answer.completeExceptionally(fault);
+            }
+        });
+    }
+
+    private void learn(TunnelKey key, @Nullable StoredTunnel hadThen, @Nullable StoredTunnel found) {
+        if (found != null) {
+            seen(found);
+        } else {
+            local.remove(key, hadThen);
+            misses.add(key);
+        }
+    }
+
+    @Override
+    public Collection<Tunnel> tunnels() {
+        return local.all().stream()
+                .flatMap(stored -> Optional.ofNullable(inForce(stored.tunnel())).stream())
+                .toList();
+    }
+
+    @Override
+    public int nodes() {
+        return members.nodes().size();
+    }
+
+    @Override
+    public String nodeId() {
+        return nodeId;
+    }
+
+    @Override
+    public Future<Grant> bind(Request request) {
+        long now = clock.millis();
+        long proven = secret.tickets()
+                .ownedSince(request.ticket(), request.key(), request.owner(), now)
+                .orElse(BindChange.UNPROVEN);
+        boolean added = own.ask(request);
+        CompletionStage<Grant> granted = submit(request.key(), new BindChange(request, now, proven, members.gone()))
+                .handle((outcome, fault) -> {
+                    if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
+                        return granted(
+                                request, Objects.requireNonNull(outcome.now()).tunnel());
+                    }
+                    if (added) {
+                        own.forget(request.key(), request.claim());
+                    }
+                    throw fault == null ? refusal(request.key(), outcome.verdict()) : unreachable(request.key(), fault);
+                });
+        return here(granted);
+    }
+
+    private Grant granted(Request request, Tunnel tunnel) {
+        if (!own.grant(request, tunnel.ownedSinceMillis())) {
+            // Taken back while it was being asked for; and the taking back may have come first.
+            takeBack(request.key(), request.claim());
+        }
+        return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
+    }
+
+    @Override
+    public Future<Void> release(TunnelKey key, Claim claim) {
+        own.forget(key, claim);
+        return here(submit(key, new ReleaseChange(claim, graceFromNow())).thenApply(outcome -> null));
+    }
+
+    @Override
+    public Future<Void> giveUp(TunnelKey key, Claim claim) {
+        own.forget(key, claim);
+        return here(submit(key, new GiveUpChange(claim)).thenApply(outcome -> null));
+    }
+
+    @Override
+    public void onLost(BiConsumer<TunnelKey, Claim> listener) {
+        losers.add(listener);
+    }
+
+    @Override
+    public Future<Void> close() {
+        return upkeep.stop();
+    }
+
+    // What follows is for the map's events and the upkeep.
+
+    IMap<String, StoredTunnel> map() {
+        return map;
+    }
+
+    LocalCopy local() {
+        return local;
+    }
+
+    SharedSecret secret() {
+        return secret;
+    }
+
+    /** A value was seen in the map. */
+    void seen(StoredTunnel stored) {
+        local.put(stored);
+        misses.remove(stored.tunnel().key());
+        suspect(stored.tunnel().key(), stored.tunnel());
+    }
+
+    /** The value is not in the map any more. */
+    void gone(StoredTunnel stored) {
+        local.remove(stored);
+        suspect(stored.tunnel().key(), null);
+    }
+
+    /**
+     * Asks again for a claim of ours that seems not to count any more. What was seen may be older than what we know,
+     * so only the answer decides.
+     */
+    private void suspect(TunnelKey key, @Nullable Tunnel seen) {
+        for (OwnClaims.Own mine : own.of(key)) {
+            if (mine.granted() && (seen == null || !seen.claims().contains(mine.claim()))) {
+                assertAgain(mine);
+            }
+        }
+    }
+
+    /**
+     * Asks again for every claim of ours, because the cluster has changed, and takes back what others still believe of
+     * us: a merge brings back claims that ended in one half only.
+     */
+    void assertAllAgain() {
+        own.all().stream().filter(OwnClaims.Own::granted).forEach(this::assertAgain);
+        for (StoredTunnel stored : local.all()) {
+            for (Claim claim : stored.tunnel().claims()) {
+                if (claim.node().equals(nodeId)) {
+                    takeBack(stored.tunnel().key(), claim);
+                }
+            }
+        }
+    }
+
+    private void assertAgain(OwnClaims.Own mine) {
+        if (!own.holds(mine)) {
+            return;
+        }
+        Change change =
+                BindChange.assertedAgain(mine.request(), clock.millis(), mine.ownedSinceMillis(), members.gone());
+        submit(mine.key(), change).whenComplete((outcome, fault) -> {
+            if (fault != null) {
+                LOGGER.atWarn()
+                        .addKeyValue("tunnel", mine.key())
+                        .addKeyValue("fault", fault)
+                        .log("claim not asserted again; the next sweep tries again");
+                upkeep.again();
+            } else if (outcome.verdict() != Outcome.Verdict.DONE) {
+                lose(mine);
+            } else if (!own.holds(mine)) {
+                takeBack(mine.key(), mine.claim());
+            }
+        });
+    }
+
+    private void lose(OwnClaims.Own mine) {
+        if (own.forget(mine.key(), mine.claim())) {
+            LOGGER.atInfo()
+                    .addKeyValue("tunnel", mine.key())
+                    .addKeyValue("lane", mine.claim().lane())
+                    .log("name belongs to another owner now; its agent is told");
+            losers.forEach(listener -> listener.accept(mine.key(), mine.claim()));
+        }
+    }
+
+    /** Takes back a claim unless it is one of ours. */
+    private void takeBack(TunnelKey key, Claim claim) {
+        if (own.of(key).stream().noneMatch(mine -> mine.claim().equals(claim))) {
+            submit(key, new ReleaseChange(claim, graceFromNow())).whenComplete((outcome, fault) -> {
+                if (fault != null) {
+                    LOGGER.atWarn()
+                            .addKeyValue("tunnel", key)
+                            .addKeyValue("fault", fault)
+                            .log("claim not taken back");
+                }
+            });
+        }
+    }
+
+    /** Frees names whose grace is over and takes back claims of nodes that have left. For the oldest member. */
+    CompletionStage<Void> sweep() {
+        long now = clock.millis();
+        Set<String> nodes = members.nodes();
+        Set<CompletableFuture<?>> changes = new HashSet<>();
+        for (StoredTunnel stored : local.all()) {
+            Tunnel tunnel = stored.tunnel();
+            if (tunnel.isFreeAt(now)) {
+                changes.add(submit(tunnel.key(), new ExpireChange(now)).toCompletableFuture());
+            } else if (tunnel.claims().stream().anyMatch(claim -> !nodes.contains(claim.node()))) {
+                changes.add(submit(tunnel.key(), new SweepChange(nodes, graceFromNow()))
+                        .toCompletableFuture());
+            }
+        }
+        return CompletableFuture.allOf(changes.toArray(CompletableFuture[]::new));
+    }
+
+    /** Sends a change to where the name is kept, and takes note of what it came to before anybody hears of it. */
+    private CompletionStage<Outcome> submit(TunnelKey key, Change change) {
+        StoredTunnel hadThen = local.get(key);
+        CompletionStage<Outcome> submitted;
+        try {
+            submitted = map.submitToKey(key.value(), change);
+        } catch (RuntimeException e) {
+            submitted = CompletableFuture.failedFuture(e); // Hazelcast throws at once when it is not running.
+        }
+        return submitted.thenApply(outcome -> {
+            StoredTunnel now = outcome.now();
+            if (now != null) {
+                local.put(now);
+                misses.remove(key);
+            } else {
+                local.remove(key, hadThen);
+            }
+            return outcome;
+        });
+    }
+
+    private long graceFromNow() {
+        return clock.millis() + options.grace().toMillis();
+    }
+
+    private Optional<Tunnel> inForce(Optional<StoredTunnel> stored) {
+        return stored.map(found -> inForce(found.tunnel()));
+    }
+
+    /** The tunnel without the claims of nodes that are not members; null when its time is over. */
+    private @Nullable Tunnel inForce(Tunnel tunnel) {
+        if (tunnel.claims().isEmpty()) {
+            return tunnel.isFreeAt(clock.millis()) ? null : tunnel;
+        }
+        Set<Claim> valid = null;
+        for (Claim claim : tunnel.claims()) {
+            if (!members.has(claim.node())) {
+                valid = valid == null ? new HashSet<>(tunnel.claims()) : valid;
+                valid.remove(claim);
+            }
+        }
+        return valid == null ? tunnel : tunnel.heldBy(valid, 0);
+    }
+
+    /** On the caller's context where it has one, else on Hazelcast's thread. */
+    private static <T> Future<T> here(CompletionStage<T> stage) {
+        Context context = Vertx.currentContext();
+        Future<T> future =
+                context == null ? Future.fromCompletionStage(stage) : Future.fromCompletionStage(stage, context);
+        return future.recover(fault -> Future.failedFuture(unwrapped(fault)));
+    }
+
+    private static Throwable unwrapped(Throwable fault) {
+        Throwable cause = fault.getCause();
+        return fault instanceof CompletionException && cause != null ? cause : fault;
+    }
+
+    private static NameRefusedException refusal(TunnelKey key, Outcome.Verdict verdict) {
+        String name = key.name();
+        return switch (verdict) {
+            case TAKEN ->
+                new NameRefusedException(
+                        Bound.Code.NAME_TAKEN, "%s belongs to somebody else; choose another name".formatted(name));
+            case NOT_POOLED ->
+                new NameRefusedException(
+                        Bound.Code.NAME_IN_USE,
+                        "%s is in use by another of your agents; start both with --pool to share it, or stop the other one"
+                                .formatted(name));
+            case OTHER_KIND ->
+                new NameRefusedException(
+                        Bound.Code.NAME_IN_USE,
+                        "%s is in use by another of your agents for another kind of tunnel; stop that one or choose another name"
+                                .formatted(name));
+            case DONE -> throw new IllegalStateException("a bind that was done is not refused");
+        };
+    }
+
+    private static NameRefusedException unreachable(TunnelKey key, Throwable fault) {
+        LOGGER.atWarn()
+                .addKeyValue("tunnel", key)
+                .addKeyValue("fault", fault)
+                .log("registry did not answer a bind; the agent may try again");
+        return new NameRefusedException(
+                Bound.Code.INTERNAL, "the edge's registry did not answer for %s; try again".formatted(key.name()));
+    }
+}

@@ -1,0 +1,91 @@
+package dev.culvert.edge.registry;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, host header, target, pool,
+ * reserved until, revision, claims. Texts are UTF-8 behind their length (i32), each claim stands behind the length of
+ * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
+ */
+final class TunnelCodec {
+    private TunnelCodec() {}
+
+    static byte[] encode(Tunnel tunnel, long revision) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        DataOutputStream out = new DataOutputStream(bytes);
+        writeText(out, tunnel.key().value());
+        writeText(out, tunnel.owner());
+        out.writeLong(tunnel.ownedSinceMillis());
+        writeText(out, tunnel.kind());
+        writeText(out, tunnel.policy().hostHeader());
+        writeText(out, tunnel.policy().target());
+        out.writeBoolean(tunnel.policy().pool());
+        out.writeLong(tunnel.reservedUntilMillis());
+        out.writeLong(revision);
+        out.writeInt(tunnel.claims().size());
+        for (Claim claim : tunnel.claims()) {
+            byte[] encoded = encode(claim);
+            out.writeInt(encoded.length);
+            out.write(encoded);
+        }
+        return bytes.toByteArray();
+    }
+
+    static StoredTunnel decode(byte[] body) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(body));
+        TunnelKey key = new TunnelKey(readText(in));
+        String owner = readText(in);
+        long ownedSinceMillis = in.readLong();
+        String kind = readText(in);
+        Tunnel.Policy policy = new Tunnel.Policy(readText(in), readText(in), in.readBoolean());
+        long reservedUntilMillis = in.readLong();
+        long revision = in.readLong();
+        int count = in.readInt();
+        Set<Claim> claims = new HashSet<>();
+        for (int i = 0; i < count; i++) {
+            claims.add(decodeClaim(readBytes(in)));
+        }
+        return new StoredTunnel(
+                new Tunnel(key, owner, ownedSinceMillis, kind, policy, claims, reservedUntilMillis), revision);
+    }
+
+    static byte[] encode(Claim claim) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
+        DataOutputStream out = new DataOutputStream(bytes);
+        writeText(out, claim.node());
+        writeText(out, claim.lane());
+        writeText(out, claim.instance());
+        return bytes.toByteArray();
+    }
+
+    static Claim decodeClaim(byte[] bytes) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        return new Claim(readText(in), readText(in), readText(in));
+    }
+
+    private static void writeText(DataOutputStream out, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static String readText(DataInputStream in) throws IOException {
+        return new String(readBytes(in), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] readBytes(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw new EOFException("a field of %d bytes in a body with %d left".formatted(length, in.available()));
+        }
+        return in.readNBytes(length);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.culvert.edge.registry;
+
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.cluster.MembershipListener;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a node's view of the registry in step with the cluster. When a node comes or goes, or a split heals: who is a
+ * member is known at once, then the local copy is rebuilt, this node's claims are asserted again, and the oldest member
+ * sweeps what nodes left behind. The same sweep runs every so often, for names whose grace is over and for what failed
+ * the last time.
+ */
+final class Upkeep {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Upkeep.class);
+
+    private final Vertx vertx;
+    private final HazelcastInstance hazelcast;
+    private final HazelcastRegistry registry;
+    private final Members members;
+    private final Duration interval;
+    private final AtomicBoolean due = new AtomicBoolean();
+    private final AtomicBoolean running = new AtomicBoolean();
+    private volatile boolean stopped;
+    private volatile long timer = -1;
+    private volatile @Nullable UUID mapListener;
+    private volatile @Nullable UUID memberListener;
+    private volatile @Nullable UUID lifecycleListener;
+
+    Upkeep(Vertx vertx, HazelcastInstance hazelcast, HazelcastRegistry registry, Members members, Duration interval) {
+        this.vertx = vertx;
+        this.hazelcast = hazelcast;
+        this.registry = registry;
+        this.members = members;
+        this.interval = interval;
+    }
+
+    /** Listens first and reads then, so that nothing falls between. */
+    Future<Void> start() {
+        return vertx.executeBlocking(
+                        () -> {
+                            mapListener = registry.map().addEntryListener(new MapEvents(registry, this), true);
+                            memberListener = hazelcast.getCluster().addMembershipListener(new MemberEvents());
+                            lifecycleListener = hazelcast.getLifecycleService().addLifecycleListener(event -> {
+                                if (event.getState() == LifecycleState.MERGED) {
+                                    membersChanged();
+                                }
+                            });
+                            members.update();
+                            rebuild();
+                            return null;
+                        },
+                        false)
+                .onSuccess(done -> timer = vertx.setPeriodic(interval.toMillis(), fired -> tick()))
+                .mapEmpty();
+    }
+
+    Future<Void> stop() {
+        stopped = true;
+        if (timer >= 0) {
+            vertx.cancelTimer(timer);
+        }
+        return vertx.executeBlocking(
+                () -> {
+                    if (hazelcast.getLifecycleService().isRunning()) {
+                        forget();
+                    }
+                    return null;
+                },
+                false);
+    }
+
+    private void forget() {
+        UUID map = mapListener;
+        UUID member = memberListener;
+        UUID lifecycle = lifecycleListener;
+        boolean all = (map == null || registry.map().removeEntryListener(map))
+                & (member == null || hazelcast.getCluster().removeMembershipListener(member))
+                & (lifecycle == null || hazelcast.getLifecycleService().removeLifecycleListener(lifecycle));
+        LOGGER.atDebug().addKeyValue("all", all).log("registry left");
+    }
+
+    /** Brings everything in step again at the next tick: something could not be done now. */
+    void again() {
+        due.set(true);
+    }
+
+    private void membersChanged() {
+        if (members.update()) {
+            LOGGER.atInfo().addKeyValue("nodes", members.nodes().size()).log("cluster changed; registry follows");
+        }
+        due.set(true);
+        bringInStep();
+    }
+
+    private void tick() {
+        if (due.get()) {
+            bringInStep();
+        } else {
+            sweep();
+        }
+    }
+
+    /** One at a time; whatever changes meanwhile makes it run once more. */
+    private void bringInStep() {
+        if (stopped || !running.compareAndSet(false, true)) {
+            return;
+        }
+        due.set(false);
+        vertx.executeBlocking(
+                        () -> {
+                            registry.secret().update();
+                            rebuild();
+                            return null;
+                        },
+                        false)
+                .onComplete(done -> {
+                    running.set(false);
+                    if (done.failed()) {
+                        due.set(true); // With the next tick.
+                        LOGGER.atWarn()
+                                .addKeyValue("fault", done.cause())
+                                .log("registry not in step yet; trying again");
+                    } else {
+                        registry.assertAllAgain();
+                        sweep();
+                        if (due.get()) {
+                            bringInStep();
+                        }
+                    }
+                });
+    }
+
+    private void rebuild() {
+        registry.local().beginRebuild();
+        registry.local().finishRebuild(registry.map().values());
+    }
+
+    private void sweep() {
+        if (stopped || !hazelcast.getLifecycleService().isRunning() || !members.isOldest()) {
+            return;
+        }
+        registry.sweep().whenComplete((done, fault) -> {
+            if (fault != null) {
+                LOGGER.atWarn().addKeyValue("fault", fault).log("sweep not finished; the next one goes on");
+            }
+        });
+    }
+
+    private final class MemberEvents implements MembershipListener {
+        @Override
+        public void memberAdded(MembershipEvent event) {
+            membersChanged();
+        }
+
+        @Override
+        public void memberRemoved(MembershipEvent event) {
+            membersChanged();
+        }
+    }
+}

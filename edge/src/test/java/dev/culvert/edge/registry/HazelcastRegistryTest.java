@@ -1,0 +1,390 @@
+package dev.culvert.edge.registry;
+
+import static dev.culvert.edge.registry.Cluster.await;
+import static dev.culvert.edge.registry.Requests.ALONE;
+import static dev.culvert.edge.registry.Requests.POOL;
+import static dev.culvert.edge.registry.Requests.host;
+import static dev.culvert.edge.registry.Requests.request;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.wire.Bound;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** One node on a Hazelcast of its own. */
+class HazelcastRegistryTest {
+    private static final Duration GRACE = Cluster.OPTIONS.grace();
+
+    private static Cluster cluster;
+    private static Cluster.Node node;
+    private static HazelcastRegistry registry;
+
+    /** A name of the test's own, because all share one registry. */
+    private String name;
+
+    @BeforeAll
+    static void start() {
+        cluster = new Cluster();
+        node = cluster.join();
+        registry = node.registry();
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    @BeforeEach
+    void chooseName(TestInfo test) {
+        name = test.getTestMethod().orElseThrow().getName().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    @Test
+    void aFreeNameBecomesTheOwners() {
+        Registry.Grant grant = bind("ann", node.claim("lane-1", "agent-1"));
+        assertEquals("ann", grant.tunnel().owner());
+        assertEquals(Set.of(node.claim("lane-1", "agent-1")), grant.tunnel().claims());
+        assertEquals(ALONE, grant.tunnel().policy());
+        assertEquals("http", grant.tunnel().kind());
+        assertEquals(cluster.clock.millis(), grant.tunnel().ownedSinceMillis());
+    }
+
+    @Test
+    void aBindIsFoundOnThisNodeBeforeItsFutureCompletes() throws Exception {
+        BlockingQueue<Optional<Tunnel>> found = new LinkedBlockingQueue<>();
+        registry.bind(request(name, "ann", node.claim("lane-1", "agent-1")))
+                .onSuccess(grant -> found.add(Optional.ofNullable(registry.find(host(name)))));
+        assertTrue(found.poll(10, TimeUnit.SECONDS).isPresent());
+    }
+
+    @Test
+    void anotherOwnerIsRefusedInWords() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        NameRefusedException refusal = refused(request(name, "bob", node.claim("lane-2", "agent-2")));
+        assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
+        assertEquals(name + ".tunnel.example belongs to somebody else; choose another name", refusal.getMessage());
+        assertEquals("ann", registry.find(host(name)).owner());
+    }
+
+    @Test
+    void ofAHundredOwnersAtOnceExactlyOneWins() {
+        List<Future<Registry.Grant>> binds = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            binds.add(registry.bind(request(name, "owner-" + i, node.claim("lane-" + i, "agent-" + i))));
+        }
+        await(Future.join(binds).otherwiseEmpty());
+        List<Future<Registry.Grant>> won =
+                binds.stream().filter(Future::succeeded).toList();
+        assertEquals(1, won.size());
+        binds.stream()
+                .filter(Future::failed)
+                .forEach(lost -> assertEquals(
+                        Bound.Code.NAME_TAKEN,
+                        assertInstanceOf(NameRefusedException.class, lost.cause())
+                                .code()));
+        assertEquals(won.get(0).result().tunnel(), registry.find(host(name)));
+    }
+
+    @Test
+    void theSameInstanceReplacesItsClaimOnTheSameNode() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        Registry.Grant again = bind("ann", node.claim("lane-2", "agent-1"));
+        assertEquals(Set.of(node.claim("lane-2", "agent-1")), again.tunnel().claims());
+        // The old lane ends after the new one stands: that takes nothing away.
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        assertEquals(again.tunnel(), registry.find(host(name)));
+    }
+
+    /** The event of each bind reaches this node before or after its answer; neither may bring the old claim back. */
+    @Test
+    void ofManyBindsOfOneInstanceTheLastClaimStays() {
+        for (int i = 0; i < 300; i++) {
+            bind("ann", node.claim("lane-" + i, "agent-1"));
+        }
+        Set<Claim> last = Set.of(node.claim("lane-299", "agent-1"));
+        assertEquals(last, registry.find(host(name)).claims());
+        assertEquals(last, await(registry.confirm(host(name))).orElseThrow().claims());
+    }
+
+    @Test
+    void aClaimOfOursThatNobodyHereKnowsIsTakenBack() {
+        Claim claim = node.claim("lane-1", "agent-1");
+        bind("ann", claim);
+        // As a merge does, when the other half had not heard yet that the lane ended.
+        Claim ended = node.claim("lane-0", "agent-0");
+        Tunnel tunnel = registry.find(host(name)).heldBy(Set.of(claim, ended), 0);
+        registry.map().set(host(name).value(), new StoredTunnel(tunnel, 7));
+        await().until(() -> registry.find(host(name)).claims().contains(ended));
+        registry.assertAllAgain();
+        await().untilAsserted(() ->
+                assertEquals(Set.of(claim), registry.find(host(name)).claims()));
+    }
+
+    @Test
+    void theSameInstanceOnAnotherNodeAddsAClaim() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        Claim elsewhere = new Claim("another-node", "lane-2", "agent-1");
+        Registry.Grant second = bind("ann", elsewhere);
+        assertEquals(
+                Set.of(node.claim("lane-1", "agent-1"), elsewhere),
+                second.tunnel().claims());
+        // But what is said of a node that is no member does not count.
+        assertEquals(
+                Set.of(node.claim("lane-1", "agent-1")),
+                registry.find(host(name)).claims());
+    }
+
+    @Test
+    void anotherInstanceIsRefusedUnlessBothPool() {
+        await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)));
+        NameRefusedException refusal = refused(request(name, "ann", node.claim("lane-2", "agent-2"), ALONE, null));
+        assertEquals(Bound.Code.NAME_IN_USE, refusal.code());
+        assertTrue(refusal.getMessage().contains("start both with --pool to share it"), refusal.getMessage());
+        Tunnel shared = await(registry.bind(request(name, "ann", node.claim("lane-2", "agent-2"), POOL, null)))
+                .tunnel();
+        assertEquals(Set.of(node.claim("lane-1", "agent-1"), node.claim("lane-2", "agent-2")), shared.claims());
+    }
+
+    @Test
+    void anotherInstanceCannotPoolWithOneThatDoesNot() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        assertEquals(
+                Bound.Code.NAME_IN_USE,
+                refused(request(name, "ann", node.claim("lane-2", "agent-2"), POOL, null))
+                        .code());
+    }
+
+    @Test
+    void aPoolCarriesOneKindOnly() {
+        await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)));
+        NameRefusedException refusal =
+                refused(new Registry.Request(host(name), "ann", "tls", POOL, node.claim("lane-2", "agent-2"), null));
+        assertEquals(Bound.Code.NAME_IN_USE, refusal.code());
+        assertTrue(refusal.getMessage().contains("another kind of tunnel"), refusal.getMessage());
+    }
+
+    @Test
+    void aReleasedNameIsReservedForItsOwnerAndThenFree() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        Tunnel reserved = registry.find(host(name));
+        assertEquals(Set.of(), reserved.claims());
+        assertEquals(cluster.clock.millis() + GRACE.toMillis(), reserved.reservedUntilMillis());
+        assertEquals(
+                Bound.Code.NAME_TAKEN,
+                refused(request(name, "bob", node.claim("lane-2", "agent-2"))).code());
+
+        cluster.clock.pass(GRACE.minusMillis(1));
+        assertNotNull(registry.find(host(name)));
+        cluster.clock.pass(Duration.ofMillis(1));
+        assertNull(registry.find(host(name)));
+        assertEquals(
+                "bob", bind("bob", node.claim("lane-2", "agent-2")).tunnel().owner());
+    }
+
+    @Test
+    void anOwnerComesBackWithinTheGraceAndKeepsItsOwnership() {
+        long since = bind("ann", node.claim("lane-1", "agent-1")).tunnel().ownedSinceMillis();
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        cluster.clock.pass(GRACE.dividedBy(2));
+        Tunnel back = bind("ann", node.claim("lane-2", "agent-2")).tunnel();
+        assertEquals(since, back.ownedSinceMillis());
+        assertEquals(0, back.reservedUntilMillis());
+    }
+
+    @Test
+    void aNameWhoseGraceIsOverLeavesTheMap() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        assertTrue(registry.map().containsKey(host(name).value()));
+        cluster.clock.pass(GRACE);
+        await().until(() -> !registry.map().containsKey(host(name).value()));
+        await().until(() -> !registry.local().knows(host(name)));
+    }
+
+    @Test
+    void aNameThatIsGivenUpIsFreeAtOnce() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        assertNull(registry.find(host(name)));
+        assertEquals(
+                "bob", bind("bob", node.claim("lane-2", "agent-2")).tunnel().owner());
+    }
+
+    @Test
+    void givingUpOneOfTwoClaimsKeepsTheOther() {
+        await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)));
+        await(registry.bind(request(name, "ann", node.claim("lane-2", "agent-2"), POOL, null)));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        assertEquals(
+                Set.of(node.claim("lane-2", "agent-2")),
+                registry.find(host(name)).claims());
+    }
+
+    @Test
+    void aClaimThatIsTakenBackWhileItIsAskedForDoesNotStay() {
+        Claim claim = node.claim("lane-1", "agent-1");
+        Future<Registry.Grant> bind = registry.bind(request(name, "ann", claim));
+        await(registry.release(host(name), claim));
+        await(bind.otherwiseEmpty());
+        await().until(() -> registry.find(host(name)) == null
+                || registry.find(host(name)).claims().isEmpty());
+        registry.assertAllAgain();
+        assertTrue(await(registry.confirm(host(name)))
+                .map(Tunnel::claims)
+                .orElse(Set.of())
+                .isEmpty());
+    }
+
+    @Test
+    void aTicketTakesTheNameBackFromALaterOwnerWhoIsTold() throws Exception {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        cluster.clock.pass(GRACE.plusSeconds(1));
+        bind("bob", node.claim("lane-2", "agent-2"));
+        BlockingQueue<Map.Entry<TunnelKey, Claim>> lost = new LinkedBlockingQueue<>();
+        registry.onLost((key, claim) -> lost.add(Map.entry(key, claim)));
+
+        Tunnel back = await(registry.bind(request(name, "ann", node.claim("lane-3", "agent-1"), ALONE, ticket)))
+                .tunnel();
+
+        assertEquals("ann", back.owner());
+        assertEquals(Set.of(node.claim("lane-3", "agent-1")), back.claims());
+        assertEquals(Map.entry(host(name), node.claim("lane-2", "agent-2")), lost.poll(10, TimeUnit.SECONDS));
+        assertEquals(back, registry.find(host(name)));
+    }
+
+    @Test
+    void aTicketOfALaterOwnershipTakesNothing() {
+        bind("bob", node.claim("lane-2", "agent-2"));
+        Tunnel later = owned("ann", cluster.clock.millis() + 1);
+        String ticket = registry.secret().tickets().issue(later, cluster.clock.millis());
+        assertEquals(
+                Bound.Code.NAME_TAKEN,
+                refused(request(name, "ann", node.claim("lane-3", "agent-1"), ALONE, ticket))
+                        .code());
+    }
+
+    @Test
+    void aForgedTicketIsAsGoodAsNone() {
+        bind("bob", node.claim("lane-2", "agent-2"));
+        String forged =
+                new Tickets(dev.culvert.config.Secret.of("guessed")).issue(owned("ann", 1), cluster.clock.millis());
+        assertEquals(
+                Bound.Code.NAME_TAKEN,
+                refused(request(name, "ann", node.claim("lane-1", "agent-1"), ALONE, forged))
+                        .code());
+        assertEquals(
+                Bound.Code.NAME_TAKEN,
+                refused(request(name, "ann", node.claim("lane-1", "agent-1"), ALONE, "nonsense"))
+                        .code());
+    }
+
+    @Test
+    void aMissIsAskedForOnceASecond() {
+        long before = questions();
+        List<Future<Optional<Tunnel>>> answers = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            answers.add(registry.confirm(host(name)));
+        }
+        answers.forEach(answer -> assertEquals(Optional.empty(), await(answer)));
+        assertEquals(before + 1, questions());
+
+        cluster.clock.pass(Misses.KEPT_FOR);
+        assertEquals(Optional.empty(), await(registry.confirm(host(name))));
+        assertEquals(before + 2, questions());
+    }
+
+    @Test
+    void aNameThatWasJustMissedIsFoundOnceItIsBound() {
+        assertEquals(Optional.empty(), await(registry.confirm(host(name))));
+        bind("ann", node.claim("lane-1", "agent-1"));
+        assertEquals("ann", await(registry.confirm(host(name))).orElseThrow().owner());
+    }
+
+    @Test
+    void knownNamesAreFoundWithoutAQuestion() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        long before = questions();
+        for (int i = 0; i < 1_000; i++) {
+            assertNotNull(registry.find(host(name)));
+        }
+        assertEquals(before, questions());
+    }
+
+    @Test
+    void guessingNamesRunsIntoTheAllowance() {
+        cluster.clock.pass(Duration.ofSeconds(1));
+        List<Future<Optional<Tunnel>>> answers = new ArrayList<>();
+        for (int i = 0; i <= Cluster.OPTIONS.questionsPerSecond(); i++) {
+            answers.add(registry.confirm(host(name + i)));
+        }
+        Future<Optional<Tunnel>> last = answers.remove(answers.size() - 1);
+        answers.forEach(answer -> assertEquals(Optional.empty(), await(answer)));
+        assertThrows(RegistryBusyException.class, () -> await(last));
+        // The next second has an allowance of its own.
+        cluster.clock.pass(Duration.ofSeconds(1));
+        assertEquals(Optional.empty(), await(registry.confirm(host(name))));
+    }
+
+    @Test
+    void futuresCompleteOnTheCallersContext() throws Exception {
+        Context context = cluster.vertx().getOrCreateContext();
+        Promise<List<Context>> contexts = Promise.promise();
+        context.runOnContext(start -> registry.bind(request(name, "ann", node.claim("lane-1", "agent-1")))
+                .onComplete(bound -> {
+                    Context afterBind = Vertx.currentContext();
+                    registry.confirm(host(name))
+                            .onComplete(confirmed -> contexts.complete(List.of(afterBind, Vertx.currentContext())));
+                }));
+        for (Context found : await(contexts.future())) {
+            assertSame(context, found);
+        }
+    }
+
+    @Test
+    void tunnelsAreAllThatAreKnown() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        assertTrue(registry.tunnels().stream().anyMatch(tunnel -> tunnel.key().equals(host(name))));
+        assertEquals(1, registry.nodes());
+    }
+
+    private static long questions() {
+        return registry.map().getLocalMapStats().getGetOperationCount();
+    }
+
+    private Tunnel owned(String owner, long sinceMillis) {
+        return new Tunnel(host(name), owner, sinceMillis, "http", ALONE, Set.of(), 0);
+    }
+
+    private Registry.Grant bind(String owner, Claim claim) {
+        return await(registry.bind(request(name, owner, claim)));
+    }
+
+    private static NameRefusedException refused(Registry.Request request) {
+        return assertThrows(NameRefusedException.class, () -> await(registry.bind(request)));
+    }
+}

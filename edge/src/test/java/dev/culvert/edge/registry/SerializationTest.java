@@ -1,0 +1,192 @@
+package dev.culvert.edge.registry;
+
+import static dev.culvert.edge.registry.Requests.POOL;
+import static dev.culvert.edge.registry.Requests.host;
+import static dev.culvert.edge.registry.Requests.request;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.hazelcast.config.SerializationConfig;
+import com.hazelcast.internal.serialization.Data;
+import com.hazelcast.internal.serialization.InternalSerializationService;
+import com.hazelcast.internal.serialization.impl.DefaultSerializationServiceBuilder;
+import com.hazelcast.nio.ObjectDataInput;
+import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes between nodes, and between nodes of two versions. */
+class SerializationTest {
+    private static final InternalSerializationService SERIALIZATION = new DefaultSerializationServiceBuilder()
+            .setConfig(
+                    new SerializationConfig().addDataSerializableFactory(RegistryTypes.FACTORY_ID, new RegistryTypes()))
+            .build();
+
+    private static final Claim CLAIM = new Claim("node-1", "lane-1", "agent-1");
+    private static final StoredTunnel STORED =
+            new StoredTunnel(new Tunnel(host("shop"), "ann", 123, "http", POOL, Set.of(CLAIM), 0), 42);
+
+    @Property
+    void everyTunnelComesBackAsItWent(@ForAll("tunnels") Tunnel tunnel, @ForAll long revision) {
+        StoredTunnel stored = new StoredTunnel(tunnel, revision);
+        assertEquals(stored, throughTheWire(stored));
+    }
+
+    @Property
+    void whatANewerVersionAddsIsSkipped(@ForAll("tunnels") Tunnel tunnel, @ForAll byte[] unknown) throws IOException {
+        byte[] body = TunnelCodec.encode(tunnel, 7);
+        byte[] longer = Arrays.copyOf(body, body.length + unknown.length);
+        System.arraycopy(unknown, 0, longer, body.length, unknown.length);
+        assertEquals(new StoredTunnel(tunnel, 7), TunnelCodec.decode(longer));
+    }
+
+    /** In front of something else, as in a result, too: nothing that was skipped may be taken for what follows. */
+    @Test
+    void aValueOfANewerVersionIsReadInsideAResult() throws IOException {
+        byte[] body = TunnelCodec.encode(STORED.tunnel(), STORED.revision());
+        byte[] longer = Arrays.copyOf(body, body.length + 100);
+        var future = new FutureResult((byte) 9, longer);
+        Data data = SERIALIZATION.toData(future);
+        Outcome outcome = assertInstanceOf(Outcome.class, SERIALIZATION.<Object>toObject(data));
+        assertEquals(STORED, outcome.now());
+        assertEquals(Outcome.Verdict.DONE, outcome.verdict());
+    }
+
+    @Test
+    void whatANewerVersionAddsToAClaimIsSkipped() throws IOException {
+        byte[] encoded = TunnelCodec.encode(CLAIM);
+        assertEquals(CLAIM, TunnelCodec.decodeClaim(Arrays.copyOf(encoded, encoded.length + 10)));
+        // And the claim stands behind its own length in the body.
+        byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
+        ByteArrayOutputStream wider = new ByteArrayOutputStream();
+        wider.write(body, 0, body.length - encoded.length - 4);
+        wider.write(ByteBuffer.allocate(4).putInt(encoded.length + 10).array());
+        wider.write(encoded);
+        wider.write(new byte[10]);
+        assertEquals(STORED.tunnel(), TunnelCodec.decode(wider.toByteArray()).tunnel());
+    }
+
+    @Test
+    void aCutOffBodyIsRefused() throws IOException {
+        byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
+        for (int length = 0; length < body.length; length++) {
+            byte[] cut = Arrays.copyOf(body, length);
+            assertThrows(IOException.class, () -> TunnelCodec.decode(cut));
+        }
+    }
+
+    @Test
+    void everyChangeComesThroughAndDecidesTheSame() {
+        long now = 1_000;
+        Change[] changes = {
+            new BindChange(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of("node-7", "node-8")),
+            BindChange.assertedAgain(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of()),
+            new ReleaseChange(CLAIM, now),
+            new GiveUpChange(CLAIM),
+            new SweepChange(Set.of("node-2"), now),
+            new ExpireChange(now),
+        };
+        for (Change change : changes) {
+            Change there = assertInstanceOf(change.getClass(), throughTheWire(change));
+            for (StoredTunnel before : new StoredTunnel[] {null, STORED}) {
+                assertEquals(
+                        change.apply(host("shop"), before).now(),
+                        there.apply(host("shop"), before).now());
+            }
+        }
+        assertNotNull(throughTheWire(new Store(STORED)));
+        assertNotNull(throughTheWire(new OlderOwnershipWins()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {0, -1})
+    void aValueOfNoVersionIsRefused(byte version) {
+        Data data = SERIALIZATION.toData(new FutureResult(version, new byte[0]));
+        assertThrows(HazelcastSerializationException.class, () -> SERIALIZATION.<Object>toObject(data));
+    }
+
+    @Provide
+    Arbitrary<Tunnel> tunnels() {
+        Arbitrary<String> text = Arbitraries.strings().ofMaxLength(40);
+        Arbitrary<Claim> claim = Combinators.combine(text, text, text).as(Claim::new);
+        Arbitrary<Tunnel.Policy> policy =
+                Combinators.combine(text, text, Arbitraries.of(true, false)).as(Tunnel.Policy::new);
+        return Combinators.combine(
+                        text.map(TunnelKey::new),
+                        text,
+                        Arbitraries.longs(),
+                        text,
+                        policy,
+                        claim.set().ofMaxSize(5),
+                        Arbitraries.longs())
+                .as(Tunnel::new);
+    }
+
+    private static Object throughTheWire(Object value) {
+        return SERIALIZATION.toObject(SERIALIZATION.toData(value));
+    }
+
+    /** An {@link Outcome} as a node of another version writes it. */
+    private record FutureResult(byte version, byte[] body) implements IdentifiedDataSerializable {
+        @Override
+        public int getFactoryId() {
+            return RegistryTypes.FACTORY_ID;
+        }
+
+        @Override
+        public int getClassId() {
+            return RegistryTypes.OUTCOME;
+        }
+
+        @Override
+        public void writeData(ObjectDataOutput out) throws IOException {
+            out.writeByte(version);
+            out.writeByte(Outcome.Verdict.DONE.ordinal());
+            out.writeObject(new FutureTunnel(version, body));
+        }
+
+        @Override
+        public void readData(ObjectDataInput in) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    private record FutureTunnel(byte version, byte[] body) implements IdentifiedDataSerializable {
+        @Override
+        public int getFactoryId() {
+            return RegistryTypes.FACTORY_ID;
+        }
+
+        @Override
+        public int getClassId() {
+            return RegistryTypes.STORED_TUNNEL;
+        }
+
+        @Override
+        public void writeData(ObjectDataOutput out) throws IOException {
+            out.writeByte(version);
+            out.writeByteArray(body);
+        }
+
+        @Override
+        public void readData(ObjectDataInput in) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
