@@ -2,7 +2,10 @@ package dev.culvert.agent.cli;
 
 import dev.culvert.agent.Software;
 import dev.culvert.config.ConfigException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -57,8 +60,8 @@ public final class AgentMain {
         culvert.addSubcommand("start", TunnelCommand.start(surroundings));
         culvert.addSubcommand("status", StatusCommand.spec(surroundings));
         culvert.addSubcommand("help", CommandSpec.forAnnotatedObject(new CommandLine.HelpCommand()));
-        culvert.setOut(new java.io.PrintWriter(surroundings.out(), true));
-        culvert.setErr(new java.io.PrintWriter(surroundings.err(), true));
+        culvert.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
+        culvert.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
         culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
         culvert.setUsageHelpAutoWidth(true);
         culvert.setParameterExceptionHandler((mistake, args) -> say(surroundings, WRONG_USAGE, usage(mistake)));
@@ -105,7 +108,7 @@ public final class AgentMain {
     }
 
     /** The command above the commands: without one of them, it explains itself. */
-    private record Culvert(Surroundings surroundings) implements java.util.concurrent.Callable<Integer> {
+    private record Culvert(Surroundings surroundings) implements Callable<Integer> {
         @Override
         public Integer call() {
             return say(surroundings, WRONG_USAGE, "name a command: http, start, status; `culvert --help` lists all");

@@ -33,9 +33,9 @@ final class Session {
     }
 
     /**
-     * Opens the tunnels and stays until they are over.
+     * Opens the tunnels and stays until they are over: the edge has taken the last one away, or another thread has
+     * {@linkplain #stop() stopped} it.
      *
-     * @return only when the edge has taken the last one away, or another thread has {@linkplain #stop() stopped} it
      * @throws AgentException when one could not be opened; its message says why
      */
     void run() throws InterruptedException {

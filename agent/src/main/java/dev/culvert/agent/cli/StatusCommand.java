@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -110,7 +111,7 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static List<String> table(JsonArray tunnels) {
-        List<List<String>> rows = new java.util.ArrayList<>();
+        List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("NAME", "URL", "TARGET", "AGENTS", "VISITORS", "REQUESTS"));
         for (int i = 0; i < tunnels.size(); i++) {
             rows.add(row(tunnels.getJsonObject(i)));

@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import dev.culvert.agent.state.StateFolder;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
+import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -56,14 +57,14 @@ record Surroundings(Map<String, String> environment, Path home, PrintStream out,
         return new PrintStream(new FileOutputStream(descriptor), true, charset);
     }
 
+    @SuppressWarnings("SystemConsoleNull") // Java 17 to 21 return null, and for them it is asked.
     private static boolean isTerminal() {
         if (System.console() == null) {
             return false;
         }
         try {
             // From Java 22 on there is a console even where there is no terminal.
-            return Boolean.TRUE.equals(
-                    java.io.Console.class.getMethod("isTerminal").invoke(System.console()));
+            return Boolean.TRUE.equals(Console.class.getMethod("isTerminal").invoke(System.console()));
         } catch (ReflectiveOperationException e) {
             return true;
         }

@@ -39,11 +39,13 @@ final class TunnelCommand implements Callable<Integer> {
                 .description("Gives a local HTTP server a public name, until Ctrl-C.")
                 .footer(
                         "",
-                        "The name stays the same over reconnects and restarts. Without an edge at the start it ends",
-                        "at once with exit code 1; once it was online, it reconnects for ever.",
+                        "The name stays the same over reconnects and restarts. Without an edge at",
+                        "the start it ends at once with exit code 1; once online, it reconnects",
+                        "for ever.",
                         "",
-                        "Every option is also a variable (CULVERT_TOKEN_FILE) and a key of config.yaml in",
-                        "~/.config/culvert (token-file); a flag wins over a variable, and that over the file.",
+                        "Every option is also a variable (CULVERT_TOKEN_FILE) and a key of",
+                        "config.yaml in ~/.config/culvert (token-file); a flag wins over a variable,",
+                        "and that over the file.",
                         "",
                         "Examples:",
                         "  culvert http 3000",
@@ -53,6 +55,7 @@ final class TunnelCommand implements Callable<Integer> {
         spec.addPositional(PositionalParamSpec.builder()
                 .index("0")
                 .arity("1")
+                .required(true)
                 .type(String.class)
                 .paramLabel("TARGET")
                 .description("The local server: a port, host:port, an http(s) URL, or unix:/path.")

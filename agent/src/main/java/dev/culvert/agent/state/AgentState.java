@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -163,7 +164,7 @@ public final class AgentState {
         T ask(PrivateFiles folder) throws IOException;
     }
 
-    private <T> T orElse(Question<T> question, java.util.function.Supplier<T> otherwise) {
+    private <T> T orElse(Question<T> question, Supplier<T> otherwise) {
         if (files == null || trouble != null) {
             return otherwise.get();
         }
