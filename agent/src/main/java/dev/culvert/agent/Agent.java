@@ -136,6 +136,10 @@ public final class Agent {
             opened.fail(new AgentException(AgentException.Code.CLOSED, "the agent is closed"));
         } else if (loop.isPresent()) {
             opened.fail(new AgentException(AgentException.Code.LOOP, loop.get()));
+        } else if (wanted.name() != null && !ownNames.add(wanted.name())) {
+            opened.fail(new AgentException(
+                    AgentException.Code.NAME_TAKEN,
+                    "this agent has a tunnel named %s already".formatted(wanted.name())));
         } else {
             Tunnel tunnel = new Tunnel(this, wanted, ++lastId);
             Binding binding = new Binding(
@@ -347,6 +351,9 @@ public final class Agent {
             bindings.remove(tunnel.id());
             streams.remove(tunnel.id());
             tunnel.lastName().ifPresent(ownNames::remove);
+            if (tunnel.options().name() != null) {
+                ownNames.remove(tunnel.options().name());
+            }
         }
     }
 }

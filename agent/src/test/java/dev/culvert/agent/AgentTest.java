@@ -359,6 +359,40 @@ class AgentTest {
     }
 
     @Test
+    void nameIsOnlyForOneTunnelOfAnAgent() throws Exception {
+        online("shop", TunnelOptions.http(3000).withName("shop"));
+
+        AgentException failure = failure(agent.open(TunnelOptions.http(3001).withName("shop")));
+
+        assertEquals("this agent has a tunnel named shop already", failure.getMessage());
+    }
+
+    @Test
+    void nameOfAClosedTunnelMayBeAskedForAgain() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000).withName("shop"));
+        ScriptedEdge.Greeted lane = edge.welcome();
+        lane.grant("shop");
+        get(get(opening).close());
+        lane.peer().expect(Frame.UnbindFrame.class);
+
+        Future<Tunnel> again = agent.open(TunnelOptions.http(3001).withName("shop"));
+        lane.grant("shop");
+
+        assertEquals("shop", get(again).name());
+    }
+
+    @Test
+    void nameThatAnOlderOwnerTookBackIsReplacedUnlessItWasAskedFor() throws Exception {
+        ScriptedEdge.Greeted lane = online("swift-otter", TunnelOptions.http(3000));
+
+        lane.peer().send(new Frame.UnbindFrame(new Unbind(1, CloseReason.NOT_HELD, "an older owner is back")));
+        assertEquals("swift-otter", lane.refuse(Bound.Code.NAME_TAKEN, "taken").name());
+        assertNull(lane.grant("calm-heron").name());
+
+        assertEquals("calm-heron", listener.await(TunnelState.Connected.class).name());
+    }
+
+    @Test
     void oneNodeGetsOneLane() throws Exception {
         online("web", TunnelOptions.http(3000));
 

@@ -142,7 +142,10 @@ public final class AgentState {
                             .toList();
         } catch (RuntimeException e) {
             // Somebody edited it. Names are a convenience: the edge makes up new ones.
-            LOGGER.atWarn().addKeyValue("reason", e.getMessage()).log("names file is not readable; starting afresh");
+            LOGGER.atWarn()
+                    .addKeyValue("file", NAMES_FILE)
+                    .addKeyValue("reason", e.getClass().getSimpleName())
+                    .log("names are not readable; starting afresh");
             return List.of();
         }
     }

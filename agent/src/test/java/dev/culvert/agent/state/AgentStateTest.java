@@ -1,0 +1,178 @@
+package dev.culvert.agent.state;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentStateTest {
+    private static final String EDGE = "127.0.0.1:7070";
+    private static final String TARGET = "http://127.0.0.1:3000";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void secretIsTheSameAtTheNextStartAndOnlyItsOwnersToRead() throws Exception {
+        Path own = folder.resolve("culvert");
+
+        String secret = new AgentState(own).secret().reveal();
+
+        assertEquals(secret, new AgentState(own).secret().reveal());
+        assertEquals(43, secret.length(), "256 bits");
+        assertEquals("rw-------", mode(own.resolve("secret")));
+        assertEquals("rwx------", mode(own));
+    }
+
+    @Test
+    void twoFoldersAreTwoAgents() {
+        assertNotEquals(
+                new AgentState(folder.resolve("a")).secret().reveal(),
+                new AgentState(folder.resolve("b")).secret().reveal());
+    }
+
+    @Test
+    void nameIsFoundByItsTargetAndItsEdge() throws Exception {
+        new AgentState(folder).remember(generated("swift-otter", TARGET, "t1"));
+
+        AgentState next = new AgentState(folder);
+
+        assertEquals("swift-otter", find(next).orElseThrow().name());
+        assertEquals("t1", find(next).orElseThrow().ticket());
+        assertEquals(Optional.empty(), next.generatedFor("other:7070", "http", TARGET, Set.of()));
+        assertEquals(Optional.empty(), next.generatedFor(EDGE, "tcp", TARGET, Set.of()));
+        assertEquals(Optional.empty(), next.generatedFor(EDGE, "http", "http://127.0.0.1:3001", Set.of()));
+        assertEquals(Optional.empty(), next.generatedFor(EDGE, "http", TARGET, Set.of("swift-otter")));
+        assertEquals("rw-------", mode(folder.resolve("names.json")), "tickets are secrets");
+    }
+
+    @Test
+    void nameThatWasAskedForIsOnlyFoundByName() {
+        AgentState state = new AgentState(folder);
+
+        state.remember(new NameRecord(EDGE, "http", "shop", TARGET, false, "t"));
+
+        assertEquals(Optional.empty(), find(state));
+        assertEquals("t", state.named(EDGE, "http", "shop").orElseThrow().ticket());
+    }
+
+    @Test
+    void latestNameIsFoundFirstAndAForgottenOneNotAtAll() {
+        AgentState state = new AgentState(folder);
+        state.remember(generated("one", TARGET, "t"));
+        state.remember(generated("two", TARGET, "t"));
+        assertEquals("two", find(state).orElseThrow().name());
+
+        state.remember(generated("one", TARGET, "newer"));
+        assertEquals("newer", find(state).orElseThrow().ticket());
+
+        state.forget(generated("one", TARGET, ""));
+        assertEquals("two", find(state).orElseThrow().name());
+    }
+
+    @Test
+    void onlyTheLatestTwoHundredAreKept() {
+        AgentState state = new AgentState(folder);
+
+        for (int i = 0; i <= 200; i++) {
+            state.remember(generated("name-" + i, "http://127.0.0.1:" + (10_000 + i), "t"));
+        }
+
+        assertTrue(state.named(EDGE, "http", "name-0").isEmpty());
+        assertTrue(state.named(EDGE, "http", "name-1").isPresent());
+    }
+
+    @Test
+    void agentsThatWriteAtOnceLoseNothing() throws Exception {
+        ExecutorService agents = Executors.newFixedThreadPool(8);
+        List<Future<?>> done = IntStream.range(0, 40)
+                .<Future<?>>mapToObj(i -> agents.submit(() -> {
+                    AgentState state = new AgentState(folder);
+                    state.remember(generated("name-" + i, "http://127.0.0.1:" + (10_000 + i), "t"));
+                    return state.secret().reveal();
+                }))
+                .toList();
+        agents.shutdown();
+        assertTrue(agents.awaitTermination(30, TimeUnit.SECONDS));
+
+        String secret = new AgentState(folder).secret().reveal();
+        for (Future<?> one : done) {
+            assertEquals(secret, one.get());
+        }
+        AgentState state = new AgentState(folder);
+        for (int i = 0; i < 40; i++) {
+            assertTrue(state.named(EDGE, "http", "name-" + i).isPresent(), "name-" + i);
+        }
+    }
+
+    @Test
+    void folderThatCannotBeIsToldAndDoneWithout() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "in the way");
+        AgentState state = new AgentState(file.resolve("culvert"));
+
+        assertEquals(state.secret(), state.secret());
+        state.remember(generated("swift-otter", TARGET, "t"));
+
+        assertEquals("swift-otter", find(state).orElseThrow().name());
+        assertTrue(state.trouble().orElseThrow().startsWith("cannot keep names and secret"), state.toString());
+    }
+
+    @Test
+    void namesFileThatSomebodyBrokeIsStartedAfresh() throws Exception {
+        Files.writeString(folder.resolve("names.json"), "{\"names\": [{\"edge\": 1}");
+        AgentState state = new AgentState(folder);
+
+        assertEquals(Optional.empty(), find(state));
+        state.remember(generated("swift-otter", TARGET, "t"));
+
+        assertEquals("swift-otter", find(new AgentState(folder)).orElseThrow().name());
+    }
+
+    @Test
+    void withoutAFolderNothingIsKept() {
+        AgentState state = new AgentState(null);
+
+        assertEquals(state.secret(), state.secret());
+        assertEquals(Optional.empty(), state.trouble());
+    }
+
+    @Test
+    void folderOfTheUserIsWhereSystemsHaveThem() {
+        Path home = Path.of("/home/ann");
+        assertEquals(Path.of("/home/ann/.config/culvert"), StateFolder.of(Map.of(), "Linux", home));
+        assertEquals(
+                Path.of("/x/culvert"), StateFolder.of(Map.of("XDG_CONFIG_HOME", "/x", "APPDATA", "/y"), "Linux", home));
+        assertEquals(
+                Path.of("/home/ann/.config/culvert"),
+                StateFolder.of(Map.of("XDG_CONFIG_HOME", "relative"), "Linux", home));
+        assertEquals(Path.of("/y/culvert"), StateFolder.of(Map.of("APPDATA", "/y"), "Windows 11", home));
+        assertEquals(
+                Path.of("own"), StateFolder.of(Map.of("CULVERT_HOME", "own", "XDG_CONFIG_HOME", "/x"), "Linux", home));
+    }
+
+    private static Optional<NameRecord> find(AgentState state) {
+        return state.generatedFor(EDGE, "http", TARGET, Set.of());
+    }
+
+    private static NameRecord generated(String name, String target, String ticket) {
+        return new NameRecord(EDGE, "http", name, target, true, ticket);
+    }
+
+    private static String mode(Path path) throws Exception {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+}
