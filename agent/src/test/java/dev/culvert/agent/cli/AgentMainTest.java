@@ -1,0 +1,332 @@
+package dev.culvert.agent.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.culvert.agent.ScriptedEdge;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Bound;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Unbind;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AgentMainTest {
+    @TempDir
+    Path home;
+
+    private final Map<String, String> environment = new HashMap<>();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @Test
+    void noEdgeIsOneSentenceAndExitCodeOne() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            edge.stop();
+
+            assertEquals(1, run("http", "3000", "--edge", edge.address()));
+
+            assertEquals(
+                    "culvert: no edge answers at %s (connection refused); start one with `culvert edge`, or name yours with --edge\n"
+                            .formatted(edge.address()),
+                    err());
+            assertEquals("", out());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "http | Missing required parameter: 'TARGET' (`culvert http --help` lists what there is)",
+                "http 3000 --nope | Unknown option: '--nope' (`culvert http --help` lists what there is)",
+                "http 3000 4000 | Unmatched argument at index 2: '4000' (`culvert http --help` lists what there is)",
+                "nope | Unmatched argument at index 0: 'nope' (`culvert --help` lists what there is)",
+                "http http://a/b | \"http://a/b\" is not a target (it has a path, and visitors bring their own): write a port, host:port, a URL, or unix:/path",
+                "http 3000 --lanes 0 | --lanes: must be between 1 and 16, was 0",
+                "http 3000 --lanes x | --lanes: must be a number, was x",
+                "http 3000 --inspect-port 4040 | --inspect-port: the inspector comes with a later version; say off",
+                "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: add --insecure if the network between is private",
+                "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
+                "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
+                "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
+                "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
+                "'' | name a command: http, start, status; `culvert --help` lists all",
+            })
+    void wrongUsageIsOneSentence(String words, String sentence) {
+        int exitCode = run(words.isEmpty() ? new String[0] : words.split(" "));
+
+        assertEquals("culvert: " + sentence + "\n", err());
+        assertEquals(sentence.contains("is the edge itself") ? 1 : 2, exitCode);
+    }
+
+    @Test
+    void brokenYamlIsOneSentenceWithTheLine() throws Exception {
+        Path file = Files.writeString(home.resolve("culvert.yaml"), "edge: a:1\ntunnels: [\n");
+
+        assertEquals(2, run("start", "--config", file.toString()));
+
+        assertTrue(err().startsWith("culvert: %s, line 3, column 1 is not YAML: ".formatted(file)), err());
+        assertEquals(1, err().lines().count());
+    }
+
+    @Test
+    void unknownKeyOfTheUsersFileIsNamedWithItsPlace() throws Exception {
+        Path file = Files.writeString(home.resolve("config.yaml"), "edge: 127.0.0.1:7070\ntokenfile: x\n");
+
+        assertEquals(2, run("http", "3000"));
+
+        assertTrue(err().startsWith("culvert: %s, line 2, column 1: tokenfile: unknown key".formatted(file)), err());
+    }
+
+    @Test
+    void flagComesBeforeVariableAndThatBeforeTheFile() throws Exception {
+        try (ScriptedEdge flag = new ScriptedEdge();
+                ScriptedEdge variable = new ScriptedEdge();
+                ScriptedEdge file = new ScriptedEdge()) {
+            flag.stop();
+            variable.stop();
+            file.stop();
+            Files.writeString(home.resolve("config.yaml"), "edge: " + file.address() + "\n");
+            run("http", "3000");
+            assertTrue(err().contains(file.address()), err());
+            environment.put("CULVERT_EDGE", variable.address());
+            run("http", "3000");
+            assertTrue(err().contains(variable.address()), err());
+            run("http", "3000", "--edge", flag.address());
+            assertTrue(err().contains(flag.address()), err());
+        }
+    }
+
+    @Test
+    void tunnelIsToldInWordsUntilTheEdgeTakesItAway() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            Path token = Files.writeString(home.resolve("token"), "s3cret\n");
+            CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(() -> run(
+                    "http",
+                    "3000",
+                    "--edge",
+                    edge.address(),
+                    "--token-file",
+                    token.toString(),
+                    "--name",
+                    "shop",
+                    "--host-header",
+                    "rewrite",
+                    "--pool"));
+            ScriptedEdge.Greeted lane = edge.welcome();
+            Bind bind = lane.grant("-");
+            lane.peer().close();
+            ScriptedEdge.Greeted again = edge.welcome();
+            again.grant("-");
+            again.peer().send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "deleted by its owner")));
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals("s3cret", lane.hello().token());
+            assertEquals("shop", bind.name());
+            assertTrue(bind.pool());
+            String[] lines = out().split("\n");
+            assertEquals("Online: http://shop.example.com → http://127.0.0.1:3000", lines[0]);
+            assertTrue(lines[1].startsWith("Connection to the edge lost ("), lines[1]);
+            assertEquals("Back online: http://shop.example.com → http://127.0.0.1:3000", lines[2]);
+            assertEquals("Offline: http://127.0.0.1:3000 (deleted by its owner)", lines[3]);
+            assertEquals(4, lines.length);
+        }
+    }
+
+    @Test
+    void jsonIsOneObjectALine() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            environment.put("CULVERT_JSON", "true");
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("http", "3000", "--edge", edge.address()));
+            ScriptedEdge.Greeted lane = edge.welcome();
+            lane.grant("shop");
+            lane.peer().send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "gone")));
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals("""
+                    {"event":"online","name":"shop","url":"http://shop.example.com","target":"http://127.0.0.1:3000"}
+                    {"event":"offline","target":"http://127.0.0.1:3000","reason":"gone"}
+                    """, out());
+        }
+    }
+
+    @Test
+    void takenNameSaysWhatToDo() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(
+                    () -> run("http", "3000", "--edge", edge.address(), "--name", "shop"));
+            edge.welcome().refuse(Bound.Code.NAME_TAKEN, "it is another owner's");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals(
+                    "culvert: the edge refused the name shop: it is another owner's; choose another with --name, or leave it out for one that is free\n",
+                    err());
+            assertEquals("", out());
+        }
+    }
+
+    @Test
+    void fileOpensItsTunnelsOrThoseThatAreNamed() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            Path file = Files.writeString(home.resolve("culvert.yaml"), """
+                    edge: %s
+                    tunnels:
+                      web: 3000
+                      shop:
+                        target: https://localhost:8443
+                        name: shop
+                        host_header: rewrite
+                        insecure-target: true
+                    """.formatted(edge.address()));
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString(), "shop"));
+            ScriptedEdge.Greeted lane = edge.welcome();
+            Bind bind = lane.grant("-");
+            lane.peer().send(new Frame.UnbindFrame(new Unbind(bind.id(), CloseReason.CLOSED, "gone")));
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals("shop", bind.name());
+            assertEquals("rewrite", bind.hostHeader());
+            assertEquals("https://localhost:8443", bind.target());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are host-header, insecure-target, name, pool, target",
+                "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
+                "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
+                "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, or unix:/path",
+                "edge: a:1 | : tunnels: there is none; write one like `web: {target: 3000}` below it",
+                "tunnels: {web: {target: 1, pool: maybe}} | line 1, column 28: must be true or false, was maybe",
+            })
+    void mistakeInTheFileIsNamedWithItsPlace(String yaml, String end) throws Exception {
+        Path file = Files.writeString(home.resolve("culvert.yaml"), yaml);
+
+        assertEquals(2, run("start", "--config", file.toString()));
+
+        assertTrue(err().strip().endsWith(end), err());
+        assertTrue(err().startsWith("culvert: " + file), err());
+    }
+
+    @Test
+    void unknownTunnelOfTheFileIsNamed() throws Exception {
+        Path file = Files.writeString(home.resolve("culvert.yaml"), "tunnels: {web: 3000, api: 4000}");
+
+        assertEquals(2, run("start", "--config", file.toString(), "shop"));
+
+        assertTrue(err().contains("has no tunnel shop; it has web, api"), err());
+    }
+
+    @Test
+    void helpNamesTheCommandsOfBothPrograms() {
+        assertEquals(0, run("--help"));
+
+        for (String command : new String[] {"http", "start", "status", "edge", "token", "demo"}) {
+            assertTrue(out().contains("\n  " + command + " "), command + " in\n" + out());
+        }
+        assertFalse(out().lines().anyMatch(line -> line.length() > 80), out());
+    }
+
+    @Test
+    void versionIsOneLine() {
+        assertEquals(0, run("--version"));
+
+        assertTrue(out().matches("culvert \\S+\n"), out());
+    }
+
+    @Test
+    void statusListsTunnels() throws Exception {
+        HttpServer admin = admin(200, """
+                [{"name":"shop","url":"http://shop.localhost:7080","target":"http://127.0.0.1:3000",
+                  "holders":[{"node":"n"}],"visitors":2,"requests":17},
+                 {"name":"old","url":"http://old.localhost:7080","target":"\\u001b[31mred","holders":[],
+                  "visitors":0,"requests":0}]
+                """);
+        String url = "http://127.0.0.1:" + admin.getAddress().getPort();
+
+        assertEquals(0, run("status", "--admin", url));
+        admin.stop(0);
+
+        assertEquals("""
+                NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS
+                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17
+                old   http://old.localhost:7080   ?[31mred               reserved  0         0
+                """, out());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "401 | [] | wants its token; name the file with --admin-token-file",
+                "500 | [] | answered with status 500",
+                "200 | <html> | answers, but not as an edge's admin port does; name it with --admin",
+            })
+    void statusSaysWhatIsWrongWithTheAdminPort(int status, String body, String end) throws Exception {
+        HttpServer admin = admin(status, body);
+
+        assertEquals(
+                1,
+                run(
+                        "status",
+                        "--admin",
+                        "http://127.0.0.1:" + admin.getAddress().getPort()));
+        admin.stop(0);
+
+        assertTrue(err().strip().endsWith(end), err());
+    }
+
+    private static HttpServer admin(int status, String body) throws Exception {
+        HttpServer admin = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        admin.createContext("/api/v1/tunnels", exchange -> {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        admin.start();
+        return admin;
+    }
+
+    private int run(String... args) {
+        out.reset();
+        err.reset();
+        return AgentMain.run(
+                new Surroundings(
+                        environment,
+                        home,
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false),
+                args);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}

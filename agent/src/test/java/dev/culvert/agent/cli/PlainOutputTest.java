@@ -1,0 +1,103 @@
+package dev.culvert.agent.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentListener;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.ScriptedEdge;
+import dev.culvert.agent.Tunnel;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.agent.TunnelState;
+import dev.culvert.wire.Exchange;
+import io.vertx.core.Future;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PlainOutputTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private ScriptedEdge edge;
+    private Agent agent;
+    private Tunnel tunnel;
+
+    @BeforeEach
+    void openTunnel() throws Exception {
+        edge = new ScriptedEdge();
+        agent = Agent.alone(AgentOptions.of(edge.address()).withStateFolder(null), AgentListener.NONE);
+        Future<Tunnel> opening = agent.open(TunnelOptions.http(3000));
+        edge.welcome().grant("shop");
+        tunnel = opening.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        agent.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        edge.close();
+    }
+
+    @Test
+    void requestIsALine() {
+        String line = print(false, false, exchange("/cart", 200, 12_400));
+
+        assertTrue(line.matches("\\d\\d:\\d\\d:\\d\\d  GET /cart  200  12 ms"), line);
+    }
+
+    @Test
+    void terminalGetsColoursAndSeveralTunnelsTheirNames() {
+        String line = print(true, true, exchange("/cart", 502, 900));
+
+        assertTrue(line.endsWith("  shop  GET /cart  \u001b[31m502\u001b[0m  1 ms"), line);
+    }
+
+    @Test
+    void whatVisitorsSendDoesNotSteerTheTerminal() {
+        String line = print(true, false, exchange("/\u001b[2J\r\u009b31m\n", 200, 0));
+
+        assertTrue(line.contains("GET /?[2J??31m?  "), line);
+    }
+
+    @Test
+    void visitorWhoLeftIsSaid() {
+        assertTrue(print(false, false, exchange("/", 0, 65_000_000)).endsWith("GET /  left  65 s"));
+    }
+
+    @Test
+    void longAbsenceOfTheEdgeIsToldOnceForAllTries() {
+        try (PlainOutput output = output(false, false)) {
+            output.state(tunnel, new TunnelState.Connected("shop", "http://shop.example.com"));
+            output.state(tunnel, new TunnelState.Reconnecting("it stopped", Duration.ofMillis(2100)));
+            output.state(tunnel, new TunnelState.Reconnecting("no edge answers", Duration.ofSeconds(4)));
+            output.state(tunnel, new TunnelState.Connected("shop", "http://shop.example.com"));
+        }
+
+        assertEquals(
+                List.of(
+                        "Online: http://shop.example.com → http://127.0.0.1:3000",
+                        "Connection to the edge lost (it stopped); trying again in 2 s",
+                        "Back online: http://shop.example.com → http://127.0.0.1:3000"),
+                out.toString(StandardCharsets.UTF_8).lines().toList());
+    }
+
+    private String print(boolean coloured, boolean showsNames, Exchange exchange) {
+        try (PlainOutput output = output(coloured, showsNames)) {
+            output.request(tunnel, exchange);
+        }
+        return out.toString(StandardCharsets.UTF_8).strip();
+    }
+
+    private PlainOutput output(boolean coloured, boolean showsNames) {
+        return new PlainOutput(new PrintStream(out, true, StandardCharsets.UTF_8), coloured, showsNames);
+    }
+
+    private static Exchange exchange(String path, int status, long micros) {
+        return new Exchange("host:shop", "192.0.2.1:1", "GET", path, status, 0, 0, 1_700_000_000_000L, 1, micros);
+    }
+}
