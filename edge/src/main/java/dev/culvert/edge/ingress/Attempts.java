@@ -40,6 +40,9 @@ final class Attempts {
     private static final Set<CloseReason> LOST =
             Set.of(CloseReason.LANE_LOST, CloseReason.SILENT, CloseReason.REPLACED, CloseReason.CLOSED);
 
+    private static final Set<CloseReason> NOBODY_THERE =
+            Set.of(CloseReason.NOT_HELD, CloseReason.DRAINING, CloseReason.IDS_EXHAUSTED);
+
     private final Carriers carriers;
     private final Registry registry;
     private final List<Carrier> refused = new ArrayList<>(0);
@@ -128,9 +131,10 @@ final class Attempts {
         });
     }
 
-    private Reply finalReply() {
+    /** What the visitor gets when there is no other attempt. */
+    Reply finalReply() {
         StreamReset reset = lastRefusal;
-        if (reset == null || reset.reason() == CloseReason.NOT_HELD || reset.reason() == CloseReason.DRAINING) {
+        if (reset == null || (NOBODY_THERE.contains(reset.reason()) && reset.deliveredBytes() <= 0)) {
             return Reply.offline(tunnel.key().value().substring("host:".length()));
         }
         return Reply.of(reset.reason(), reset.detail());

@@ -293,7 +293,7 @@ final class HttpExchange implements TargetConnection.Listener {
                     .log("request not answered; trying again");
             attempt(lost.key(), attempts, request);
         } else {
-            answer(Reply.of(reset.reason(), reset.detail()));
+            answer(attempts.finalReply());
         }
     }
 
@@ -332,7 +332,7 @@ final class HttpExchange implements TargetConnection.Listener {
         if (used.isReusable()) {
             visitor.pinned().put(used);
         } else {
-            used.end(CloseReason.CANCELLED, "not fit for another request");
+            used.retire(ingress.options().deadlines().linger());
         }
         visitor.exchangeEnded();
     }

@@ -25,6 +25,9 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +61,7 @@ final class TargetConnection implements TunnelStream.Listener {
     private boolean targetCloses;
     private boolean endsWithStream;
     private boolean streamFinished;
+    private boolean finishedHere;
     private boolean ended;
 
     /** Hears the answer. Called on the event loop. */
@@ -155,13 +159,11 @@ final class TargetConnection implements TunnelStream.Listener {
 
     /** Whether the next request may go here: both sides ended cleanly, and nothing is unread. */
     boolean isReusable() {
-        return requestEnded
-                && responseEnded
-                && !targetCloses
-                && !streamFinished
-                && !ended
-                && unparsed.isEmpty()
-                && decoder.heldBytes() == 0;
+        return !targetCloses && !streamFinished && isCleanlyOver();
+    }
+
+    private boolean isCleanlyOver() {
+        return requestEnded && responseEnded && !ended && unparsed.isEmpty() && decoder.heldBytes() == 0;
     }
 
     /** Waits for the next exchange. What comes meanwhile was asked for by nobody: it ends the connection. */
@@ -170,6 +172,34 @@ final class TargetConnection implements TunnelStream.Listener {
         endedIdle = ended;
         decoder.unpause();
         sayConsumed();
+    }
+
+    /**
+     * No more requests. What ended cleanly is finished, so that the target sees an end and no reset; what did not, or
+     * whose target does not finish in turn, is cancelled.
+     *
+     * @param most how long the target may take
+     */
+    void retire(Duration most) {
+        if (ended) {
+            return;
+        } else if (!isCleanlyOver()) {
+            end(CloseReason.CANCELLED, "not fit for another request");
+            return;
+        }
+        listener = null;
+        finishedHere = true;
+        stream.finish();
+        if (streamFinished) {
+            release();
+        } else {
+            ScheduledFuture<?> timer = stream.eventLoop()
+                    .schedule(
+                            () -> end(CloseReason.CANCELLED, "the target did not finish"),
+                            most.toMillis(),
+                            TimeUnit.MILLISECONDS);
+            endedIdle = () -> timer.cancel(false);
+        }
     }
 
     /** Ends the stream, whatever was under way. The listener hears nothing of it. */
@@ -231,7 +261,13 @@ final class TargetConnection implements TunnelStream.Listener {
     public void onFinish() {
         streamFinished = true;
         Listener hearing = listener;
-        if (hearing == null) {
+        if (hearing == null && finishedHere) {
+            Runnable forgetting = endedIdle;
+            release();
+            if (forgetting != null) {
+                forgetting.run();
+            }
+        } else if (hearing == null) {
             endIdle("the target closed its idle connection");
         } else if (responseEnded) {
             end(CloseReason.CANCELLED, "the target takes no more of the request");

@@ -108,8 +108,8 @@ class ForwardedFieldsTest {
     })
     void targetIsCalledWhatThePolicySays(String policy, String target, String host, String origin, String location)
             throws Exception {
-        door.registry.know(FakeRegistry.tunnel(
-                Door.HOST, new Tunnel.Policy(policy, target, false), Set.of(FakeRegistry.CLAIM)));
+        door.registry.know(
+                FakeRegistry.tunnel(Door.HOST, new Tunnel.Policy(policy, target, false), Set.of(FakeRegistry.CLAIM)));
         RawVisitor visitor = door.visitor();
         visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: http://app.example.com\r\n\r\n");
         FakeTarget seen = door.carriers.awaitStream();

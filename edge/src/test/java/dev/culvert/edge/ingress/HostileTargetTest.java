@@ -42,14 +42,16 @@ class HostileTargetTest {
     static Stream<Arguments> nonsense() {
         return Stream.of(
                 Arguments.of("no HTTP", "220 smtp.example.com ESMTP\r\n\r\n"),
-                Arguments.of("length beside chunks",
+                Arguments.of(
+                        "length beside chunks",
                         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc"),
                 Arguments.of("another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of("a head of 1 MiB", "HTTP/1.1 200 OK\r\n" + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
                 Arguments.of("NUL in a field", "HTTP/1.1 200 OK\r\nX-A: b\u0000c\r\n\r\n"),
                 Arguments.of("bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
-                Arguments.of("an unasked 101",
+                Arguments.of(
+                        "an unasked 101",
                         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nraw"));
     }
 

@@ -67,8 +67,14 @@ class HostileVisitorTest {
     static Stream<Case> requests() {
         return Stream.of(
                 // Two opinions on where the request ends.
-                refused("length beside chunks", 400, post("Content-Length: 3", "Transfer-Encoding: chunked") + "0\r\n\r\n"),
-                refused("chunks beside length", 400, post("Transfer-Encoding: chunked", "Content-Length: 3") + "0\r\n\r\n"),
+                refused(
+                        "length beside chunks",
+                        400,
+                        post("Content-Length: 3", "Transfer-Encoding: chunked") + "0\r\n\r\n"),
+                refused(
+                        "chunks beside length",
+                        400,
+                        post("Transfer-Encoding: chunked", "Content-Length: 3") + "0\r\n\r\n"),
                 refused("two lengths", 400, post("Content-Length: 3", "Content-Length: 4") + "abcd"),
                 refused("the same length twice", 400, post("Content-Length: 3", "Content-Length: 3") + "abc"),
                 refused("a list of lengths", 400, post("Content-Length: 3, 3") + "abc"),
@@ -79,10 +85,19 @@ class HostileVisitorTest {
                 refused("a coding that hides chunks", 400, post("Transfer-Encoding: xchunked") + SMUGGLED),
                 refused("chunked but not last", 400, post("Transfer-Encoding: chunked, gzip") + SMUGGLED),
                 refused("another coding before chunked", 400, post("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n"),
-                refused("two codings", 400, post("Transfer-Encoding: chunked", "Transfer-Encoding: identity") + SMUGGLED),
-                refused("chunks in HTTP/1.0", 400, "POST / HTTP/1.0\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-                refused("an old WebSocket's hidden body", 400, "GET / HTTP/1.1\r\n" + HOST
-                        + "Sec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /sm " + SMUGGLED),
+                refused(
+                        "two codings",
+                        400,
+                        post("Transfer-Encoding: chunked", "Transfer-Encoding: identity") + SMUGGLED),
+                refused(
+                        "chunks in HTTP/1.0",
+                        400,
+                        "POST / HTTP/1.0\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                refused(
+                        "an old WebSocket's hidden body",
+                        400,
+                        "GET / HTTP/1.1\r\n" + HOST + "Sec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /sm "
+                                + SMUGGLED),
                 // Lines that are read in two ways.
                 refused("bare LF", 400, "GET / HTTP/1.1\nHost: app.example.com\n\n"),
                 refused("bare LF in the fields", 400, "GET / HTTP/1.1\r\n" + HOST + "X-A: b\nX-C: d\r\n\r\n"),
@@ -116,27 +131,55 @@ class HostileVisitorTest {
                 refused("letters beyond ASCII in Host", 400, "GET / HTTP/1.1\r\nHost: \u00e4pp.example.com\r\n\r\n"),
                 refused("a path in Host", 400, "GET / HTTP/1.1\r\nHost: app.example.com/x\r\n\r\n"),
                 refused("absolute form against Host", 400, "GET http://b.example.com/ HTTP/1.1\r\n" + HOST + "\r\n"),
-                refused("absolute form with another port", 400, "GET http://app.example.com:81/ HTTP/1.1\r\n" + HOST + "\r\n"),
-                refused("absolute form with a user", 400, "GET http://u:p@app.example.com/ HTTP/1.1\r\n" + HOST + "\r\n"),
-                refused("absolute form of another scheme", 400, "GET ftp://app.example.com/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                refused(
+                        "absolute form with another port",
+                        400,
+                        "GET http://app.example.com:81/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                refused(
+                        "absolute form with a user",
+                        400,
+                        "GET http://u:p@app.example.com/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                refused(
+                        "absolute form of another scheme",
+                        400,
+                        "GET ftp://app.example.com/ HTTP/1.1\r\n" + HOST + "\r\n"),
                 refused("absolute form without a Host", 400, "GET http://app.example.com/ HTTP/1.1\r\n\r\n"),
                 refused("no path", 400, "GET app.example.com HTTP/1.1\r\n" + HOST + "\r\n"),
                 refused("GET of *", 400, "GET * HTTP/1.1\r\n" + HOST + "\r\n"),
                 // Too much.
-                refused("a first line too long", 414, "GET /" + "a".repeat(17 * 1024) + " HTTP/1.1\r\n" + HOST + "\r\n"),
-                refused("a field too long", 431, "GET / HTTP/1.1\r\n" + HOST + "X-A: " + "a".repeat(64 * 1024) + "\r\n\r\n"),
-                refused("a head of 1 MiB", 431, "GET / HTTP/1.1\r\n" + HOST + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
+                refused(
+                        "a first line too long",
+                        414,
+                        "GET /" + "a".repeat(17 * 1024) + " HTTP/1.1\r\n" + HOST + "\r\n"),
+                refused(
+                        "a field too long",
+                        431,
+                        "GET / HTTP/1.1\r\n" + HOST + "X-A: " + "a".repeat(64 * 1024) + "\r\n\r\n"),
+                refused(
+                        "a head of 1 MiB",
+                        431,
+                        "GET / HTTP/1.1\r\n" + HOST + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
                 // Whom nobody serves; the connection is fine.
                 served("an unknown name", 404, Target.NOTHING, "GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n"),
                 served("a foreign host", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"),
                 served("two labels", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: a.app.example.com\r\n\r\n"),
-                served("a suffix without its dot", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: appexample.com\r\n\r\n"),
+                served(
+                        "a suffix without its dot",
+                        421,
+                        Target.NOTHING,
+                        "GET / HTTP/1.1\r\nHost: appexample.com\r\n\r\n"),
                 served("an address", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: 10.0.0.1:80\r\n\r\n"),
                 served("an IPv6 address", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n"),
                 // Odd, and sound.
-                served("the name in capitals, with a dot and a port", 200, Target.ONE_REQUEST,
+                served(
+                        "the name in capitals, with a dot and a port",
+                        200,
+                        Target.ONE_REQUEST,
                         "GET / HTTP/1.1\r\nHost: APP.Example.COM.:80\r\n\r\n"),
-                served("absolute form like Host", 200, Target.ONE_REQUEST,
+                served(
+                        "absolute form like Host",
+                        200,
+                        Target.ONE_REQUEST,
                         "GET HTTP://app.example.com:80/ HTTP/1.1\r\n" + HOST + "\r\n"),
                 served("empty lines before", 200, Target.ONE_REQUEST, "\r\n\r\n" + Door.get("/")),
                 served("OPTIONS of *", 200, Target.ONE_REQUEST, "OPTIONS * HTTP/1.1\r\n" + HOST + "\r\n"),

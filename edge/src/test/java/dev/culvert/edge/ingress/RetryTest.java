@@ -92,7 +92,8 @@ class RetryTest {
 
     @Test
     void bodyBeyondTheReplayBufferIsNotTriedAgain() throws Exception {
-        visitor.send("PUT / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 70000\r\n\r\n" + "x".repeat(69_999) + "y");
+        visitor.send(
+                "PUT / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 70000\r\n\r\n" + "x".repeat(69_999) + "y");
         FakeTarget first = door.carriers.awaitStream();
         first.awaitText("y");
 

@@ -35,8 +35,7 @@ class RoutesTest {
     void edgesOwnHostAnswersForItself(String domain, String host, String path, int status) throws Exception {
         IngressOptions usual = IngressOptions.forDomain(domain);
         URI publicUrl = domain.equals("localhost") ? null : URI.create("https://tunnels.example.org");
-        try (Door door = Door.open(
-                new IngressOptions(domain, publicUrl, usual.trustedProxies(), usual.deadlines()))) {
+        try (Door door = Door.open(new IngressOptions(domain, publicUrl, usual.trustedProxies(), usual.deadlines()))) {
             RawVisitor visitor = door.visitor();
 
             visitor.send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
@@ -82,7 +81,8 @@ class RoutesTest {
             RawVisitor visitor = door.visitor();
             visitor.send("GET / HTTP/1.1\r\nHost: WWW.mine.org\r\n\r\n");
 
-            assertEquals("host:www.mine.org", door.carriers.awaitStream().request().tunnel());
+            assertEquals(
+                    "host:www.mine.org", door.carriers.awaitStream().request().tunnel());
         }
     }
 

@@ -222,10 +222,15 @@ public final class FakeTarget {
 
         @Override
         public void reset(CloseReason reason, String detail) {
+            reset(new StreamReset(reason, 0, detail));
+        }
+
+        @Override
+        public void reset(StreamReset reset) {
             synchronized (FakeTarget.this) {
                 if (!ended) {
                     ended = true;
-                    resetBy = reason;
+                    resetBy = reset.reason();
                     FakeTarget.this.notifyAll();
                 }
             }
