@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.Member;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -65,6 +66,7 @@ final class Members {
 
     /** Whether this node is the one that tidies up. */
     boolean isOldest() {
-        return cluster.getMembers().iterator().next().localMember();
+        Iterator<Member> byAge = cluster.getMembers().iterator();
+        return byAge.hasNext() && byAge.next().localMember();
     }
 }

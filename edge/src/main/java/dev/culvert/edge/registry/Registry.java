@@ -21,6 +21,9 @@ public interface Registry {
     /**
      * The tunnel as its owner's copy has it. Concurrent questions for one key become one, and an empty answer is kept
      * for up to a second, so that guessing names costs the cluster little.
+     *
+     * @return fails with {@link RegistryBusyException} when too many unknown names are being asked for; whoever asked
+     *     may come back in a second
      */
     Future<Optional<Tunnel>> confirm(TunnelKey key);
 
@@ -49,7 +52,8 @@ public interface Registry {
 
     /**
      * Calls the listener, on any thread, with each claim of this node that has come to nothing because the name belongs
-     * to another owner now. The claim is gone already; its agent is to be told.
+     * to another owner now, or to another agent of the same owner that does not share it: after a split, or because of
+     * an older ticket. The claim is gone already; its agent is to be told. The listener must not block.
      */
     void onLost(BiConsumer<TunnelKey, Claim> listener);
 

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
  * the last time.
  */
 final class Upkeep {
+    /** How long after a failure it tries again: the cluster is most likely still finding itself. */
+    private static final long RETRY_MILLIS = 500;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Upkeep.class);
 
     private final Vertx vertx;

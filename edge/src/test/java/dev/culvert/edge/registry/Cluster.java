@@ -66,7 +66,7 @@ final class Cluster implements AutoCloseable {
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
-        TcpIpConfig join = config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true);
+        TcpIpConfig join = config.getNetworkConfig().getJoin().getTcpIpConfig();
         if (firstPort != null) {
             join.addMember("127.0.0.1:" + firstPort);
         }

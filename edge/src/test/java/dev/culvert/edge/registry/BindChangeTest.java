@@ -1,0 +1,102 @@
+package dev.culvert.edge.registry;
+
+import static dev.culvert.edge.registry.Requests.ALONE;
+import static dev.culvert.edge.registry.Requests.POOL;
+import static dev.culvert.edge.registry.Requests.host;
+import static dev.culvert.edge.registry.Requests.request;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a bind decides, without a cluster around it. */
+class BindChangeTest {
+    private static final long NOW = 10_000;
+    private static final Claim OLD = new Claim("node-1", "lane-1", "agent-1");
+    private static final Claim NEW = new Claim("node-1", "lane-2", "agent-1");
+    private static final Claim OF_ANOTHER = new Claim("node-2", "lane-3", "agent-2");
+
+    @Test
+    void claimsOfNodesThatHaveLeftCountForNothing() {
+        Outcome outcome = new BindChange(request("shop", "ann", NEW), NOW, BindChange.UNPROVEN, Set.of("node-2"))
+                .apply(host("shop"), held("ann", 500, OF_ANOTHER));
+        assertEquals(Outcome.Verdict.DONE, outcome.verdict());
+        assertEquals(Set.of(NEW), outcome.now().tunnel().claims());
+    }
+
+    /** It may have come a moment ago, and this node not have heard of it. */
+    @Test
+    void aNodeThatIsMerelyUnknownCounts() {
+        Outcome outcome = new BindChange(request("shop", "ann", NEW), NOW, BindChange.UNPROVEN, Set.of())
+                .apply(host("shop"), held("ann", 500, OF_ANOTHER));
+        assertEquals(Outcome.Verdict.NOT_POOLED, outcome.verdict());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"499, DONE", "501, TAKEN", "9223372036854775807, TAKEN"})
+    void onlyAnOlderProofTakesANameFromAnotherOwner(long provenSince, Outcome.Verdict verdict) {
+        StoredTunnel before = held("bob", 500, OF_ANOTHER);
+        Outcome outcome =
+                new BindChange(request("shop", "ann", NEW), NOW, provenSince, Set.of()).apply(host("shop"), before);
+        assertEquals(verdict, outcome.verdict());
+        assertEquals(
+                verdict == Outcome.Verdict.DONE ? Set.of(NEW) : Set.of(OF_ANOTHER),
+                outcome.now().tunnel().claims());
+    }
+
+    @Test
+    void aProofMakesANewOwnershipAsOldAsItWas() {
+        Outcome outcome = new BindChange(request("shop", "ann", NEW), NOW, 77, Set.of()).apply(host("shop"), null);
+        assertEquals(77, outcome.now().tunnel().ownedSinceMillis());
+    }
+
+    @Test
+    void theGraceOfAnotherOwnerIsKeptToTheMillisecond() {
+        StoredTunnel reserved = new StoredTunnel(tunnel("bob", 500).heldBy(Set.of(), NOW + 1), 3);
+        assertEquals(Outcome.Verdict.TAKEN, bindAt(NOW, reserved).verdict());
+        assertEquals(Outcome.Verdict.DONE, bindAt(NOW + 1, reserved).verdict());
+        assertEquals(4, bindAt(NOW + 1, reserved).now().revision());
+    }
+
+    @Test
+    void aClaimThatIsStillThereIsNotAssertedTwice() {
+        StoredTunnel before = held("ann", 500, OLD);
+        assertSame(before, again(OLD).apply(host("shop"), before).now());
+    }
+
+    @Test
+    void aClaimThatANewerLaneReplacedIsNotAssertedAgain() {
+        StoredTunnel before = held("ann", 500, NEW);
+        assertSame(before, again(OLD).apply(host("shop"), before).now());
+    }
+
+    @Test
+    void assertingAgainLeavesThePolicyOfTheOthersAlone() {
+        StoredTunnel before = new StoredTunnel(
+                new Tunnel(host("shop"), "ann", 500, "http", POOL, Set.of(new Claim("node-2", "lane-2", "agent-1")), 0),
+                1);
+        Tunnel after = again(OLD).apply(host("shop"), before).now().tunnel();
+        assertEquals(POOL, after.policy());
+        assertEquals(2, after.claims().size());
+    }
+
+    private static Change again(Claim claim) {
+        return BindChange.assertedAgain(request("shop", "ann", claim), NOW, 500, Set.of());
+    }
+
+    private static Outcome bindAt(long now, StoredTunnel before) {
+        return new BindChange(request("shop", "ann", NEW), now, BindChange.UNPROVEN, Set.of())
+                .apply(host("shop"), before);
+    }
+
+    private static StoredTunnel held(String owner, long since, Claim claim) {
+        return new StoredTunnel(tunnel(owner, since).heldBy(Set.of(claim), 0), 1);
+    }
+
+    private static Tunnel tunnel(String owner, long since) {
+        return new Tunnel(host("shop"), owner, since, "http", ALONE, Set.of(), 0);
+    }
+}
