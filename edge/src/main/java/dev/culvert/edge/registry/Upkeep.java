@@ -73,7 +73,7 @@ final class Upkeep {
         }
         return vertx.executeBlocking(
                 () -> {
-                    if (hazelcast.getLifecycleService().isRunning()) {
+                    if (isMember()) {
                         forget();
                     }
                     return null;
@@ -114,7 +114,7 @@ final class Upkeep {
 
     /** One at a time; whatever changes meanwhile makes it run once more. */
     private void bringInStep() {
-        if (stopped || !running.compareAndSet(false, true)) {
+        if (stopped || !isMember() || !running.compareAndSet(false, true)) {
             return;
         }
         due.set(false);
@@ -148,7 +148,7 @@ final class Upkeep {
     }
 
     private void sweep() {
-        if (stopped || !hazelcast.getLifecycleService().isRunning() || !members.isOldest()) {
+        if (stopped || !isMember() || !members.isOldest()) {
             return;
         }
         registry.sweep().whenComplete((done, fault) -> {
@@ -156,6 +156,11 @@ final class Upkeep {
                 LOGGER.atWarn().addKeyValue("fault", fault).log("sweep not finished; the next one goes on");
             }
         });
+    }
+
+    /** False once this node's Hazelcast has been stopped. */
+    private boolean isMember() {
+        return hazelcast.getLifecycleService().isRunning();
     }
 
     private final class MemberEvents implements MembershipListener {
