@@ -256,11 +256,13 @@ public final class HazelcastRegistry implements Registry {
                 BindChange.assertedAgain(mine.request(), clock.millis(), mine.ownedSinceMillis(), members.gone());
         submit(mine.key(), change).whenComplete((outcome, fault) -> {
             if (fault != null) {
-                LOGGER.atWarn()
-                        .addKeyValue("tunnel", mine.key())
-                        .addKeyValue("fault", fault)
-                        .log("claim not asserted again; the next sweep tries again");
-                upkeep.again();
+                if (upkeep.isMember()) {
+                    LOGGER.atWarn()
+                            .addKeyValue("tunnel", mine.key())
+                            .addKeyValue("fault", fault)
+                            .log("claim not asserted again; the next tick tries again");
+                    upkeep.again();
+                }
             } else if (outcome.verdict() != Outcome.Verdict.DONE) {
                 lose(mine);
             } else if (!own.holds(mine)) {

@@ -159,7 +159,7 @@ final class Upkeep {
     }
 
     /** False once this node's Hazelcast has been stopped. */
-    private boolean isMember() {
+    boolean isMember() {
         return hazelcast.getLifecycleService().isRunning();
     }
 

@@ -113,6 +113,22 @@ class RegistryClusterTest {
         assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
     }
 
+    /** Their claims are swept, but the names are in the backups, whichever node kept them. */
+    @Test
+    void namesThatOnlyADeadNodeHeldStayReserved() {
+        for (int i = 0; i < 30; i++) {
+            await(two.registry().bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
+        }
+        two.die();
+        await().untilAsserted(() -> {
+            for (int i = 0; i < 30; i++) {
+                StoredTunnel stored = one.registry().map().get(host("name-" + i).value());
+                assertEquals("ann", stored.tunnel().owner());
+                assertEquals(Set.of(), stored.tunnel().claims());
+            }
+        });
+    }
+
     @Test
     void noNameIsLostWithTheNodeThatKeptIt() {
         for (int i = 0; i < 50; i++) {
