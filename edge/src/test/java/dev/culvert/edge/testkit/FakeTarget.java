@@ -237,11 +237,6 @@ public final class FakeTarget {
         }
 
         @Override
-        public void reset(StreamReset reset) {
-            reset(reset.reason(), reset.detail());
-        }
-
-        @Override
         public void consumed(int bytes) {
             synchronized (FakeTarget.this) {
                 consumed += bytes;
