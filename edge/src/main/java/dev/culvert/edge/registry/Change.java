@@ -30,6 +30,7 @@ abstract class Change implements EntryProcessor<String, StoredTunnel, Outcome>, 
     abstract void readFields(ObjectDataInput in) throws IOException;
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // The same object means that nothing was to change.
     public final Outcome process(Map.Entry<String, StoredTunnel> entry) {
         StoredTunnel before = entry.getValue();
         Outcome outcome = apply(new TunnelKey(entry.getKey()), before);
