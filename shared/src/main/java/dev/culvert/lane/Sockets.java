@@ -27,6 +27,7 @@ public final class Sockets {
     public static Channel takeOver(NetSocket socket, ChannelHandler... handlers) {
         Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        append(channel, HalfClosedEpoll.INSTANCE);
         for (ChannelHandler handler : handlers) {
             append(channel, handler);
         }

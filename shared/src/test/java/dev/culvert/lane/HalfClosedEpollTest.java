@@ -1,0 +1,74 @@
+package dev.culvert.lane;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class HalfClosedEpollTest {
+    /** More than the kernel takes at once, several times over. */
+    private static final int PIECE_BYTES = 4 * 1024 * 1024;
+
+    private static final int PIECES = 8;
+
+    @Test
+    void peerWhoEndedItsDirectionGetsMoreThanTheKernelTakesAtOnce() throws Exception {
+        Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+        try {
+            NetServer server = vertx.createNetServer(new NetServerOptions())
+                    .connectHandler(socket -> Sockets.takeOver(socket, new AnswersAtTheEnd()))
+                    .listen(0, "127.0.0.1")
+                    .await(10, TimeUnit.SECONDS);
+            try (Socket peer = new Socket()) {
+                peer.setReceiveBufferSize(4096);
+                peer.setSoTimeout(10_000);
+                peer.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), server.actualPort()));
+
+                peer.shutdownOutput();
+
+                for (int piece = 1; piece <= PIECES; piece++) {
+                    int read = peer.getInputStream().readNBytes(PIECE_BYTES).length;
+                    assertEquals(PIECE_BYTES, read, "of piece " + piece);
+                }
+                assertEquals(-1, peer.getInputStream().read());
+            }
+        } finally {
+            vertx.close().await(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Writes piece after piece, each when the one before has left, so that nothing waits in between. */
+    private static final class AnswersAtTheEnd extends ChannelInboundHandlerAdapter {
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                write(context.channel(), PIECES);
+            }
+        }
+
+        private static void write(Channel channel, int left) {
+            if (left == 0) {
+                channel.close();
+                return;
+            }
+            channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[PIECE_BYTES])).addListener(written -> {
+                if (written.isSuccess()) {
+                    // Not from inside the write: the socket is at rest in between.
+                    channel.eventLoop().execute(() -> write(channel, left - 1));
+                }
+            });
+        }
+    }
+}
