@@ -10,18 +10,33 @@ import org.jspecify.annotations.Nullable;
 final class Outcome implements IdentifiedDataSerializable {
     private static final int VERSION = 1;
 
-    /** In the order of their numbers on the wire. */
+    /** What it came to. */
     enum Verdict {
-        DONE,
+        DONE(0),
         /** Another owner has the name. */
-        TAKEN,
+        TAKEN(1),
         /** Another agent of the same owner has it, and they do not both pool. */
-        NOT_POOLED,
+        NOT_POOLED(2),
         /** Another agent of the same owner has it for another kind of tunnel. */
-        OTHER_KIND
-    }
+        OTHER_KIND(3);
 
-    private static final Verdict[] VERDICTS = Verdict.values();
+        /** The byte on the wire; never changes its meaning. */
+        final int code;
+
+        Verdict(int code) {
+            this.code = code;
+        }
+
+        /** The verdict with this code; {@link #TAKEN} for a newer node's reason to refuse. */
+        static Verdict of(int code) {
+            for (Verdict verdict : values()) {
+                if (verdict.code == code) {
+                    return verdict;
+                }
+            }
+            return TAKEN;
+        }
+    }
 
     private Verdict verdict = Verdict.DONE;
     private @Nullable StoredTunnel now;
@@ -60,15 +75,14 @@ final class Outcome implements IdentifiedDataSerializable {
     @Override
     public void writeData(ObjectDataOutput out) throws IOException {
         out.writeByte(VERSION);
-        out.writeByte(verdict.ordinal());
+        out.writeByte(verdict.code);
         out.writeObject(now);
     }
 
     @Override
     public void readData(ObjectDataInput in) throws IOException {
         in.readByte(); // The version: none says more so far.
-        int number = in.readByte();
-        verdict = number < VERDICTS.length ? VERDICTS[number] : Verdict.TAKEN; // A newer node's reason to refuse.
+        verdict = Verdict.of(in.readByte());
         now = in.readObject();
     }
 }

@@ -85,10 +85,10 @@ final class Upkeep {
         UUID map = mapListener;
         UUID member = memberListener;
         UUID lifecycle = lifecycleListener;
-        boolean all = (map == null || registry.map().removeEntryListener(map))
-                & (member == null || hazelcast.getCluster().removeMembershipListener(member))
-                & (lifecycle == null || hazelcast.getLifecycleService().removeLifecycleListener(lifecycle));
-        LOGGER.atDebug().addKeyValue("all", all).log("registry left");
+        boolean tunnels = map == null || registry.map().removeEntryListener(map);
+        boolean members = member == null || hazelcast.getCluster().removeMembershipListener(member);
+        boolean merges = lifecycle == null || hazelcast.getLifecycleService().removeLifecycleListener(lifecycle);
+        LOGGER.atDebug().addKeyValue("quietly", tunnels && members && merges).log("registry left");
     }
 
     /** Brings everything in step again at the next tick: something could not be done now. */
@@ -128,10 +128,10 @@ final class Upkeep {
                 .onComplete(done -> {
                     running.set(false);
                     if (done.failed()) {
-                        due.set(true); // With the next tick.
                         LOGGER.atWarn()
                                 .addKeyValue("fault", done.cause())
                                 .log("registry not in step yet; trying again");
+                        vertx.setTimer(RETRY_MILLIS, fired -> bringInStep());
                     } else {
                         registry.assertAllAgain();
                         sweep();

@@ -157,7 +157,7 @@ class SerializationTest {
         @Override
         public void writeData(ObjectDataOutput out) throws IOException {
             out.writeByte(version);
-            out.writeByte(Outcome.Verdict.DONE.ordinal());
+            out.writeByte(Outcome.Verdict.DONE.code);
             out.writeObject(new FutureTunnel(version, body));
         }
 
