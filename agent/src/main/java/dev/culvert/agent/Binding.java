@@ -26,6 +26,9 @@ final class Binding {
     /** How long an edge may take to answer: a bind waits there while its cluster is changing. */
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(30);
 
+    /** How often an edge may fail by its own mistake before the tunnel was ever up: its cluster may be changing. */
+    private static final int MOST_FAULTS = 3;
+
     private final Tunnel tunnel;
     private final Promise<Tunnel> opened;
     private final Vertx vertx;
@@ -40,6 +43,7 @@ final class Binding {
     private @Nullable String name;
 
     private @Nullable String ticket;
+    private int faults;
     private boolean started;
     private boolean granted;
     private boolean ended;
@@ -97,7 +101,7 @@ final class Binding {
     /** No lane is up. */
     void onRetry(String why, Duration wait) {
         cancelRetry();
-        become(new TunnelState.Reconnecting(why, wait));
+        become(new TunnelState.Reconnecting(why, wait, false));
     }
 
     void onAnswer(EdgeLane lane, Bound answer) {
@@ -219,6 +223,8 @@ final class Binding {
     private void refused(Bound.Refusal refusal) {
         if (!bound.isEmpty() || refusal.code() == Bound.Code.DRAINING) {
             retryLater(refusal.message());
+        } else if (refusal.code() == Bound.Code.INTERNAL) {
+            edgesFault(refusal.message(), granted || ++faults < MOST_FAULTS);
         } else if (mayDoWithout(refusal.code())) {
             if (refusal.code() != Bound.Code.NAME_IN_USE && name != null) {
                 events.onNameLost(tunnel, name);
@@ -230,6 +236,14 @@ final class Binding {
         } else {
             String sentence = sentence(refusal);
             end(new TunnelState.Offline(sentence), new AgentException(code(refusal.code()), sentence));
+        }
+    }
+
+    private void edgesFault(String message, boolean again) {
+        if (again) {
+            retryLater(message);
+        } else {
+            end(new TunnelState.Offline(message), new AgentException(AgentException.Code.REFUSED, message));
         }
     }
 
@@ -265,7 +279,7 @@ final class Binding {
         cancelRetry();
         Duration wait = backoff.next();
         if (bound.isEmpty()) {
-            become(new TunnelState.Reconnecting(why, wait));
+            become(new TunnelState.Reconnecting(why, wait, true));
         }
         retryTimer = vertx.setTimer(Math.max(1, wait.toMillis()), ignored -> {
             retryTimer = null;
@@ -278,8 +292,7 @@ final class Binding {
             answerTimer = vertx.setTimer(ANSWER_TIMEOUT.toMillis(), ignored -> {
                 answerTimer = null;
                 asked.clear();
-                refused(new Bound.Refusal(
-                        Bound.Code.INTERNAL, "no answer within %d s".formatted(ANSWER_TIMEOUT.toSeconds())));
+                edgesFault("the edge did not answer within %d s".formatted(ANSWER_TIMEOUT.toSeconds()), granted);
                 ask();
             });
         }

@@ -12,14 +12,13 @@ import org.jspecify.annotations.Nullable;
  *     for the one that the target had before, or else one that the edge makes up
  * @param pool whether other agents of the same owner may serve the name too; all of them must say so
  * @param hostHeader what the target finds in Host: {@code preserve} for the public host, {@code rewrite} for the
- *     target's own (with Origin, and Location back), or a value
+ *     target's own, which a Unix socket has as localhost (with Origin, and Location back), or a value
  * @param insecureTarget whether an {@code https} target's certificate is taken unseen, for self-signed ones
  */
 public record TunnelOptions(
         Kind kind, Target target, @Nullable String name, boolean pool, String hostHeader, boolean insecureTarget) {
 
     private static final String PRESERVE = "preserve";
-    private static final String REWRITE = "rewrite";
 
     /** What visitors speak. */
     public enum Kind {
@@ -40,10 +39,6 @@ public record TunnelOptions(
         if (hostHeader.isBlank() || hostHeader.chars().anyMatch(character -> character <= ' ' || character > '~')) {
             throw new IllegalArgumentException(
                     "\"%s\" is not a host header: say preserve, rewrite, or the host".formatted(hostHeader));
-        }
-        if (hostHeader.equals(REWRITE) && target.hostPort() == null) {
-            throw new IllegalArgumentException(
-                    "a Unix socket has no host to rewrite to: say the host itself, for example localhost");
         }
         if (name != null && name.isBlank()) {
             throw new IllegalArgumentException("a name must not be empty: leave it out for one that is made up");

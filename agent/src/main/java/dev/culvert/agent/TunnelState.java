@@ -29,8 +29,9 @@ public sealed interface TunnelState {
      *
      * @param why in words
      * @param delay from now to the next try
+     * @param edgeAnswers whether the edge is there, and only the name is not to be had at the moment
      */
-    record Reconnecting(String why, Duration delay) implements TunnelState {}
+    record Reconnecting(String why, Duration delay, boolean edgeAnswers) implements TunnelState {}
 
     /**
      * Not served, and nothing is tried any more: the first connection failed, the edge took the name away, or the

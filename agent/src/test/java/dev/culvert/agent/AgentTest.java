@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -306,6 +307,29 @@ class AgentTest {
 
         listener.await(TunnelState.Reconnecting.class);
         assertEquals("shop", listener.await(TunnelState.Connected.class).name());
+    }
+
+    @Test
+    void edgesOwnMistakeIsAskedAgainAFewTimes() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+        ScriptedEdge.Greeted lane = edge.welcome();
+
+        lane.refuse(Bound.Code.INTERNAL, "the cluster is changing");
+        lane.refuse(Bound.Code.INTERNAL, "the cluster is changing");
+        lane.refuse(Bound.Code.INTERNAL, "the cluster is changing");
+
+        assertEquals("the cluster is changing", failure(opening).getMessage());
+    }
+
+    @Test
+    void folderThatCannotBeUsedIsToldOnceAndTheTunnelOpens(@TempDir Path folder) throws Exception {
+        options =
+                options.withStateFolder(Files.createFile(folder.resolve("file")).resolve("culvert"));
+
+        online("web", TunnelOptions.http(3000));
+
+        String notice = listener.nextNotice();
+        assertTrue(notice.startsWith("cannot keep names and secret in "), notice);
     }
 
     @Test

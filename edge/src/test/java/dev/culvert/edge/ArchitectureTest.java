@@ -99,6 +99,17 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.culvert.agent.cli..", "picocli..", "org.yaml..");
 
     @ArchTest
+    static final ArchRule partsOfTheAgentFormNoCycle =
+            slices().matching("dev.culvert.agent.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule partsOfTheAgentDoNotKnowTheWhole = noClasses()
+            .that()
+            .resideInAnyPackage("dev.culvert.agent.dial..", "dev.culvert.agent.target..", "dev.culvert.agent.state..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("dev.culvert.agent", "dev.culvert.agent.cli.."));
+
+    @ArchTest
     static final ArchRule nobodyKnowsALoggingBackend = noClasses()
             .should()
             .dependOnClassesThat()

@@ -68,17 +68,20 @@ final class PlainOutput implements Output {
     /** One loss takes all tunnels along, and has many tries: it is told once, and then now and again. */
     private void reconnecting(TunnelState.Reconnecting state) {
         long now = System.nanoTime();
-        boolean again = lastSaid != null;
+        boolean again = lastSaid != null && lastSaid.edgeAnswers() == state.edgeAnswers();
         if (again && (now - lastSaidNanos < REMINDER.toNanos() || Objects.equals(lastSaid, state))) {
             return;
         }
         lastSaid = state;
         lastSaidNanos = now;
-        lines.say("%s (%s); trying again %s"
-                .formatted(
-                        again ? "Still no connection to the edge" : "Connection to the edge lost",
-                        printable(state.why()),
-                        in(state.delay())));
+        lines.say("%s (%s); trying again %s".formatted(what(state, again), printable(state.why()), in(state.delay())));
+    }
+
+    private static String what(TunnelState.Reconnecting state, boolean again) {
+        if (state.edgeAnswers()) {
+            return again ? "Still waiting for the name" : "Waiting for the name";
+        }
+        return again ? "Still no connection to the edge" : "Connection to the edge lost";
     }
 
     private static String in(Duration delay) {

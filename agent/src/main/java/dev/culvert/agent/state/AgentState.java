@@ -4,6 +4,7 @@ import dev.culvert.config.Secret;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -162,6 +163,10 @@ public final class AgentState {
         return Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
     }
 
+    private static String reason(Exception e) {
+        return e instanceof AccessDeniedException ? "no permission" : String.valueOf(e.getMessage());
+    }
+
     /** What is asked of the folder. */
     private interface Question<T> {
         T ask(PrivateFiles folder) throws IOException;
@@ -174,7 +179,8 @@ public final class AgentState {
         try {
             return files.alone(() -> question.ask(files));
         } catch (IOException | UnsupportedOperationException e) {
-            trouble = "cannot keep names and secret (%s); names will change at the next start".formatted(e);
+            trouble = "cannot keep names and secret in %s (%s); names will change at the next start"
+                    .formatted(files.folder(), reason(e));
             return otherwise.get();
         }
     }

@@ -26,6 +26,10 @@ final class PrivateFiles {
         this.folder = folder;
     }
 
+    Path folder() {
+        return folder;
+    }
+
     /** What is done while nobody else changes the files. */
     interface Change<T> {
         T run() throws IOException;

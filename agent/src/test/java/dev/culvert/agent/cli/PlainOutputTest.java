@@ -73,8 +73,9 @@ class PlainOutputTest {
     void longAbsenceOfTheEdgeIsToldOnceForAllTries() {
         try (PlainOutput output = output(false, false)) {
             output.state(tunnel, new TunnelState.Connected("shop", "http://shop.example.com"));
-            output.state(tunnel, new TunnelState.Reconnecting("it stopped", Duration.ofMillis(2100)));
-            output.state(tunnel, new TunnelState.Reconnecting("no edge answers", Duration.ofSeconds(4)));
+            output.state(tunnel, new TunnelState.Reconnecting("it stopped", Duration.ofMillis(2100), false));
+            output.state(tunnel, new TunnelState.Reconnecting("no edge answers", Duration.ofSeconds(4), false));
+            output.state(tunnel, new TunnelState.Reconnecting("it is in use", Duration.ofMillis(100), true));
             output.state(tunnel, new TunnelState.Connected("shop", "http://shop.example.com"));
         }
 
@@ -82,6 +83,7 @@ class PlainOutputTest {
                 List.of(
                         "Online: http://shop.example.com → http://127.0.0.1:3000",
                         "Connection to the edge lost (it stopped); trying again in 2 s",
+                        "Waiting for the name (it is in use); trying again now",
                         "Back online: http://shop.example.com → http://127.0.0.1:3000"),
                 out.toString(StandardCharsets.UTF_8).lines().toList());
     }

@@ -128,7 +128,10 @@ class AgentStateTest {
         state.remember(generated("swift-otter", TARGET, "t"));
 
         assertEquals("swift-otter", find(state).orElseThrow().name());
-        assertTrue(state.trouble().orElseThrow().startsWith("cannot keep names and secret"), state.toString());
+        assertEquals(
+                "cannot keep names and secret in %s (%s: Not a directory); names will change at the next start"
+                        .formatted(file.resolve("culvert"), file.resolve("culvert")),
+                state.trouble().orElseThrow());
     }
 
     @Test
