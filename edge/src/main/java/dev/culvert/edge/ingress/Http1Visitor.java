@@ -55,6 +55,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private boolean closeDelimited;
     private boolean nextWaits;
     private boolean inputEnded;
+    private boolean draining;
     private boolean closing;
     private boolean flushScheduled;
 
@@ -73,6 +74,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned());
         deadline = new Deadline(ctx.channel().eventLoop(), this::tooLate);
         deadline.in(deadlines.head());
+        ingress.visitors().add(ctx.channel(), this::drain);
     }
 
     // What the visitor does.
@@ -152,7 +154,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         encoder.answers(request.method());
         try {
             RequestHead head = RequestHead.of(request);
-            keepAlive = HttpUtil.isKeepAlive(request);
+            keepAlive = !draining && HttpUtil.isKeepAlive(request);
             HttpExchange begun = new HttpExchange(ingress, this, head);
             exchange = begun;
             begun.start();
@@ -180,6 +182,15 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
             current.onMalformedBody();
         } else {
             current.onRequestContent(content);
+        }
+    }
+
+    /** The node is about to stop: no request after the one under way. */
+    private void drain() {
+        draining = true;
+        keepAlive = false;
+        if (exchange == null && !requestOpen && !decoder.isInHead()) {
+            close();
         }
     }
 

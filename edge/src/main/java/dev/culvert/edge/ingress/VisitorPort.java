@@ -25,7 +25,7 @@ public final class VisitorPort {
     private final Ingress ingress;
 
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        ingress = new Ingress(options, registry, carriers, traffic, new Routes(options, registry));
+        ingress = new Ingress(options, registry, carriers, traffic, new Routes(options, registry), new OpenVisitors());
     }
 
     /**
@@ -45,6 +45,21 @@ public final class VisitorPort {
                 .connectHandler(this::accept)
                 .listen()
                 .map(NetServer::actualPort);
+    }
+
+    /** How many visitor connections are open, idle and upgraded ones included. */
+    public int visitors() {
+        return ingress.visitors().count();
+    }
+
+    /**
+     * Finishes what is under way and keeps no connection after it; idle ones close now. Visitors who still come are
+     * served, one request each: who stops accepting them undeploys the verticles that listen.
+     *
+     * @return succeeds once no visitor is left; upgraded connections can take for ever, so wait with a limit
+     */
+    public Future<Void> drain() {
+        return ingress.visitors().drain();
     }
 
     private void accept(NetSocket socket) {

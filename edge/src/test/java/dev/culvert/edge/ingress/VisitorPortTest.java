@@ -13,6 +13,8 @@ import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
+import io.vertx.core.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -412,5 +414,55 @@ class VisitorPortTest {
 
         target.awaitText("def");
         assertTrue(target.awaitHead().startsWith("GET /2 "));
+    }
+
+    @Test
+    void drainFinishesWhatIsUnderWayAndKeepsNothing() throws Exception {
+        RawVisitor idle = door.visitor();
+        idle.send("GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n");
+        idle.awaitAnswer();
+        visitor.send(Door.get("/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+
+        Future<Void> drained = door.visitorPort.drain();
+
+        assertEquals("", idle.awaitEnd());
+        target.send(OK);
+        Answer last = visitor.awaitAnswer();
+        assertEquals("ok", last.body());
+        assertEquals("close", last.field("connection"));
+        assertEquals("", visitor.awaitEnd());
+        idle.close();
+        visitor.close();
+        drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        assertEquals(0, door.visitorPort.visitors());
+    }
+
+    @Test
+    void streamThatTheVisitorDoesNotUseIsEndedWithItsConnection() throws Exception {
+        visitor.send(Door.get("/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send(OK);
+        visitor.awaitAnswer();
+
+        visitor.close();
+
+        assertEquals(CloseReason.CANCELLED, target.awaitReset());
+    }
+
+    @Test
+    void targetThatAnswersAndClosesSeesAnEndAndNoReset() throws Exception {
+        visitor.send(Door.get("/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+
+        target.send("HTTP/1.0 200 OK\r\n\r\nwhole");
+        target.finish();
+
+        assertTrue(visitor.awaitAnswer().body().contains("whole"));
+        target.awaitFinish();
+        assertFalse(target.wasReset());
     }
 }

@@ -20,11 +20,13 @@ public final class Door implements AutoCloseable {
     public final Traffic traffic = new Traffic();
     private final Vertx vertx = Vertx.vertx();
     private final List<RawVisitor> visitors = new ArrayList<>();
+    public final VisitorPort visitorPort;
     private final int port;
 
     private Door(IngressOptions options) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        port = new VisitorPort(options, registry, carriers, traffic)
+        visitorPort = new VisitorPort(options, registry, carriers, traffic);
+        port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
                 .toCompletableFuture()
