@@ -50,7 +50,6 @@ class HazelcastRegistryTest {
         cluster = new Cluster();
         node = cluster.join();
         registry = node.registry();
-        registry.map().addInterceptor(new Questions());
     }
 
     @AfterAll
@@ -305,35 +304,10 @@ class HazelcastRegistryTest {
     }
 
     @Test
-    void aMissIsAskedForOnceASecond() {
-        int before = Questions.asked();
-        List<Future<Optional<Tunnel>>> answers = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            answers.add(registry.confirm(host(name)));
-        }
-        answers.forEach(answer -> assertEquals(Optional.empty(), await(answer)));
-        assertEquals(before + 1, Questions.asked());
-
-        cluster.clock.pass(Misses.KEPT_FOR);
-        assertEquals(Optional.empty(), await(registry.confirm(host(name))));
-        assertEquals(before + 2, Questions.asked());
-    }
-
-    @Test
     void aNameThatWasJustMissedIsFoundOnceItIsBound() {
         assertEquals(Optional.empty(), await(registry.confirm(host(name))));
         bind("ann", node.claim("lane-1", "agent-1"));
         assertEquals("ann", await(registry.confirm(host(name))).orElseThrow().owner());
-    }
-
-    @Test
-    void knownNamesAreFoundWithoutAQuestion() {
-        bind("ann", node.claim("lane-1", "agent-1"));
-        int before = Questions.asked();
-        for (int i = 0; i < 1_000; i++) {
-            assertNotNull(registry.find(host(name)));
-        }
-        assertEquals(before, Questions.asked());
     }
 
     @Test
