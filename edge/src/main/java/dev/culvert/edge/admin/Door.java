@@ -1,5 +1,6 @@
 package dev.culvert.edge.admin;
 
+import dev.culvert.config.Secret;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * where there is one, the same. Beyond loopback, and wherever a token is set, who knows the token.
  */
 public final class Door {
-    private final @Nullable AdminToken token;
+    private static final String SCHEME = "Bearer ";
+
+    private final @Nullable Secret token;
     private final boolean loopback;
 
     /**
@@ -21,7 +24,7 @@ public final class Door {
      * @param loopback whether it can only be reached from this machine
      * @param token what to ask for; needed where {@code loopback} is false
      */
-    public Door(boolean loopback, @Nullable AdminToken token) {
+    public Door(boolean loopback, @Nullable Secret token) {
         if (!loopback && token == null) {
             throw new IllegalArgumentException("an admin port beyond loopback needs a token");
         }
@@ -41,11 +44,20 @@ public final class Door {
             return Optional.of(
                     new Refusal(403, "origin_not_allowed", "pages of other sites may not use the admin port"));
         }
-        if (token != null && !token.isIn(request.getHeader(HttpHeaders.AUTHORIZATION))) {
+        if (token != null && !shows(request.getHeader(HttpHeaders.AUTHORIZATION), token)) {
             return Optional.of(new Refusal(
                     401, "token_needed", "send the token of --admin-token-file as `Authorization: Bearer TOKEN`"));
         }
         return Optional.empty();
+    }
+
+    /** In constant time. */
+    private static boolean shows(@Nullable String authorization, Secret token) {
+        if (authorization == null || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return false;
+        }
+        String shown = authorization.substring(SCHEME.length()).strip();
+        return !shown.isEmpty() && token.equals(Secret.of(shown));
     }
 
     private static boolean isLoopbackName(String host) {

@@ -1,9 +1,11 @@
 package dev.culvert.edge.admin;
 
+import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.names.HostName;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -20,7 +22,7 @@ public final class TunnelList {
     private final Registry registry;
     private final String domain;
     private final Function<TunnelKey, String> urls;
-    private final Counts counts;
+    private final Function<TunnelKey, Traffic.Counts> counts;
     private final Addresses addresses;
 
     /**
@@ -28,9 +30,14 @@ public final class TunnelList {
      *
      * @param domain the domain under which a name may be given by its label alone
      * @param urls where visitors find a tunnel
+     * @param counts what this node's ingress has carried of it
      */
     public TunnelList(
-            Registry registry, String domain, Function<TunnelKey, String> urls, Counts counts, Addresses addresses) {
+            Registry registry,
+            String domain,
+            Function<TunnelKey, String> urls,
+            Function<TunnelKey, Traffic.Counts> counts,
+            Addresses addresses) {
         this.registry = registry;
         this.domain = domain;
         this.urls = urls;
@@ -73,19 +80,18 @@ public final class TunnelList {
             return key.value();
         }
         String host = key.value().substring(HOST.length());
-        String label = host.endsWith("." + domain) ? host.substring(0, host.length() - domain.length() - 1) : host;
-        return label.contains(".") ? host : label;
+        return HostName.labelUnder(host, domain).orElse(host);
     }
 
     private JsonObject json(Tunnel tunnel) {
-        Counts.Count count = counts.of(tunnel.key());
+        Traffic.Counts count = counts.apply(tunnel.key());
         JsonArray holders = new JsonArray();
         for (Claim claim : tunnel.claims()) {
             holders.add(new JsonObject()
                     .put("node", claim.node())
                     .put("lane", claim.lane())
                     .put("instance", claim.instance())
-                    .put("address", addresses.of(claim)));
+                    .put("address", addresses.of(tunnel.key(), claim)));
         }
         return new JsonObject()
                 .put("name", name(tunnel.key()))
@@ -106,31 +112,11 @@ public final class TunnelList {
         return Instant.ofEpochMilli(millis).toString();
     }
 
-    /** What this node's ingress has counted. Any thread. */
-    @FunctionalInterface
-    public interface Counts {
-        /** The tunnel's counts; zeros where there are none. */
-        Count of(TunnelKey key);
-
-        /**
-         * The visitors of one tunnel, as seen by this node since it started.
-         *
-         * @param visitors how many streams are open now
-         * @param requests finished exchanges
-         * @param bytesIn bytes from visitors
-         * @param bytesOut bytes to visitors
-         */
-        record Count(int visitors, long requests, long bytesIn, long bytesOut) {
-            /** Nobody has come yet. */
-            public static final Count NONE = new Count(0, 0, 0, 0);
-        }
-    }
-
     /** Where agents come from. Any thread. */
     @FunctionalInterface
     public interface Addresses {
         /** The agent's address as {@code host:port}; null when the lane ends at another node. */
         @Nullable
-        String of(Claim claim);
+        String of(TunnelKey key, Claim claim);
     }
 }

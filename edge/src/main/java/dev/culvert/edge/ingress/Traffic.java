@@ -30,9 +30,18 @@ public final class Traffic {
         return tunnel == null ? NONE : tunnel.counts();
     }
 
-    /** Forgets all other tunnels. */
+    /** How many exchanges and upgraded connections are under way now, of all tunnels. */
+    public long visitors() {
+        return tunnels.values().stream()
+                .mapToLong(tunnel -> tunnel.visitors.sum())
+                .sum();
+    }
+
+    /** Forgets all other tunnels but those that still have visitors. */
     public void keepOnly(Set<TunnelKey> known) {
-        tunnels.keySet().retainAll(known);
+        tunnels.entrySet()
+                .removeIf(entry -> !known.contains(entry.getKey())
+                        && entry.getValue().visitors.sum() == 0);
     }
 
     OfTunnel counting(TunnelKey key) {
