@@ -1,11 +1,78 @@
 package dev.culvert.edge;
 
-/** The edge's command line. */
+import dev.culvert.config.ConfigException;
+import java.io.PrintWriter;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** The edge's command line. Errors are one sentence on standard error; the exit codes are 0, 1 and 2. */
 public final class EdgeMain {
+    private static final int WRONG_USAGE = 2;
+    private static final int FAILED = 1;
 
     private EdgeMain() {}
 
     public static void main(String[] args) {
-        System.out.println("culvert edge");
+        System.exit(commandLine(System.getenv()).execute(args));
+    }
+
+    static CommandLine commandLine(Map<String, String> environment) {
+        CommandLine culvert = new CommandLine(new Culvert());
+        culvert.addSubcommand("edge", EdgeCommand.spec(environment));
+        culvert.addSubcommand("demo", new DemoCommand(environment));
+        culvert.addSubcommand("token", new TokenCommand());
+        culvert.setParameterExceptionHandler((mistake, args) -> usage(mistake));
+        culvert.setExecutionExceptionHandler((fault, command, result) -> failure(fault, command));
+        culvert.setUsageHelpAutoWidth(true);
+        return culvert;
+    }
+
+    private static int usage(ParameterException mistake) {
+        CommandLine command = mistake.getCommandLine();
+        return say(
+                command,
+                WRONG_USAGE,
+                "%s (`%s --help` lists the options)"
+                        .formatted(sentence(mistake), command.getCommandSpec().qualifiedName()));
+    }
+
+    private static int failure(Throwable fault, CommandLine command) {
+        return say(command, fault instanceof ConfigException ? WRONG_USAGE : FAILED, sentence(fault));
+    }
+
+    private static int say(CommandLine command, int exitCode, String sentence) {
+        PrintWriter err = command.getErr();
+        err.println("culvert: " + sentence);
+        err.flush();
+        return exitCode;
+    }
+
+    private static String sentence(Throwable fault) {
+        @Nullable String message = fault.getMessage();
+        return message == null
+                ? "failed: " + fault
+                : message.lines().findFirst().orElse("failed");
+    }
+
+    /** The command above the commands. */
+    @Command(
+            name = "culvert",
+            mixinStandardHelpOptions = true,
+            version = "culvert edge",
+            description = "Gives a server on a laptop a public name, on a cluster of your own.")
+    static final class Culvert implements Runnable {
+        @CommandLine.Spec
+        private @Nullable CommandSpec spec;
+
+        @Override
+        public void run() {
+            if (spec != null) {
+                throw new ParameterException(spec.commandLine(), "name a command: edge, demo or token");
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The operator's list of tokens: a {@link TokenLine} a line, with empty lines and comments after {@code #}. Holds hashes
@@ -79,6 +80,38 @@ public final class TokenFile {
                 existing.position(existing.size());
                 write(existing, newline ? ("\n" + line + "\n").getBytes(StandardCharsets.UTF_8) : text);
             }
+        }
+    }
+
+    /** The tokens there are, in their order. */
+    public List<TokenLine> lines() throws IOException, BrokenException {
+        return List.copyOf(read().values());
+    }
+
+    /**
+     * Takes lines out and leaves all others, comments too, as they are. Written in place, so that the file keeps its
+     * owner and mode; a broken one is left alone.
+     *
+     * @return the lines that were taken out
+     */
+    public List<TokenLine> remove(Predicate<TokenLine> withdrawn) throws IOException, BrokenException {
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            List<TokenLine> removed = lines().stream().filter(withdrawn).toList();
+            if (!removed.isEmpty()) {
+                StringBuilder rest = new StringBuilder();
+                for (String text :
+                        Files.readString(path, StandardCharsets.UTF_8).lines().toList()) {
+                    String content = withoutComment(text);
+                    if (content.isBlank() || !removed.contains(TokenLine.parse(content))) {
+                        rest.append(text).append('\n');
+                    }
+                }
+                byte[] bytes = rest.toString().getBytes(StandardCharsets.UTF_8);
+                write(file, bytes);
+                file.truncate(bytes.length);
+            }
+            return removed;
         }
     }
 

@@ -63,7 +63,6 @@ final class SampleSite extends VerticleBase {
         context.response()
                 .putHeader(HttpHeaders.CONTENT_TYPE, FILES.get(name))
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-                .putHeader("Content-Security-Policy", "default-src 'self'; img-src 'self' data:")
                 .sendFile(FOLDER + name)
                 .onFailure(context::fail);
     }

@@ -136,7 +136,7 @@ function openEvents() {
     loads.shift();
     $('sse-bars').innerHTML = loads.map(v => v === null ? '<i class="rest"></i>' : '<i></i>').join('');
     [...$('sse-bars').children].forEach((bar, i) => { bar.style.height = (loads[i] ?? 4) + '%'; });
-    $('sse-note').textContent = `number ${n} of this stream, written at ${new Date(at).toLocaleTimeString()}`;
+    $('sse-note').textContent = `number ${n} of this stream, written at ${new Date(at).toLocaleTimeString([], {hour12: false})}`;
   };
   source.onerror = () => state('sse', 'bad', source.readyState === EventSource.CLOSED ? 'closed' : 'connecting again');
 }

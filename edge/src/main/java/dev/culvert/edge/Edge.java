@@ -1,0 +1,334 @@
+package dev.culvert.edge;
+
+import dev.culvert.config.ListenPort;
+import dev.culvert.config.Secret;
+import dev.culvert.edge.EdgeVerticle.Opening;
+import dev.culvert.edge.access.AnonymousAuthenticator;
+import dev.culvert.edge.access.Authenticator;
+import dev.culvert.edge.access.TokenFile;
+import dev.culvert.edge.access.TokenFileAuthenticator;
+import dev.culvert.edge.admin.AdminVerticle;
+import dev.culvert.edge.admin.Door;
+import dev.culvert.edge.admin.TunnelList;
+import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.Traffic;
+import dev.culvert.edge.ingress.VisitorPort;
+import dev.culvert.edge.lanes.Binder;
+import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.HazelcastMember;
+import dev.culvert.edge.registry.HazelcastRegistry;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.RegistryOptions;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.WindowBudget;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: builds the parts and starts them in their order. Safe for use by any thread; nothing blocks the caller.
+ *
+ * <pre>{@code
+ * Edge.start(vertx, EdgeOptions.DEFAULT).onSuccess(edge -> System.out.println(edge.ports().http()));
+ * }</pre>
+ */
+public final class Edge {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
+
+    /** How often a drain looks whether the last exchange is over: often enough that nobody waits for it. */
+    private static final long DRAIN_LOOK_MILLIS = 50;
+
+    /** How often the counts of tunnels that are gone are dropped. */
+    private static final long FORGET_MILLIS = Duration.ofMinutes(1).toMillis();
+
+    /** Tells the free ports of one edge from those of another on the same Vert.x. */
+    private static final AtomicInteger NEXT_SHARED = new AtomicInteger();
+
+    private final Vertx vertx;
+    private final EdgeOptions options;
+    private final List<String> addresses;
+    private final Traffic traffic = new Traffic();
+
+    /** What has been started, the latest first. */
+    private final Deque<Supplier<Future<Void>>> started = new ConcurrentLinkedDeque<>();
+
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Promise<Void> closed = Promise.promise();
+    private volatile boolean ready;
+    private volatile Runnable drainLanes = () -> {};
+    private volatile int httpPort = -1;
+    private volatile int lanePort = -1;
+    private volatile int adminPort = -1;
+
+    private Edge(Vertx vertx, EdgeOptions options) {
+        this.vertx = vertx;
+        this.options = options;
+        this.addresses = Loopback.addresses(Loopback.address("--bind", options.bind()));
+    }
+
+    /**
+     * Starts a node on a caller's Vert.x, which stays the caller's.
+     *
+     * @return the node once it takes visitors. Fails with {@link PortTakenException},
+     *     {@link dev.culvert.config.ConfigException}, or another exception whose message is a sentence for the operator;
+     *     then nothing of it is left running
+     */
+    public static Future<Edge> start(Vertx vertx, EdgeOptions options) {
+        Edge edge = new Edge(vertx, options);
+        return edge.start().recover(fault -> edge.stop().transform(stopped -> Future.failedFuture(fault)));
+    }
+
+    /**
+     * Where a node listens; -1 where it does not.
+     *
+     * @param http the visitor port
+     * @param lane the lane port
+     * @param admin the admin port
+     */
+    public record Ports(int http, int lane, int admin) {}
+
+    /** The ports it got. */
+    public Ports ports() {
+        return new Ports(httpPort, lanePort, adminPort);
+    }
+
+    /** The addresses on which it takes visitors and agents. */
+    public List<String> addresses() {
+        return addresses;
+    }
+
+    /** Where visitors find a host under its domain. */
+    public String urlOf(String host) {
+        return PublicUrl.of(options.publicUrl(), httpPort).ofHost(host);
+    }
+
+    /**
+     * Stops in good order: not ready any more, agents asked to go elsewhere, open exchanges finished or the drain
+     * time-out over, then all parts closed. A second call returns what the first did.
+     */
+    public Future<Void> close() {
+        if (closing.compareAndSet(false, true)) {
+            ready = false;
+            drainLanes.run();
+            drained().eventually(this::stop).onComplete(closed);
+        }
+        return closed.future();
+    }
+
+    private Future<Edge> start() {
+        // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
+        return vertx.executeBlocking(this::prepare, false)
+                // The member stands before everything that talks to other nodes.
+                .compose(prepared -> HazelcastMember.alone(vertx).compose(member -> {
+                    started.push(() -> member.close(vertx));
+                    return startRegistry(member, prepared);
+                }))
+                .map(this);
+    }
+
+    private Future<Void> startRegistry(HazelcastMember member, Prepared prepared) {
+        RegistryOptions defaults = RegistryOptions.DEFAULT;
+        RegistryOptions named = new RegistryOptions(
+                options.names().grace(),
+                defaults.sweepInterval(),
+                defaults.questionsPerSecond(),
+                prepared.clusterSecret());
+        return HazelcastRegistry.start(vertx, member, named).compose(registry -> {
+            started.push(registry::close);
+            // Who may come is known before the first can.
+            return authenticator().compose(authenticator -> openDoors(registry, authenticator, prepared));
+        });
+    }
+
+    private Future<Authenticator> authenticator() {
+        if (options.access().tokens() == null) {
+            return Future.succeededFuture(new AnonymousAuthenticator());
+        }
+        TokenFile file = new TokenFile(options.access().tokens());
+        return TokenFileAuthenticator.start(vertx, file, TokenFileAuthenticator.INTERVAL)
+                .map(tokens -> {
+                    started.push(done(tokens::close));
+                    return tokens;
+                });
+    }
+
+    private Future<Void> openDoors(Registry registry, Authenticator authenticator, Prepared prepared) {
+        Binder binder = new Binder(registry, options.domain(), this::urlOf);
+        Lanes lanes = new Lanes(
+                registry,
+                authenticator,
+                binder,
+                options.lanes(),
+                new WindowBudget(options.lanes().windowBudgetBytes()));
+        drainLanes = lanes::drain;
+        IngressOptions forVisitors = new IngressOptions(
+                options.domain(), options.publicUrl(), options.trustedProxies(), IngressOptions.Deadlines.DEFAULT);
+        VisitorPort visitors = new VisitorPort(forVisitors, registry, lanes, traffic);
+        long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
+        started.push(done(() -> vertx.cancelTimer(forgetting)));
+        return Listening.again(
+                        () -> openPorts(visitors, lanes),
+                        List.of(options.ports().http(), options.ports().lane()))
+                // The admin port last: whoever asks it finds a node that works.
+                .compose(open -> openAdmin(registry, lanes, binder, prepared.adminToken()))
+                .onSuccess(open -> {
+                    started.push(done(lanes::close)); // Says goodbye to agents before their sockets go.
+                    ready = true;
+                    told(registry, prepared.label());
+                });
+    }
+
+    /** Visitors before agents, because an agent is told the URL with the visitor port in it. */
+    private Future<Void> openPorts(VisitorPort visitors, Lanes lanes) {
+        List<Opening> openings = new ArrayList<>();
+        if (options.ports().http().isOn()) {
+            openings.add(new Opening(
+                    "http-port", number(options.ports().http()), visitors::listen, port -> httpPort = port));
+        }
+        if (options.ports().lane().isOn()) {
+            openings.add(new Opening(
+                    "lane-port",
+                    number(options.ports().lane()),
+                    (on, address, port) -> lanes.listen(on, address, port).map(NetServer::actualPort),
+                    port -> lanePort = port));
+        }
+        int instances = options.instances() == 0 ? Runtime.getRuntime().availableProcessors() : options.instances();
+        return vertx.deployVerticle(
+                        () -> new EdgeVerticle(addresses, openings), new DeploymentOptions().setInstances(instances))
+                .map(id -> {
+                    started.push(() -> vertx.undeploy(id));
+                    return null;
+                });
+    }
+
+    /** Vert.x takes a number below 0 for one free port that all who say that number share. */
+    private static int number(ListenPort port) {
+        return port.equals(ListenPort.FREE) ? -NEXT_SHARED.incrementAndGet() : port.number();
+    }
+
+    private Future<Void> openAdmin(Registry registry, Lanes lanes, Binder binder, @Nullable Secret token) {
+        ListenPort port = options.admin().port();
+        if (!port.isOn()) {
+            return Future.succeededFuture();
+        }
+        InetAddress bind = Loopback.address("--admin-bind", options.admin().bind());
+        List<String> adminAddresses = Loopback.addresses(bind);
+        TunnelList tunnels = new TunnelList(
+                registry, options.domain(), binder::urlOf, traffic::of, (key, claim) -> addressOf(lanes, key, claim));
+        Door door = new Door(Loopback.is(bind), token);
+        return Listening.again(
+                () -> {
+                    AdminVerticle admin = new AdminVerticle(adminAddresses, port.number(), door, () -> ready, tunnels);
+                    return vertx.deployVerticle(admin)
+                            .recover(fault -> Future.failedFuture(
+                                    Listening.inWords("admin-port", adminAddresses.get(0), port.number(), fault)))
+                            .map(id -> {
+                                started.push(() -> vertx.undeploy(id));
+                                adminPort = admin.port();
+                                return null;
+                            });
+                },
+                List.of(port));
+    }
+
+    /** What has to be waited for: what files hold and the machine is called. */
+    private record Prepared(
+            @Nullable Secret adminToken, @Nullable Secret clusterSecret, String label) {}
+
+    private Prepared prepare() {
+        Prepared prepared = new Prepared(
+                SecretFile.read("admin-token-file", options.admin().tokenFile()),
+                SecretFile.read("cluster-secret-file", options.names().clusterSecretFile()),
+                label());
+        Listening.probe("http-port", addresses, options.ports().http());
+        Listening.probe("lane-port", addresses, options.ports().lane());
+        InetAddress admin = Loopback.address("--admin-bind", options.admin().bind());
+        Listening.probe("admin-port", Loopback.addresses(admin), options.admin().port());
+        return prepared;
+    }
+
+    private static @Nullable String addressOf(Lanes lanes, TunnelKey key, Claim claim) {
+        return lanes.holdersOf(key).stream()
+                .filter(holder -> holder.lane().equals(claim.lane()))
+                .map(Lanes.Holder::remote)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void forgetTraffic(Registry registry) {
+        traffic.keepOnly(registry.tunnels().stream().map(Tunnel::key).collect(Collectors.toSet()));
+    }
+
+    /** What the node is called in its log. */
+    private String label() {
+        if (options.nodeId() != null) {
+            return options.nodeId();
+        }
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unnamed";
+        }
+    }
+
+    private void told(Registry registry, String label) {
+        LOGGER.atInfo()
+                .addKeyValue("node", registry.nodeId())
+                .addKeyValue("label", label)
+                .addKeyValue("http", httpPort)
+                .addKeyValue("lane", lanePort)
+                .addKeyValue("admin", adminPort)
+                .log("edge started");
+    }
+
+    /** Completes when no visitor is left, or the drain time-out is over. */
+    private Future<Void> drained() {
+        long deadline = System.nanoTime() + options.drainTimeout().toNanos();
+        if (traffic.visitors() == 0 || options.drainTimeout().isZero()) {
+            return Future.succeededFuture();
+        }
+        LOGGER.atInfo()
+                .addKeyValue("visitors", traffic.visitors())
+                .addKeyValue("timeout", options.drainTimeout())
+                .log("draining; waiting for visitors to finish");
+        Promise<Void> drained = Promise.promise();
+        vertx.setPeriodic(DRAIN_LOOK_MILLIS, id -> {
+            if (traffic.visitors() == 0 || System.nanoTime() - deadline >= 0) {
+                vertx.cancelTimer(id);
+                drained.tryComplete();
+            }
+        });
+        return drained.future();
+    }
+
+    /** Closes what has been started, the latest first, whether or not one of them fails at it. */
+    private Future<Void> stop() {
+        Supplier<Future<Void>> latest = started.poll();
+        return latest == null ? Future.succeededFuture() : latest.get().transform(result -> stop());
+    }
+
+    private static Supplier<Future<Void>> done(Runnable stopping) {
+        return () -> {
+            stopping.run();
+            return Future.succeededFuture();
+        };
+    }
+}

@@ -1,0 +1,51 @@
+package dev.culvert.edge;
+
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The options of {@code culvert edge}, as the command line, the variables and {@code edge.yaml} have them. */
+enum EdgeOption {
+    DOMAIN("domain", "NAME", "Domain whose labels are tunnels. Default: localhost"),
+    BIND("bind", "ADDRESS", "Address on which visitors and agents are accepted. Default: 127.0.0.1"),
+    PUBLIC_URL("public-url", "URL", "What visitors type, when a balancer stands before this edge. Default: none"),
+    HTTP_PORT("http-port", "PORT", "Port for visitors; 0 for a free one, or off. Default: 7080"),
+    LANE_PORT("lane-port", "PORT", "Port for agents, plaintext; 0 for a free one, or off. Default: 7070"),
+    ADMIN_PORT("admin-port", "PORT", "Port of the admin API; 0 for a free one, or off. Default: 7090"),
+    ADMIN_BIND("admin-bind", "ADDRESS", "Address of the admin API. Default: 127.0.0.1"),
+    ADMIN_TOKEN_FILE("admin-token-file", "FILE", "Token that the admin API asks for; needed beyond loopback."),
+    TOKENS("tokens", "FILE", "Who may connect agents; `culvert token create` writes one."),
+    ALLOW_ANONYMOUS("allow-anonymous", "", "Let agents without a token in, beyond loopback too."),
+    INSECURE("insecure", "", "Open the plaintext lane port beyond loopback."),
+    TRUSTED_PROXIES("trusted-proxies", "CIDR,...", "Peers whose forwarded fields are believed. Default: none"),
+    CLUSTER_SECRET_FILE(
+            "cluster-secret-file",
+            "FILE",
+            "Signs the proof that a name is its agent's. Default: made up at each start, so that a restart forgets"),
+    GRACE("grace", "TIME", "How long a name is kept for its owner without a lane. Default: 60s"),
+    DRAIN_TIMEOUT("drain-timeout", "TIME", "How long open exchanges get to finish at the end. Default: 30s"),
+    NODE_ID("node-id", "LABEL", "Label of this node in logs. Default: the host name");
+
+    /** The keys of {@code edge.yaml}. */
+    static final Set<String> KEYS =
+            Arrays.stream(values()).map(option -> option.key).collect(Collectors.toSet());
+
+    /** Its long name, without dashes. */
+    final String key;
+
+    /** What stands for its value in the help; empty for a switch. */
+    final String value;
+
+    /** One line for the help. */
+    final String help;
+
+    EdgeOption(String key, String value, String help) {
+        this.key = key;
+        this.value = value;
+        this.help = help;
+    }
+
+    boolean isSwitch() {
+        return value.isEmpty();
+    }
+}

@@ -1,0 +1,207 @@
+package dev.culvert.edge;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.ListenPort;
+import dev.culvert.edge.admin.AdminOptions;
+import dev.culvert.lane.LaneOptions;
+import dev.culvert.names.HostName;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one edge runs. Breaking a rule of safety is refused here, so that no edge can be built that way. The names of the
+ * options are those of the command line; {@code docs/operating.md} is the same for operators.
+ *
+ * @param domain the domain whose labels are tunnels (option {@code --domain}, default {@code localhost}): to be changed
+ *     wherever visitors come from other machines, together with a wildcard DNS record
+ * @param bind the address on which visitors and agents are accepted (option {@code --bind}, default 127.0.0.1): an IP
+ *     address; {@code 0.0.0.0} or {@code ::} for all. Loopback includes {@code ::1} where the machine has it
+ * @param publicUrl what visitors type, when it differs from the visitor port (option {@code --public-url}, default
+ *     none): scheme and port of a balancer before the edge, for example {@code https://tunnel.example.com}
+ * @param ports where visitors and agents are accepted
+ * @param access who may connect an agent
+ * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
+ * @param admin the operator's door
+ * @param names how long names are kept and how they are proven
+ * @param drainTimeout how long open exchanges get to finish when the edge is told to stop (option
+ *     {@code --drain-timeout}, default 30 s); 0 cuts them off at once. Longer where downloads are long, shorter than
+ *     what the process's supervisor waits before it kills
+ * @param nodeId a label for this node in logs (option {@code --node-id}, default the machine's host name); what the
+ *     registry uses is new at each start
+ * @param instances how many event loops serve visitors and agents; 0, the default, for one a core. Fewer where the
+ *     machine does other things
+ * @param lanes windows, budget and pings of the lanes; no option of the command line
+ */
+public record EdgeOptions(
+        String domain,
+        String bind,
+        @Nullable URI publicUrl,
+        Ports ports,
+        Access access,
+        TrustedProxies trustedProxies,
+        AdminOptions admin,
+        Names names,
+        Duration drainTimeout,
+        @Nullable String nodeId,
+        int instances,
+        LaneOptions lanes) {
+
+    /** An edge for this machine alone. */
+    public static final EdgeOptions DEFAULT = new EdgeOptions(
+            "localhost",
+            "127.0.0.1",
+            null,
+            Ports.DEFAULT,
+            Access.DEFAULT,
+            TrustedProxies.NONE,
+            AdminOptions.DEFAULT,
+            Names.DEFAULT,
+            Duration.ofSeconds(30),
+            null,
+            0,
+            LaneOptions.DEFAULT);
+
+    public EdgeOptions {
+        if (!HostName.isHost(domain)) {
+            throw new ConfigException(
+                    "--domain must be a host name in lower case, like tunnel.example.com, was " + domain);
+        }
+        if (publicUrl != null) {
+            requirePublicUrl(publicUrl, domain);
+        }
+        boolean beyondLoopback = !Loopback.is(Loopback.address("--bind", bind));
+        if (beyondLoopback && access.tokens() == null && !access.allowAnonymous()) {
+            throw new ConfigException(
+                    ("--bind %s lets other machines in: say who may connect agents with --tokens FILE "
+                                    + "(`culvert token create` writes one), or let anybody with --allow-anonymous")
+                            .formatted(bind));
+        }
+        if (beyondLoopback && ports.lane().isOn() && !access.insecure()) {
+            throw new ConfigException(
+                    ("--bind %s would open the plaintext lane port to other machines, where tokens and "
+                                    + "visitors' bytes can be read on the way: add --insecure on a network that you trust, or "
+                                    + "--lane-port off")
+                            .formatted(bind));
+        }
+        if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
+                && admin.port().isOn()
+                && admin.tokenFile() == null) {
+            throw new ConfigException(
+                    "--admin-bind %s lets other machines in: set --admin-token-file, or keep it on 127.0.0.1"
+                            .formatted(admin.bind()));
+        }
+        if (drainTimeout.isNegative()) {
+            throw new ConfigException("--drain-timeout must not be negative");
+        }
+        if (instances < 0) {
+            throw new ConfigException("instances must be 0 or more, was " + instances);
+        }
+    }
+
+    /** The same with other ports. */
+    public EdgeOptions withPorts(ListenPort http, ListenPort lane, ListenPort adminPort) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                new Ports(http, lane),
+                access,
+                trustedProxies,
+                new AdminOptions(adminPort, admin.bind(), admin.tokenFile()),
+                names,
+                drainTimeout,
+                nodeId,
+                instances,
+                lanes);
+    }
+
+    /** The same with so many event loops. */
+    public EdgeOptions withInstances(int number) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                ports,
+                access,
+                trustedProxies,
+                admin,
+                names,
+                drainTimeout,
+                nodeId,
+                number,
+                lanes);
+    }
+
+    /** The same with another drain time-out. */
+    public EdgeOptions withDrainTimeout(Duration time) {
+        return new EdgeOptions(
+                domain, bind, publicUrl, ports, access, trustedProxies, admin, names, time, nodeId, instances, lanes);
+    }
+
+    private static void requirePublicUrl(URI url, String domain) {
+        boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+        boolean bare = url.getPath() == null
+                || url.getPath().isEmpty()
+                || url.getPath().equals("/");
+        if (!web || url.getHost() == null || !bare || url.getQuery() != null || url.getUserInfo() != null) {
+            throw new ConfigException("--public-url must be like https://%s, was %s".formatted(domain, url));
+        }
+        if (!url.getHost().equalsIgnoreCase(domain)) {
+            throw new ConfigException("--public-url names the host %s, but --domain is %s: make them the same"
+                    .formatted(url.getHost(), domain));
+        }
+    }
+
+    /**
+     * The edge's own ports, on {@link EdgeOptions#bind()}.
+     *
+     * @param http where visitors come in by HTTP (option {@code --http-port}, default 7080); 0 picks a free port,
+     *     {@code off} opens none
+     * @param lane where agents connect, in plaintext (option {@code --lane-port}, default 7070); 0 picks a free port,
+     *     {@code off} opens none. Beyond loopback only with {@code --insecure}
+     */
+    public record Ports(ListenPort http, ListenPort lane) {
+        public static final Ports DEFAULT = new Ports(new ListenPort(7080), new ListenPort(7070));
+    }
+
+    /**
+     * Who may connect an agent.
+     *
+     * @param tokens the file with an owner, the hash of a token and patterns of names a line (option {@code --tokens},
+     *     default none); read again when it changes
+     * @param allowAnonymous whether agents without a token are let in beyond loopback (option
+     *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens
+     * @param insecure whether the plaintext lane port may be open beyond loopback (option {@code --insecure}, default
+     *     no)
+     */
+    public record Access(@Nullable Path tokens, boolean allowAnonymous, boolean insecure) {
+        public static final Access DEFAULT = new Access(null, false, false);
+
+        public Access {
+            if (tokens != null && allowAnonymous) {
+                throw new ConfigException("--tokens and --allow-anonymous exclude each other: choose one");
+            }
+        }
+    }
+
+    /**
+     * How long names are kept and how they are proven.
+     *
+     * @param grace how long a name stays its owner's after its last lane has ended (option {@code --grace}, default
+     *     60 s); 0 frees it at once. Longer where agents are away for longer: it is what a laptop's sleep may cost
+     * @param clusterSecretFile what signs the tickets by which an agent proves that a name is its own (option
+     *     {@code --cluster-secret-file}, default none): one line of at least 16 characters. Without it the edge makes
+     *     one up at each start, and a restarted edge cannot tell a name's owner from the first who asks for it
+     */
+    public record Names(Duration grace, @Nullable Path clusterSecretFile) {
+        public static final Names DEFAULT = new Names(Duration.ofSeconds(60), null);
+
+        public Names {
+            if (grace.isNegative()) {
+                throw new ConfigException("--grace must not be negative");
+            }
+        }
+    }
+}

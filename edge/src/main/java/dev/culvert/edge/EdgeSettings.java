@@ -1,0 +1,118 @@
+package dev.culvert.edge;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.Durations;
+import dev.culvert.config.ListenPort;
+import dev.culvert.config.Settings;
+import dev.culvert.edge.admin.AdminOptions;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Makes {@link EdgeOptions} of what a person wrote: flags first, then variables, then the file, then the default. */
+final class EdgeSettings {
+    private final Map<String, String> flags;
+    private final Settings settings;
+
+    /**
+     * @param flags values by long name without dashes
+     */
+    EdgeSettings(Map<String, String> flags, Settings settings) {
+        this.flags = Map.copyOf(flags);
+        this.settings = settings;
+    }
+
+    /** The options; fails with {@link ConfigException}, which says what is wrong and where it was written. */
+    EdgeOptions read() {
+        EdgeOptions none = EdgeOptions.DEFAULT;
+        return new EdgeOptions(
+                value(EdgeOption.DOMAIN, Function.identity(), none.domain()),
+                value(EdgeOption.BIND, Function.identity(), none.bind()),
+                find(EdgeOption.PUBLIC_URL, EdgeSettings::url),
+                new EdgeOptions.Ports(
+                        value(
+                                EdgeOption.HTTP_PORT,
+                                ListenPort::parse,
+                                none.ports().http()),
+                        value(
+                                EdgeOption.LANE_PORT,
+                                ListenPort::parse,
+                                none.ports().lane())),
+                new EdgeOptions.Access(
+                        find(EdgeOption.TOKENS, EdgeSettings::path),
+                        value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
+                        value(EdgeOption.INSECURE, EdgeSettings::yes, false)),
+                value(EdgeOption.TRUSTED_PROXIES, TrustedProxies::parse, none.trustedProxies()),
+                new AdminOptions(
+                        value(
+                                EdgeOption.ADMIN_PORT,
+                                ListenPort::parse,
+                                none.admin().port()),
+                        value(
+                                EdgeOption.ADMIN_BIND,
+                                Function.identity(),
+                                none.admin().bind()),
+                        find(EdgeOption.ADMIN_TOKEN_FILE, EdgeSettings::path)),
+                new EdgeOptions.Names(
+                        value(EdgeOption.GRACE, Durations::parse, none.names().grace()),
+                        find(EdgeOption.CLUSTER_SECRET_FILE, EdgeSettings::path)),
+                value(EdgeOption.DRAIN_TIMEOUT, Durations::parse, none.drainTimeout()),
+                find(EdgeOption.NODE_ID, Function.identity()),
+                none.instances(),
+                none.lanes());
+    }
+
+    private <T> T value(EdgeOption option, Function<String, T> parse, T otherwise) {
+        T found = find(option, parse);
+        return found == null ? otherwise : found;
+    }
+
+    private <T> @Nullable T find(EdgeOption option, Function<String, T> parse) {
+        Optional<String> text = Optional.ofNullable(flags.get(option.key)).or(() -> settings.find(option.key));
+        if (text.isEmpty()) {
+            return null;
+        }
+        try {
+            return parse.apply(text.get());
+        } catch (ConfigException e) {
+            throw new ConfigException("%s: %s".formatted(place(option), e.getMessage()));
+        }
+    }
+
+    private String place(EdgeOption option) {
+        return flags.containsKey(option.key)
+                ? "--" + option.key
+                : settings.source(option.key)
+                        .map(source -> "%s: %s".formatted(source, option.key))
+                        .orElse(option.key);
+    }
+
+    private static boolean yes(String text) {
+        return switch (text) {
+            case "true", "yes", "on" -> true;
+            case "false", "no", "off" -> false;
+            default -> throw new ConfigException("must be true or false, was " + text);
+        };
+    }
+
+    private static Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new ConfigException("is not a file name: " + text);
+        }
+    }
+
+    private static URI url(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new ConfigException("is not a URL: " + text);
+        }
+    }
+}

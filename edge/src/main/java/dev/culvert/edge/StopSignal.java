@@ -1,0 +1,53 @@
+package dev.culvert.edge;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * SIGTERM or Ctrl-C: the first asks for an orderly stop, the second ends the process at once.
+ *
+ * <p>A shutdown hook could do the first, but not the second, nor end with exit code 0. The class behind it is in each
+ * JDK's {@code jdk.unsupported}; it is reached by reflection because a direct use cannot be compiled without a warning.
+ */
+final class StopSignal {
+    private static final int ENDED_BY_SECOND_SIGNAL = 130;
+
+    private final CountDownLatch first = new CountDownLatch(1);
+
+    /** Takes the signals over; where this Java has none, they keep their usual meaning. */
+    static StopSignal install() {
+        StopSignal stop = new StopSignal();
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            InvocationHandler raise = (proxy, method, arguments) -> {
+                if (method.getName().equals("handle")) {
+                    stop.raise();
+                }
+                return null;
+            };
+            Object onSignal =
+                    Proxy.newProxyInstance(StopSignal.class.getClassLoader(), new Class<?>[] {handler}, raise);
+            for (String name : new String[] {"TERM", "INT"}) {
+                signal.getMethod("handle", signal, handler)
+                        .invoke(null, signal.getConstructor(String.class).newInstance(name), onSignal);
+            }
+        } catch (ReflectiveOperationException e) {
+            return stop;
+        }
+        return stop;
+    }
+
+    /** Waits for the first signal. */
+    void await() throws InterruptedException {
+        first.await();
+    }
+
+    private void raise() {
+        if (first.getCount() == 0) {
+            Runtime.getRuntime().halt(ENDED_BY_SECOND_SIGNAL);
+        }
+        first.countDown();
+    }
+}

@@ -1,0 +1,113 @@
+package dev.culvert.edge.demo;
+
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.Tunnel;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.config.ListenPort;
+import dev.culvert.edge.Edge;
+import dev.culvert.edge.EdgeOptions;
+import dev.culvert.edge.PortTakenException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * An edge, an agent and a sample site in one process. Keeps nothing on disk: the agent's secret is made up and
+ * forgotten.
+ *
+ * @param edge the edge
+ * @param agent the agent
+ * @param tunnel from the edge to the sample site
+ * @param sitePort where the sample site listens
+ * @param out where people read
+ */
+public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWriter out) {
+    /** The edge's defaults, but it does not wait long for a browser whose page keeps a WebSocket open. */
+    public static final EdgeOptions OPTIONS = EdgeOptions.DEFAULT.withDrainTimeout(Duration.ofMillis(500));
+
+    private static final String NAME = "demo";
+
+    /**
+     * Starts all of it. A port that is taken is named on {@code out}, and a free one used.
+     *
+     * @param vertx stays the caller's; the sample site ends with it
+     */
+    public static Future<Demo> start(Vertx vertx, EdgeOptions options, PrintWriter out) {
+        SampleSite site = new SampleSite();
+        return vertx.deployVerticle(site)
+                .compose(deployed -> startEdge(vertx, options, out))
+                .compose(edge -> startAgent(vertx, edge, site.port(), out)
+                        .recover(fault -> edge.close().transform(closed -> Future.failedFuture(fault))));
+    }
+
+    private static Future<Demo> startAgent(Vertx vertx, Edge edge, int sitePort, PrintWriter out) {
+        AgentOptions anonymous =
+                AgentOptions.of("127.0.0.1:" + edge.ports().lane()).withStateFolder(null);
+        Agent agent = Agent.on(vertx, anonymous, new RequestLines(out));
+        return agent.open(TunnelOptions.http(sitePort).withName(NAME))
+                .map(tunnel -> new Demo(edge, agent, tunnel, sitePort, out));
+    }
+
+    private static Future<Edge> startEdge(Vertx vertx, EdgeOptions options, PrintWriter out) {
+        return Edge.start(vertx, options).recover(fault -> {
+            if (!(fault instanceof PortTakenException taken)
+                    || without(options, taken.port()).equals(options)) {
+                return Future.failedFuture(fault);
+            }
+            out.printf("Port %d is taken, so a free one stands in for --%s.%n", taken.port(), taken.option());
+            out.flush();
+            return startEdge(vertx, without(options, taken.port()), out);
+        });
+    }
+
+    /** The options with free ports in place of the taken one. */
+    private static EdgeOptions without(EdgeOptions options, int taken) {
+        return options.withPorts(
+                unless(options.ports().http(), taken),
+                unless(options.ports().lane(), taken),
+                unless(options.admin().port(), taken));
+    }
+
+    private static ListenPort unless(ListenPort port, int taken) {
+        return port.number() == taken ? ListenPort.FREE : port;
+    }
+
+    /** Says what runs and where to look. */
+    public void greet() {
+        int http = edge.ports().http();
+        String lane = edge.ports().lane() == EdgeOptions.DEFAULT.ports().lane().number()
+                ? ""
+                : " --edge 127.0.0.1:" + edge.ports().lane();
+        List<String> lines = List.of(
+                "",
+                "  Culvert demo: a sample site behind a tunnel, all of it on this machine.",
+                "",
+                "    open        " + tunnel.url(),
+                "    or          curl -H 'Host: %s' http://127.0.0.1:%d/".formatted(host(), http),
+                "",
+                "    edge        visitors on port %d, agents on port %d"
+                        .formatted(http, edge.ports().lane()),
+                "    agent       keeps the tunnel to the site on port " + sitePort,
+                "    admin       http://127.0.0.1:%d/api/v1/tunnels"
+                        .formatted(edge.ports().admin()),
+                "",
+                "  Where *.localhost does not resolve, docs/dns.md helps.",
+                "  Next, with a server of your own on port 3000, in another terminal:  culvert http 3000" + lane,
+                "  Ctrl-C ends all of it. Requests:",
+                "");
+        lines.forEach(out::println);
+        out.flush();
+    }
+
+    /** Ends all of it but the site, which ends with the caller's Vert.x. */
+    public Future<Void> close() {
+        return agent.close().eventually(edge::close);
+    }
+
+    private String host() {
+        return tunnel.url().substring("http://".length());
+    }
+}

@@ -1,0 +1,269 @@
+package dev.culvert.edge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.ListenPort;
+import dev.culvert.config.Settings;
+import dev.culvert.config.YamlSection;
+import dev.culvert.edge.admin.AdminOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class EdgeSettingsTest {
+    private static final Map<String, String> EVERY_KEY = Map.ofEntries(
+            Map.entry("domain", "tunnel.example.com"),
+            Map.entry("bind", "0.0.0.0"),
+            Map.entry("public-url", "https://tunnel.example.com:8443"),
+            Map.entry("http-port", "80"),
+            Map.entry("lane-port", "off"),
+            Map.entry("admin-port", "0"),
+            Map.entry("admin-bind", "10.0.0.1"),
+            Map.entry("admin-token-file", "admin.txt"),
+            Map.entry("tokens", "tokens.txt"),
+            Map.entry("allow-anonymous", "false"),
+            Map.entry("insecure", "true"),
+            Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
+            Map.entry("cluster-secret-file", "secret.txt"),
+            Map.entry("grace", "5m"),
+            Map.entry("drain-timeout", "0"),
+            Map.entry("node-id", "berlin-1"));
+
+    private static final EdgeOptions EVERY_OPTION = new EdgeOptions(
+            "tunnel.example.com",
+            "0.0.0.0",
+            URI.create("https://tunnel.example.com:8443"),
+            new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF),
+            new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
+            TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
+            new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
+            new EdgeOptions.Names(Duration.ofMinutes(5), Path.of("secret.txt")),
+            Duration.ZERO,
+            "berlin-1",
+            0,
+            EdgeOptions.DEFAULT.lanes());
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void withoutAWordItIsAnEdgeForThisMachineAlone() {
+        EdgeOptions options = read(Map.of(), Map.of(), "");
+
+        assertEquals(EdgeOptions.DEFAULT, options);
+        assertEquals("localhost", options.domain());
+        assertEquals("127.0.0.1", options.bind());
+        assertEquals(new ListenPort(7080), options.ports().http());
+        assertEquals(new ListenPort(7070), options.ports().lane());
+        assertEquals(new ListenPort(7090), options.admin().port());
+        assertEquals("127.0.0.1", options.admin().bind());
+        assertEquals(Duration.ofSeconds(60), options.names().grace());
+        assertEquals(Duration.ofSeconds(30), options.drainTimeout());
+    }
+
+    @Test
+    void everyOptionCanBeAFlag() {
+        assertEquals(EdgeOption.KEYS, EVERY_KEY.keySet(), "this test sets every option");
+        assertEquals(EVERY_OPTION, read(EVERY_KEY, Map.of(), ""));
+    }
+
+    @Test
+    void everyOptionCanBeAVariable() {
+        Map<String, String> variables = new HashMap<>();
+        EVERY_KEY.forEach((key, value) -> variables.put(Settings.variableName(key), value));
+
+        assertEquals(EVERY_OPTION, read(Map.of(), variables, ""));
+    }
+
+    @Test
+    void everyOptionCanBeAKeyOfTheFile() {
+        StringBuilder yaml = new StringBuilder();
+        EVERY_KEY.forEach(
+                (key, value) -> yaml.append(key).append(": ").append(value).append('\n'));
+
+        assertEquals(EVERY_OPTION, read(Map.of(), Map.of(), yaml.toString()));
+    }
+
+    @Test
+    void flagWinsOverVariableAndThatOverFile() {
+        Map<String, String> variables = Map.of("CULVERT_HTTP_PORT", "2", "CULVERT_LANE_PORT", "2");
+
+        EdgeOptions options = read(Map.of("http-port", "1"), variables, "http-port: 3\nlane-port: 3\nadmin-port: 3\n");
+
+        assertEquals(1, options.ports().http().number());
+        assertEquals(2, options.ports().lane().number());
+        assertEquals(3, options.admin().port().number());
+    }
+
+    @ParameterizedTest
+    @EnumSource(EdgeOption.class)
+    void everyOptionIsInTheHelpAndInTheManual(EdgeOption option) throws IOException {
+        String help =
+                EdgeMain.commandLine(Map.of()).getSubcommands().get("edge").getUsageMessage();
+        Path manual = Path.of("..", "docs", "operating.md").toAbsolutePath();
+
+        assertTrue(help.contains("--" + option.key), help);
+        assertTrue(Files.readString(manual).contains("`--" + option.key), "docs/operating.md lacks --" + option.key);
+    }
+
+    @Test
+    void faultsSayWhereTheyWereWritten() {
+        assertEquals(
+                "--lane-port: 70700 is not a port: write 1 to 65535, 0 for a free one, or off",
+                fault(() -> read(Map.of("lane-port", "70700"), Map.of(), "")));
+        assertEquals(
+                "the variable CULVERT_GRACE: grace: soon is not a time: write a number and ms, s, m or h, like 30s",
+                fault(() -> read(Map.of(), Map.of("CULVERT_GRACE", "soon"), "")));
+        assertEquals(
+                "edge.yaml, line 2, column 1: insecure: must be true or false, was maybe",
+                fault(() -> read(Map.of(), Map.of(), "domain: localhost\ninsecure: maybe\n")));
+    }
+
+    @Test
+    void unknownKeyOfTheFileIsRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("edge.yaml"), "lane-prot: 1\n");
+
+        String fault = fault(() -> parse(Map.of(), "--config", file.toString()));
+
+        assertTrue(fault.startsWith(file + ", line 1, column 1: lane-prot: unknown key; known are admin-bind,"), fault);
+    }
+
+    @Test
+    void theFileCanBeNamedByAVariable() throws IOException {
+        Path file = Files.writeString(folder.resolve("edge.yaml"), "http_port: 8099\n");
+
+        EdgeOptions options = parse(Map.of("CULVERT_CONFIG", file.toString()), "--insecure", "--grace", "1m");
+
+        assertEquals(8099, options.ports().http().number());
+        assertEquals(Duration.ofMinutes(1), options.names().grace());
+        assertTrue(options.access().insecure());
+    }
+
+    @Test
+    void beyondLoopbackSomebodyMustSayWhoMayConnect() {
+        String fault = fault(() -> read(Map.of("bind", "0.0.0.0", "insecure", "true"), Map.of(), ""));
+
+        assertTrue(fault.contains("--tokens FILE") && fault.contains("--allow-anonymous"), fault);
+        read(Map.of("bind", "0.0.0.0", "insecure", "true", "allow-anonymous", "true"), Map.of(), "");
+        read(Map.of("bind", "::", "insecure", "true", "tokens", "tokens.txt"), Map.of(), "");
+    }
+
+    @Test
+    void plaintextLanesBeyondLoopbackMustBeAskedFor() {
+        Map<String, String> flags = Map.of("bind", "192.168.1.7", "tokens", "tokens.txt");
+
+        String fault = fault(() -> read(flags, Map.of(), ""));
+
+        assertTrue(fault.contains("--insecure") && fault.contains("--lane-port off"), fault);
+        read(with(flags, "lane-port", "off"), Map.of(), "");
+        read(with(flags, "insecure", "true"), Map.of(), "");
+    }
+
+    @Test
+    void adminPortBeyondLoopbackNeedsAToken() {
+        String fault = fault(() -> read(Map.of("admin-bind", "0.0.0.0"), Map.of(), ""));
+
+        assertTrue(fault.contains("--admin-token-file"), fault);
+        read(Map.of("admin-bind", "0.0.0.0", "admin-token-file", "t"), Map.of(), "");
+        read(Map.of("admin-bind", "0.0.0.0", "admin-port", "off"), Map.of(), "");
+    }
+
+    @Test
+    void tokensAndAnybodyExcludeEachOther() {
+        assertTrue(fault(() -> read(Map.of("tokens", "t", "allow-anonymous", "true"), Map.of(), ""))
+                .contains("choose one"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "127.9.9.9", "::1", "localhost"})
+    void loopbackNeedsNothing(String bind) {
+        assertEquals(
+                bind,
+                read(Map.of("bind", bind, "admin-bind", bind), Map.of(), "").bind());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bind, edge.example.com",
+        "domain, Not_A_Host",
+        "public-url, tunnel.example.com",
+        "public-url, ftp://localhost",
+        "public-url, https://localhost/path",
+        "public-url, https://other.example",
+        "trusted-proxies, 10.0.0.0/33",
+        "trusted-proxies, '10.0.0.1,'",
+        "trusted-proxies, proxy",
+        "drain-timeout, -1s"
+    })
+    void nonsenseIsRefusedWithItsOption(String key, String value) {
+        assertTrue(fault(() -> read(Map.of(key, value), Map.of(), "")).contains("--" + key));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.0/8, 10.255.0.1, true",
+        "10.0.0.0/8, 11.0.0.1, false",
+        "192.168.4.0/22, 192.168.7.255, true",
+        "192.168.4.0/22, 192.168.8.0, false",
+        "192.168.4.1, 192.168.4.1, true",
+        "192.168.4.1, 192.168.4.2, false",
+        "0.0.0.0/0, 8.8.8.8, true",
+        "0.0.0.0/0, ::1, false",
+        "fd00::/8, fd12::1, true",
+        "fd00::/8, fe80::1, false",
+        "'10.0.0.0/8, ::1', ::1, true"
+    })
+    void proxiesAreTrustedByNetwork(String networks, String peer, boolean trusted) throws Exception {
+        assertEquals(trusted, TrustedProxies.parse(networks).test(InetAddress.getByName(peer)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        ", 7080, http://a.localhost:7080",
+        ", 80, http://a.localhost",
+        "https://localhost, 7080, https://a.localhost",
+        "https://localhost:8443, 7080, https://a.localhost:8443",
+        "http://localhost:443, 7080, http://a.localhost:443"
+    })
+    void tunnelsAreFoundWhereVisitorsComeIn(String publicUrl, int port, String url) {
+        assertEquals(
+                url,
+                PublicUrl.of(publicUrl == null ? null : URI.create(publicUrl), port)
+                        .ofHost("a.localhost"));
+    }
+
+    private static EdgeOptions read(Map<String, String> flags, Map<String, String> variables, String yaml) {
+        return new EdgeSettings(flags, new Settings(variables, List.of(YamlSection.parse("edge.yaml", yaml)))).read();
+    }
+
+    private static EdgeOptions parse(Map<String, String> environment, String... args) {
+        CommandLine edge = new CommandLine(EdgeCommand.spec(environment));
+        return EdgeCommand.options(edge.parseArgs(args), environment);
+    }
+
+    private static String fault(Runnable reading) {
+        return assertThrows(ConfigException.class, reading::run).getMessage();
+    }
+
+    private static Map<String, String> with(Map<String, String> flags, String key, String value) {
+        Map<String, String> more = new HashMap<>(flags);
+        more.put(key, value);
+        return more;
+    }
+}

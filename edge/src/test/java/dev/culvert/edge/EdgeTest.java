@@ -1,0 +1,179 @@
+package dev.culvert.edge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.ListenPort;
+import dev.culvert.config.Settings;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EdgeTest {
+    private static final EdgeOptions FREE_PORTS = EdgeOptions.DEFAULT
+            .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
+            .withInstances(2);
+
+    private final Vertx vertx = Vertx.vertx();
+
+    @TempDir
+    Path folder;
+
+    @AfterEach
+    void stop() throws Exception {
+        vertx.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void opensItsPortsOnBothLoopbacksAndClosesThemAtItsEnd() throws Exception {
+        Edge edge = start(FREE_PORTS);
+        Edge.Ports ports = edge.ports();
+
+        for (String address : edge.addresses()) {
+            for (int port : List.of(ports.http(), ports.lane(), ports.admin())) {
+                assertTrue(accepts(address, port), address + " " + port);
+            }
+        }
+        assertTrue(ask(ports.http(), "nobody.localhost", "/").startsWith("HTTP/1.1 404"));
+        assertTrue(ask(ports.admin(), "localhost", "/readyz").startsWith("HTTP/1.1 200"));
+
+        edge.close().await(30, TimeUnit.SECONDS);
+
+        for (int port : List.of(ports.http(), ports.lane(), ports.admin())) {
+            assertTrue(!accepts("127.0.0.1", port), "closed " + port);
+        }
+        assertSame(edge.close(), edge.close());
+    }
+
+    @Test
+    void listensOnTheIpv6LoopbackToo() throws Exception {
+        assumeTrue(Loopback.addresses(InetAddress.getByName("127.0.0.1")).size() == 2, "no ::1 on this machine");
+        Edge edge = start(FREE_PORTS);
+
+        assertEquals(List.of("127.0.0.1", "::1"), edge.addresses());
+        assertTrue(accepts("::1", edge.ports().http()));
+
+        edge.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void portThatIsOffIsNotOpened() throws Exception {
+        Edge edge = start(FREE_PORTS.withPorts(ListenPort.FREE, ListenPort.OFF, ListenPort.OFF));
+
+        assertEquals(-1, edge.ports().lane());
+        assertEquals(-1, edge.ports().admin());
+        assertTrue(accepts("127.0.0.1", edge.ports().http()));
+
+        edge.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http-port", "lane-port", "admin-port"})
+    void takenPortIsNamedWithTheOptionThatChangesIt(String option) throws Exception {
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress("127.0.0.1", 0));
+            ListenPort port = new ListenPort(taken.getLocalPort());
+            EdgeOptions options = FREE_PORTS.withPorts(
+                    option.equals("http-port") ? port : ListenPort.FREE,
+                    option.equals("lane-port") ? port : ListenPort.FREE,
+                    option.equals("admin-port") ? port : ListenPort.FREE);
+
+            PortTakenException refused = assertThrows(PortTakenException.class, () -> start(options));
+
+            assertEquals(option, refused.option());
+            assertEquals(port.number(), refused.port());
+            assertTrue(
+                    refused.getMessage().startsWith("port " + port.number())
+                            && refused.getMessage().contains("--" + option),
+                    refused.getMessage());
+        }
+    }
+
+    @Test
+    void failedStartLeavesNoPortOpen() throws Exception {
+        int port = freePort();
+        EdgeOptions options =
+                options(Map.of("tokens", folder.resolve("absent.txt").toString(), "http-port", "" + port));
+
+        String fault = assertThrows(IllegalArgumentException.class, () -> start(options))
+                .getMessage();
+
+        assertTrue(fault.contains("absent.txt"), fault);
+        assertTrue(!accepts("127.0.0.1", port));
+    }
+
+    @Test
+    void shortSecretsAreRefusedAtStart() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret.txt"), "short\n");
+
+        for (String option : List.of("admin-token-file", "cluster-secret-file")) {
+            EdgeOptions options = options(Map.of(option, secret.toString()));
+            String fault =
+                    assertThrows(ConfigException.class, () -> start(options)).getMessage();
+            assertTrue(fault.startsWith("--" + option), fault);
+        }
+    }
+
+    @Test
+    void addressOfAnotherMachineIsRefusedInWords() {
+        EdgeOptions options = options(
+                Map.of("bind", "203.0.113.77", "http-port", "17080", "allow-anonymous", "true", "insecure", "true"));
+
+        String fault =
+                assertThrows(IllegalStateException.class, () -> start(options)).getMessage();
+
+        assertEquals("203.0.113.77 is not an address of this machine: change --bind", fault);
+    }
+
+    private Edge start(EdgeOptions options) throws Exception {
+        return Edge.start(vertx, options).await(60, TimeUnit.SECONDS);
+    }
+
+    private static EdgeOptions options(Map<String, String> flags) {
+        var all = new java.util.HashMap<>(Map.of("http-port", "0", "lane-port", "0", "admin-port", "0"));
+        all.putAll(flags);
+        return new EdgeSettings(all, new Settings(Map.of(), List.of())).read().withInstances(1);
+    }
+
+    private static boolean accepts(String address, int port) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getByName(address), port)) {
+            return socket.isConnected();
+        } catch (ConnectException e) {
+            return false;
+        }
+    }
+
+    private static String ask(int port, String host, String path) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
+            socket.setSoTimeout(10_000);
+            String request = "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(path, host);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

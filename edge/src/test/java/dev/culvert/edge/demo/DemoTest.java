@@ -1,0 +1,241 @@
+package dev.culvert.edge.demo;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.config.ListenPort;
+import dev.culvert.edge.EdgeOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpResponseExpectation;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.SocketAddress;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The demo in this JVM: an edge, an agent and the sample site, and everything through the tunnel. */
+class DemoTest {
+    private static final EdgeOptions FREE_PORTS = Demo.OPTIONS
+            .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
+            .withInstances(2);
+
+    private final StringWriter out = new StringWriter();
+    private Vertx vertx;
+    private Demo demo;
+    private HttpClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        vertx = Vertx.vertx();
+        demo = Demo.start(vertx, FREE_PORTS, new PrintWriter(out, true)).await(60, TimeUnit.SECONDS);
+        client = vertx.createHttpClient();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        demo.close().await(30, TimeUnit.SECONDS);
+        vertx.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void pageAndAllItNeedsComeThroughTheTunnel() throws Exception {
+        String page = get("/").toString();
+
+        assertTrue(page.contains("id=\"ws-count\"") && page.contains("id=\"sse-count\""), page);
+        for (String file : List.of("/site.css", "/site.js", "/icon.svg")) {
+            assertTrue(page.contains(file), "the page uses " + file);
+            assertTrue(get(file).length() > 0, file);
+        }
+    }
+
+    @Test
+    void siteSeesWhoTheVisitorSaysItWantsAndWhereItComesFrom() throws Exception {
+        JsonObject seen = get("/api/request").toJsonObject();
+
+        assertEquals("demo.localhost:" + http(), header(seen, "Host"));
+        assertEquals("127.0.0.1", header(seen, "X-Forwarded-For"));
+        assertEquals("http", header(seen, "X-Forwarded-Proto"));
+        assertEquals(demo.sitePort(), seen.getInteger("port"));
+    }
+
+    @Test
+    void uploadArrivesUnchanged() throws Exception {
+        byte[] noise = new byte[3 * 1024 * 1024];
+        new Random(7).nextBytes(noise);
+        Digest sent = new Digest();
+        sent.update(Buffer.buffer(noise));
+
+        HttpClientRequest request =
+                client.request(to("/api/upload").setMethod(HttpMethod.POST)).await(10, TimeUnit.SECONDS);
+        JsonObject answer = request.send(Buffer.buffer(noise))
+                .compose(HttpClientResponse::body)
+                .await(30, TimeUnit.SECONDS)
+                .toJsonObject();
+
+        assertEquals(noise.length, answer.getInteger("bytes"));
+        assertEquals(HexFormat.of().formatHex(sent.value()), answer.getString("sha256"));
+    }
+
+    @Test
+    void downloadIsWhatItsDigestAnnounced() throws Exception {
+        Digest got = new Digest();
+        HttpClientResponse response = client.request(to("/api/download"))
+                .compose(HttpClientRequest::send)
+                .compose(answer -> {
+                    answer.handler(got::update);
+                    return answer.end().map(answer);
+                })
+                .await(60, TimeUnit.SECONDS);
+
+        assertEquals(Download.BYTES, got.bytes());
+        String announced = response.getHeader("Content-Digest").replaceAll("sha-256=:(.*):", "$1");
+        assertArrayEquals(Base64.getDecoder().decode(announced), got.value());
+    }
+
+    @Test
+    void webSocketEchoes() throws Exception {
+        BlockingQueue<String> echoes = new LinkedBlockingQueue<>();
+        WebSocket socket = vertx.createWebSocketClient()
+                .connect(new WebSocketConnectOptions()
+                        .setServer(edge())
+                        .setHost("demo.localhost")
+                        .setPort(http())
+                        .setURI("/api/echo"))
+                .await(10, TimeUnit.SECONDS);
+        socket.textMessageHandler(echoes::add);
+
+        socket.writeTextMessage("hello").await(10, TimeUnit.SECONDS);
+        socket.writeTextMessage("again").await(10, TimeUnit.SECONDS);
+
+        assertEquals("hello", echoes.poll(10, TimeUnit.SECONDS));
+        assertEquals("again", echoes.poll(10, TimeUnit.SECONDS));
+        socket.close().await(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void eventsArriveWhileTheResponseGoesOn() throws Exception {
+        BlockingQueue<String> events = new LinkedBlockingQueue<>();
+        client.request(to("/api/events"))
+                .compose(HttpClientRequest::send)
+                .onSuccess(response -> response.handler(piece -> events.add(piece.toString())))
+                .await(10, TimeUnit.SECONDS);
+
+        assertTrue(String.valueOf(events.poll(10, TimeUnit.SECONDS)).contains("\"n\":1,"));
+        assertTrue(String.valueOf(events.poll(10, TimeUnit.SECONDS)).contains("\"n\":2,"));
+    }
+
+    @Test
+    void adminShowsTheTunnelItsAgentAndWhatItCarried() throws Exception {
+        get("/");
+        JsonArray tunnels = client.request(new RequestOptions()
+                        .setServer(SocketAddress.inetSocketAddress(
+                                demo.edge().ports().admin(), "127.0.0.1"))
+                        .setHost("localhost")
+                        .setPort(demo.edge().ports().admin())
+                        .setURI("/api/v1/tunnels"))
+                .compose(HttpClientRequest::send)
+                .compose(HttpClientResponse::body)
+                .await(10, TimeUnit.SECONDS)
+                .toJsonArray();
+
+        assertEquals(1, tunnels.size());
+        JsonObject tunnel = tunnels.getJsonObject(0);
+        assertEquals("demo", tunnel.getString("name"));
+        assertEquals("http://demo.localhost:" + http(), tunnel.getString("url"));
+        assertTrue(tunnel.getLong("requests") >= 1, tunnel.encode());
+        assertEquals(1, tunnel.getJsonArray("holders").size());
+        assertTrue(
+                tunnel.getJsonArray("holders")
+                        .getJsonObject(0)
+                        .getString("address")
+                        .startsWith("127.0.0.1:"),
+                tunnel.encode());
+    }
+
+    @Test
+    void greetingSaysWhereToLook() {
+        demo.greet();
+
+        assertTrue(out.toString().contains("http://demo.localhost:" + http()), out.toString());
+        assertTrue(
+                out.toString()
+                        .contains("curl -H 'Host: demo.localhost:%d' http://127.0.0.1:%d/".formatted(http(), http())),
+                out.toString());
+        assertTrue(out.toString().contains("docs/dns.md"), out.toString());
+        assertTrue(out.toString().contains("Ctrl-C"), out.toString());
+    }
+
+    @Test
+    void portThatIsTakenIsNamedAndAFreeOneUsed() throws Exception {
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+            ListenPort port = new ListenPort(taken.getLocalPort());
+
+            Demo second = Demo.start(
+                            vertx,
+                            FREE_PORTS.withPorts(port, ListenPort.FREE, ListenPort.FREE),
+                            new PrintWriter(out, true))
+                    .await(60, TimeUnit.SECONDS);
+
+            assertTrue(out.toString().contains("Port %d is taken".formatted(port.number())), out.toString());
+            assertTrue(second.edge().ports().http() != port.number());
+            second.close().await(30, TimeUnit.SECONDS);
+        }
+    }
+
+    private Buffer get(String path) throws Exception {
+        return client.request(to(path))
+                .compose(HttpClientRequest::send)
+                .expecting(HttpResponseExpectation.SC_OK)
+                .compose(HttpClientResponse::body)
+                .await(10, TimeUnit.SECONDS);
+    }
+
+    private RequestOptions to(String path) {
+        return new RequestOptions()
+                .setServer(edge())
+                .setHost("demo.localhost")
+                .setPort(http())
+                .setURI(path);
+    }
+
+    private SocketAddress edge() {
+        return SocketAddress.inetSocketAddress(http(), "127.0.0.1");
+    }
+
+    private int http() {
+        return demo.edge().ports().http();
+    }
+
+    private static String header(JsonObject seen, String name) {
+        for (Object one : seen.getJsonArray("headers")) {
+            JsonArray field = (JsonArray) one;
+            if (field.getString(0).equalsIgnoreCase(name)) {
+                return field.getString(1);
+            }
+        }
+        return "";
+    }
+}
