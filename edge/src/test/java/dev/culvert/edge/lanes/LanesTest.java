@@ -1,0 +1,418 @@
+package dev.culvert.edge.lanes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.edge.access.Authenticator;
+import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.UnauthorizedException;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.NameRefusedException;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.LaneOptions;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.lane.WindowBudget;
+import dev.culvert.testkit.ScriptedPeer;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Bound;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Hello;
+import dev.culvert.wire.StreamRequest;
+import dev.culvert.wire.Unbind;
+import dev.culvert.wire.Welcome;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LanesTest {
+    private final Vertx vertx = Vertx.vertx();
+    private final Names names = new Names();
+    private final Doorman doorman = new Doorman();
+    private final Lanes lanes = new Lanes(
+            names,
+            doorman,
+            new Binder(names, "example.com", host -> "https://" + host),
+            LaneOptions.DEFAULT,
+            new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
+    private int port;
+
+    @BeforeEach
+    void listen() {
+        port = lanes.listen(vertx, "127.0.0.1", 0).await().actualPort();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void agentIsWelcomedAndGetsTheNameItAsksFor() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            Welcome welcome = greet(agent, "one");
+            assertEquals(Hello.VERSION, welcome.version());
+            assertEquals("this-node", welcome.node());
+
+            Bound bound = bind(agent, "hello");
+
+            assertEquals("host:hello.example.com", bound.tunnel());
+            assertEquals("hello", bound.name());
+            assertEquals("https://hello.example.com", bound.url());
+            assertEquals(
+                    Set.of(new Claim("this-node", welcome.lane(), "one")),
+                    names.find(TunnelKey.ofHost("hello.example.com")).claims());
+        }
+    }
+
+    @Test
+    void agentWithoutAWishGetsAReadableName() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            Bound bound = bind(agent, null);
+            assertTrue(bound.name().matches("[a-z]+-[a-z]+-[0-9a-z]{5}"), bound.name());
+        }
+    }
+
+    @Test
+    void streamOfAVisitorReachesTheAgentThatHasTheName() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            TunnelKey key = new TunnelKey(bind(agent, "hello").tunnel());
+
+            openAndSay(key, "hi");
+
+            Frame.Open open = agent.await(Frame.Open.class);
+            assertEquals(key.value(), open.request().tunnel());
+            assertEquals("hi", agent.expectText(open.streamId(), 2));
+        }
+    }
+
+    @Test
+    void nameThatAnotherOwnerHasIsRefusedInTheRegistrysWords() throws Exception {
+        names.refusal = new NameRefusedException(Bound.Code.NAME_TAKEN, "'hello' belongs to somebody else");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            Bound.Refusal refusal = bind(agent, "hello").refusal();
+            assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
+            assertEquals("'hello' belongs to somebody else", refusal.message());
+        }
+    }
+
+    @Test
+    void namesThatVisitorsCouldNotReachAreRefused() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            for (String name :
+                    List.of("Hello", "-a", "a_b", "a.b.example.com", "example.com", "", "a..b", "x".repeat(64))) {
+                assertEquals(
+                        Bound.Code.NAME_INVALID, bind(agent, name).refusal().code(), name);
+            }
+        }
+    }
+
+    @Test
+    void nameThatTheIdentityMayNotHaveIsNotEvenAskedFor() throws Exception {
+        doorman.names = new NamePatterns(List.of("team-*"));
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            assertEquals(Bound.Code.NOT_ALLOWED, bind(agent, "hello").refusal().code());
+            assertEquals("team-hello", bind(agent, "team-hello").name());
+            assertEquals(Set.of(TunnelKey.ofHost("team-hello.example.com")), names.tunnels.keySet());
+        }
+    }
+
+    @Test
+    void kindThatIsNotOfferedIsRefused() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            agent.send(new Frame.BindFrame(new Bind(1, "carrier-pigeon", "a", 0, null, false, "preserve", "")));
+            assertEquals(
+                    Bound.Code.NOT_OFFERED,
+                    agent.await(Frame.BoundFrame.class).bound().refusal().code());
+        }
+    }
+
+    @Test
+    void agentOfAnotherVersionIsToldSo() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            agent.send(new Frame.HelloFrame(new Hello(List.of(7, 8), "", "one", List.of(), null, "s", 65536, false)));
+            Frame.GoAway goAway = agent.expectGoAway(CloseReason.VERSION_MISMATCH);
+            assertTrue(goAway.detail().contains("[7, 8]"), goAway.detail());
+            agent.expectEnd();
+        }
+    }
+
+    @Test
+    void agentThatIsNotKnownIsTurnedAwayInWords() throws Exception {
+        doorman.refusal = new UnauthorizedException("this token is not known here");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            agent.send(new Frame.HelloFrame(hello("one", List.of())));
+            assertEquals(
+                    "this token is not known here",
+                    agent.expectGoAway(CloseReason.UNAUTHORIZED).detail());
+            agent.expectEnd();
+        }
+    }
+
+    @Test
+    void agentThatBindsBeforeItGreetsIsCutOff() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            agent.send(new Frame.BindFrame(new Bind(1, "http", "a", 0, null, false, "preserve", "")));
+            agent.expectGoAway(CloseReason.PROTOCOL_ERROR);
+            agent.expectEnd();
+        }
+        assertEquals(Set.of(), names.tunnels.keySet());
+    }
+
+    @Test
+    void agentThatOpensAStreamHasItReset() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            StreamRequest request = new StreamRequest("host:x", StreamRequest.Kind.HTTP, "", 0, 0);
+            agent.send(new Frame.Open(1, request, 65536, 65536));
+            assertEquals(
+                    CloseReason.PROTOCOL_ERROR, agent.await(Frame.Reset.class).reason());
+            assertEquals("hello", bind(agent, "hello").name());
+        }
+    }
+
+    @Test
+    void newLaneOfAnAgentReplacesTheOneItDoesNotList() throws Exception {
+        try (ScriptedPeer dead = ScriptedPeer.connect(port);
+                ScriptedPeer alive = ScriptedPeer.connect(port)) {
+            String first = greet(dead, "one").lane();
+            TunnelKey key = new TunnelKey(bind(dead, "hello").tunnel());
+
+            String second = greet(alive, "one").lane();
+            assertNotEquals(first, second);
+            dead.expectGoAway(CloseReason.REPLACED);
+            bind(alive, "hello");
+
+            assertEquals(
+                    List.of(second),
+                    lanes.holdersOf(key).stream().map(Lanes.Holder::lane).toList());
+            openAndSay(key, "hi");
+            assertEquals("hi", alive.expectText(alive.await(Frame.Open.class).streamId(), 2));
+        }
+    }
+
+    @Test
+    void secondLaneThatListsTheFirstIsSentElsewhere() throws Exception {
+        try (ScriptedPeer first = ScriptedPeer.connect(port);
+                ScriptedPeer second = ScriptedPeer.connect(port)) {
+            String lane = greet(first, "one").lane();
+            second.send(new Frame.HelloFrame(hello("one", List.of(lane))));
+            second.expectGoAway(CloseReason.ALREADY_HERE);
+            second.expectEnd();
+            assertEquals("hello", bind(first, "hello").name());
+        }
+    }
+
+    @Test
+    void strangerWhoKnowsAnInstanceIdReplacesNobody() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port);
+                ScriptedPeer stranger = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            doorman.owner = "mallory";
+            greet(stranger, "one");
+            assertEquals("hello", bind(agent, "hello").name());
+        }
+    }
+
+    @Test
+    void claimIsReleasedWhenTheLaneEndsAndGivenUpWhenTheAgentSaysSo() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            bind(agent, "kept");
+            agent.send(new Frame.BindFrame(new Bind(2, "http", "given", 0, null, false, "preserve", "")));
+            agent.await(Frame.BoundFrame.class);
+            agent.send(new Frame.UnbindFrame(new Unbind(2, CloseReason.CLOSED, "")));
+            assertEquals("given up host:given.example.com", names.next());
+        }
+        assertEquals("released host:kept.example.com", names.next());
+        assertEquals(List.of(), lanes.holdersOf(TunnelKey.ofHost("kept.example.com")));
+    }
+
+    @Test
+    void ownerWhoseTokenIsWithdrawnLosesItsLanes() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            doorman.revoke();
+            agent.expectGoAway(CloseReason.UNAUTHORIZED);
+            agent.expectEnd();
+        }
+    }
+
+    @Test
+    void agentIsToldWhenItsNameIsLostToAnOlderOwner() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            String lane = greet(agent, "one").lane();
+            TunnelKey key = new TunnelKey(bind(agent, "hello").tunnel());
+
+            names.lost.accept(key, new Claim("this-node", lane, "one"));
+
+            assertEquals(
+                    CloseReason.NOT_HELD,
+                    agent.await(Frame.UnbindFrame.class).unbind().reason());
+            assertEquals(List.of(), lanes.holdersOf(key));
+        }
+    }
+
+    @Test
+    void drainingNodeAsksItsAgentsToGoAndTakesNoMore() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port);
+                ScriptedPeer late = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            TunnelKey key = new TunnelKey(bind(agent, "hello").tunnel());
+
+            lanes.drain();
+
+            agent.expectGoAway(CloseReason.DRAINING);
+            assertEquals(List.of(), lanes.to(names.find(key)));
+            late.send(new Frame.HelloFrame(hello("two", List.of())));
+            late.expectGoAway(CloseReason.DRAINING);
+            late.expectEnd();
+        }
+    }
+
+    private Welcome greet(ScriptedPeer agent, String instance) {
+        agent.send(new Frame.HelloFrame(hello(instance, List.of())));
+        return agent.await(Frame.WelcomeFrame.class).welcome();
+    }
+
+    private static Hello hello(String instance, List<String> lanes) {
+        return new Hello(List.of(Hello.VERSION), "test", instance, lanes, null, "secret", 65536, false);
+    }
+
+    private static Bound bind(ScriptedPeer agent, String name) {
+        agent.send(new Frame.BindFrame(new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000")));
+        return agent.await(Frame.BoundFrame.class).bound();
+    }
+
+    private void openAndSay(TunnelKey key, String text) {
+        EventLoop loop = vertx.nettyEventLoopGroup().next();
+        loop.execute(() -> {
+            StreamRequest request = new StreamRequest(key.value(), StreamRequest.Kind.HTTP, "", 0, 0);
+            TunnelStream stream =
+                    lanes.to(names.find(key)).get(0).open(request, loop).result();
+            stream.write(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
+        });
+    }
+
+    /** Knows everybody, until told otherwise. */
+    private static final class Doorman implements Authenticator {
+        private volatile NamePatterns names = NamePatterns.ANY;
+        private volatile String owner = "alice";
+        private volatile UnauthorizedException refusal;
+        private volatile Consumer<Identity> revoked;
+
+        @Override
+        public Future<Identity> authenticate(Hello hello) {
+            return refusal == null ? Future.succeededFuture(identity()) : Future.failedFuture(refusal);
+        }
+
+        @Override
+        public void onRevoked(Consumer<Identity> listener) {
+            revoked = listener;
+        }
+
+        void revoke() {
+            revoked.accept(identity());
+        }
+
+        private Identity identity() {
+            return new Identity(owner, owner + "'s token", names);
+        }
+    }
+
+    /** A registry that gives everything to everybody, and notes what comes back. */
+    private static final class Names implements Registry {
+        private final Map<TunnelKey, Tunnel> tunnels = new ConcurrentHashMap<>();
+        private final BlockingQueue<String> returned = new LinkedBlockingQueue<>();
+        private volatile NameRefusedException refusal;
+        private volatile BiConsumer<TunnelKey, Claim> lost;
+
+        String next() throws InterruptedException {
+            return returned.poll(10, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public Tunnel find(TunnelKey key) {
+            return tunnels.get(key);
+        }
+
+        @Override
+        public Future<Optional<Tunnel>> confirm(TunnelKey key) {
+            return Future.succeededFuture(Optional.ofNullable(find(key)));
+        }
+
+        @Override
+        public Collection<Tunnel> tunnels() {
+            return tunnels.values();
+        }
+
+        @Override
+        public int nodes() {
+            return 1;
+        }
+
+        @Override
+        public String nodeId() {
+            return "this-node";
+        }
+
+        @Override
+        public Future<Grant> bind(Request request) {
+            if (refusal != null) {
+                return Future.failedFuture(refusal);
+            }
+            Tunnel tunnel = new Tunnel(
+                    request.key(), request.owner(), 1, request.kind(), request.policy(), Set.of(request.claim()), 0);
+            tunnels.put(request.key(), tunnel);
+            return Future.succeededFuture(new Grant(tunnel, "a ticket"));
+        }
+
+        @Override
+        public Future<Void> release(TunnelKey key, Claim claim) {
+            returned.add("released " + key);
+            return Future.succeededFuture();
+        }
+
+        @Override
+        public Future<Void> giveUp(TunnelKey key, Claim claim) {
+            returned.add("given up " + key);
+            return Future.succeededFuture();
+        }
+
+        @Override
+        public void onLost(BiConsumer<TunnelKey, Claim> listener) {
+            lost = listener;
+        }
+
+        @Override
+        public Future<Void> close() {
+            return Future.succeededFuture();
+        }
+    }
+}
