@@ -41,6 +41,9 @@ import org.slf4j.event.Level;
 final class AgentLane implements Lane.Handler, Carrier {
     private static final Logger LOGGER = LoggerFactory.getLogger(AgentLane.class);
 
+    /** Names that one lane may have: far more than a person needs, and an end for a program that has gone wild. */
+    private static final int MOST_NAMES = 2000;
+
     private final String id = UUID.randomUUID().toString();
     private final String remote;
     private final Lanes lanes;
@@ -215,6 +218,13 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void bind(Bind asked) {
+        if (bound.size() >= MOST_NAMES && !bound.containsKey(asked.id())) {
+            refuse(
+                    asked,
+                    new NameRefusedException(
+                            Bound.Code.NOT_ALLOWED, "this agent has %d names already".formatted(MOST_NAMES)));
+            return;
+        }
         Identity owner = Objects.requireNonNull(identity);
         lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop()
                 .execute(() -> {

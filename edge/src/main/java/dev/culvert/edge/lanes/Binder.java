@@ -18,6 +18,9 @@ public final class Binder {
     /** Made-up names have 40 random bits: a second one that is taken means that something else is wrong. */
     private static final int MOST_MADE_UP = 3;
 
+    /** Longest Host value and target name that are kept, in characters: both go to every node. */
+    private static final int MOST_POLICY_CHARS = 255;
+
     private final Registry registry;
     private final String domain;
     private final UnaryOperator<String> url;
@@ -37,6 +40,11 @@ public final class Binder {
     Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim) {
         if (!asked.kind().equals("http")) {
             return refused(Bound.Code.NOT_OFFERED, "this edge does not offer %s tunnels".formatted(asked.kind()));
+        }
+        if (!isPlain(asked.hostHeader()) || !isPlain(asked.target())) {
+            return refused(
+                    Bound.Code.NOT_ALLOWED,
+                    "a Host value and a target are at most %d visible ASCII characters".formatted(MOST_POLICY_CHARS));
         }
         if (asked.name() == null) {
             return bindMadeUp(asked, identity, claim, MOST_MADE_UP);
@@ -90,6 +98,11 @@ public final class Binder {
         Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool());
         return registry.bind(new Registry.Request(
                 TunnelKey.ofHost(host), identity.owner(), asked.kind(), policy, claim, asked.ticket()));
+    }
+
+    /** What may stand in a header as it is. */
+    private static boolean isPlain(String text) {
+        return text.length() <= MOST_POLICY_CHARS && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
     }
 
     private static String hostOf(TunnelKey key) {

@@ -26,6 +26,7 @@ import dev.culvert.wire.StreamRequest;
 import dev.culvert.wire.Unbind;
 import dev.culvert.wire.Welcome;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -47,6 +48,7 @@ import org.junit.jupiter.api.Test;
 
 class LanesTest {
     private final Vertx vertx = Vertx.vertx();
+    private final EventLoop visitors = new DefaultEventLoop();
     private final Names names = new Names();
     private final Doorman doorman = new Doorman();
     private final Lanes lanes = new Lanes(
@@ -65,6 +67,7 @@ class LanesTest {
     @AfterEach
     void stop() throws Exception {
         vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        visitors.shutdownGracefully(0, 0, TimeUnit.SECONDS);
     }
 
     @Test
@@ -139,6 +142,20 @@ class LanesTest {
             assertEquals(Bound.Code.NOT_ALLOWED, bind(agent, "hello").refusal().code());
             assertEquals("team-hello", bind(agent, "team-hello").name());
             assertEquals(Set.of(TunnelKey.ofHost("team-hello.example.com")), names.tunnels.keySet());
+        }
+    }
+
+    @Test
+    void hostValueThatWouldSmuggleAFieldIsRefused() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            for (String value : List.of("a\r\nX-Evil: 1", "a b", "ä", "x".repeat(256))) {
+                agent.send(new Frame.BindFrame(new Bind(1, "http", "hello", 0, null, false, value, "3000")));
+                assertEquals(
+                        Bound.Code.NOT_ALLOWED,
+                        agent.await(Frame.BoundFrame.class).bound().refusal().code(),
+                        value);
+            }
         }
     }
 
@@ -311,11 +328,10 @@ class LanesTest {
     }
 
     private void openAndSay(TunnelKey key, String text) {
-        EventLoop loop = vertx.nettyEventLoopGroup().next();
-        loop.execute(() -> {
+        visitors.execute(() -> {
             StreamRequest request = new StreamRequest(key.value(), StreamRequest.Kind.HTTP, "", 0, 0);
             TunnelStream stream =
-                    lanes.to(names.find(key)).get(0).open(request, loop).result();
+                    lanes.to(names.find(key)).get(0).open(request, visitors).result();
             stream.write(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
         });
     }
