@@ -54,7 +54,7 @@ public final class Agent {
     private final AgentState state;
     private final NetClient client;
     private final RandomGenerator random = RandomGenerator.getDefault();
-    private final TargetStreams streams = new TargetStreams();
+    private final TargetStreams streams = new TargetStreams(this::onTargetRefused);
     private final Map<Integer, Binding> bindings = new ConcurrentHashMap<>();
     private final Map<Integer, Tunnel> tunnels = new ConcurrentHashMap<>();
 
@@ -196,6 +196,13 @@ public final class Agent {
                 options.laneOptions(),
                 options.reconnect(),
                 System::nanoTime);
+    }
+
+    private void onTargetRefused(int id, String sentence) {
+        Tunnel tunnel = tunnels.get(id);
+        if (tunnel != null) {
+            listener.onTargetRefused(tunnel, sentence);
+        }
     }
 
     private Future<Void> closeAll() {

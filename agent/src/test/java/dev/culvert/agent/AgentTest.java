@@ -124,6 +124,7 @@ class AgentTest {
         assertEquals(CloseReason.TARGET_REFUSED, reset.reason());
         assertEquals(0, reset.deliveredBytes());
         assertEquals("nothing answers on 127.0.0.1:%d (connection refused)".formatted(port), reset.detail());
+        assertEquals(reset.detail(), listener.nextNotice());
     }
 
     @Test

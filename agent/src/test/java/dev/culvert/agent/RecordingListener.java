@@ -23,6 +23,11 @@ public final class RecordingListener implements AgentListener {
     }
 
     @Override
+    public void onTargetRefused(Tunnel tunnel, String sentence) {
+        notices.add(sentence);
+    }
+
+    @Override
     public void onNotice(String sentence) {
         notices.add(sentence);
     }

@@ -25,7 +25,10 @@ enum AgentOption {
     LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
     INSECURE("insecure", "", "Reach an edge beyond this machine without encryption: private networks only."),
     INSPECT_PORT("inspect-port", "PORT", "Port for looking at requests; a later version has it, so only off."),
-    JSON("json", "", "Print one JSON object a line: online, reconnecting, offline, request, notice."),
+    JSON(
+            "json",
+            "",
+            "Print one JSON object a line: online, reconnecting, offline, request, target-refused," + " notice."),
     ADMIN("admin", "URL", "The edge's admin port. Default: http://127.0.0.1:7090"),
     ADMIN_TOKEN_FILE("admin-token-file", "FILE", "File with the token that the admin port asks for, where it does.");
 

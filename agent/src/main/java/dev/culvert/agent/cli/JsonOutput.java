@@ -54,6 +54,15 @@ final class JsonOutput implements Output {
     }
 
     @Override
+    public void targetRefused(Tunnel tunnel, String sentence) {
+        lines.request(() -> event("target-refused")
+                .put("name", tunnel.name())
+                .put("target", target(tunnel))
+                .put("reason", sentence)
+                .encode());
+    }
+
+    @Override
     public void notice(String sentence) {
         say(event("notice").put("message", sentence));
     }

@@ -10,6 +10,8 @@ interface Output extends AutoCloseable {
 
     void request(Tunnel tunnel, Exchange exchange);
 
+    void targetRefused(Tunnel tunnel, String sentence);
+
     void notice(String sentence);
 
     @Override

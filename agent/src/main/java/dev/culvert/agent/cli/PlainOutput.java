@@ -94,9 +94,19 @@ final class PlainOutput implements Output {
         lines.request(() -> line(tunnel, exchange));
     }
 
+    @Override
+    public void targetRefused(Tunnel tunnel, String sentence) {
+        Instant now = Instant.now();
+        lines.request(() -> "%s  %sa visitor came, and %s"
+                .formatted(time(now), showsNames ? tunnel.name() + "  " : "", printable(sentence)));
+    }
+
+    private static String time(Instant instant) {
+        return TIME.format(instant.atZone(ZoneId.systemDefault()));
+    }
+
     private String line(Tunnel tunnel, Exchange exchange) {
-        String time =
-                TIME.format(Instant.ofEpochMilli(exchange.startedAtMillis()).atZone(ZoneId.systemDefault()));
+        String time = time(Instant.ofEpochMilli(exchange.startedAtMillis()));
         return "%s  %s%s %s  %s  %s"
                 .formatted(
                         time,

@@ -83,6 +83,11 @@ final class Session {
         }
 
         @Override
+        public void onTargetRefused(Tunnel tunnel, String sentence) {
+            output.targetRefused(tunnel, sentence);
+        }
+
+        @Override
         public void onNotice(String sentence) {
             output.notice(sentence);
         }

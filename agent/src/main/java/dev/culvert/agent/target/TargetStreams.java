@@ -20,8 +20,24 @@ import org.slf4j.LoggerFactory;
 public final class TargetStreams {
     private static final Logger LOGGER = LoggerFactory.getLogger(TargetStreams.class);
 
+    private final Refusals refusals;
     private final Map<Integer, TargetDialer> dialers = new ConcurrentHashMap<>();
     private final Map<String, Integer> ids = new ConcurrentHashMap<>();
+
+    /** Hears of targets that did not answer, on the event loop of the stream. */
+    public interface Refusals {
+        /**
+         * One did not.
+         *
+         * @param id the agent's number of the tunnel
+         * @param sentence why, for people
+         */
+        void onRefused(int id, String sentence);
+    }
+
+    public TargetStreams(Refusals refusals) {
+        this.refusals = refusals;
+    }
 
     /** The target of the tunnel with the agent's number. */
     public void put(int id, TargetDialer dialer) {
@@ -48,7 +64,7 @@ public final class TargetStreams {
     public void serve(TunnelStream stream, StreamRequest request) {
         Integer id = ids.get(request.tunnel());
         TargetDialer dialer = id == null ? null : dialers.get(id);
-        if (dialer == null) {
+        if (id == null || dialer == null) {
             stream.reset(CloseReason.NOT_HELD, "this agent has no tunnel " + request.tunnel());
             return;
         }
@@ -57,14 +73,15 @@ public final class TargetStreams {
                 .onComplete(
                         socket -> Splice.join(
                                 stream, Sockets.takeOver(socket), CloseReason.TARGET_FAILED, (bytesIn, bytesOut) -> {}),
-                        failure -> refuse(stream, request, String.valueOf(failure.getMessage())));
+                        failure -> refuse(stream, request, id, String.valueOf(failure.getMessage())));
     }
 
-    private static void refuse(TunnelStream stream, StreamRequest request, String reason) {
+    private void refuse(TunnelStream stream, StreamRequest request, int id, String reason) {
         LOGGER.atDebug()
                 .addKeyValue("tunnel", request.tunnel())
                 .addKeyValue("reason", reason)
                 .log("target refused; stream reset");
         stream.reset(CloseReason.TARGET_REFUSED, reason);
+        refusals.onRefused(id, reason);
     }
 }

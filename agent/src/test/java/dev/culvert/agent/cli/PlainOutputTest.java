@@ -65,6 +65,16 @@ class PlainOutputTest {
     }
 
     @Test
+    void targetThatDoesNotAnswerIsSaid() {
+        try (PlainOutput output = output(false, false)) {
+            output.targetRefused(tunnel, "nothing answers on 127.0.0.1:3000 (connection refused)");
+        }
+
+        String line = out.toString(StandardCharsets.UTF_8).strip();
+        assertTrue(line.endsWith("  a visitor came, and nothing answers on 127.0.0.1:3000 (connection refused)"), line);
+    }
+
+    @Test
     void visitorWhoLeftIsSaid() {
         assertTrue(print(false, false, exchange("/", 0, 65_000_000)).endsWith("GET /  left  65 s"));
     }
