@@ -465,4 +465,62 @@ class VisitorPortTest {
         target.awaitFinish();
         assertFalse(target.wasReset());
     }
+
+    @Test
+    void nineTunnelsOnOneConnectionEndTheStreamThatWaitedLongest() throws Exception {
+        FakeTarget oldest = null;
+        for (int number = 1; number <= 9; number++) {
+            String host = "t" + number + ".example.com";
+            door.registry.know(FakeRegistry.tunnel(host));
+            visitor.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+            FakeTarget target = door.carriers.awaitStream();
+            oldest = oldest == null ? target : oldest;
+            target.awaitHead();
+            target.send(OK);
+            visitor.awaitAnswer();
+        }
+
+        assertEquals(CloseReason.CANCELLED, oldest.awaitReset());
+    }
+
+    @Test
+    void rawModeKeepsAResetFromLookingLikeAnEnd() throws Exception {
+        visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+        visitor.awaitAnswer();
+        assertEquals(101, target.awaitReport().status());
+
+        target.reset(CloseReason.TARGET_FAILED, -1, "");
+
+        visitor.awaitReset();
+    }
+
+    @Test
+    void halfClosedBeforeTheUpgradeReachesTheTargetAsAFinish() throws Exception {
+        visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nall");
+        visitor.finish();
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nmine");
+        target.finish();
+
+        target.awaitText("all");
+        target.awaitFinish();
+        visitor.awaitAnswer();
+        assertEquals("mine", visitor.awaitEnd());
+    }
+
+    @Test
+    void truncatedBodyIsNoRequest() throws Exception {
+        visitor.send("POST / HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 10\r\n\r\nabc");
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitText("abc");
+
+        visitor.finish();
+
+        assertEquals(CloseReason.CANCELLED, target.awaitReset());
+        assertEquals("", visitor.awaitEnd());
+    }
 }

@@ -4,6 +4,7 @@ import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,7 +19,9 @@ public final class Door implements AutoCloseable {
     public final FakeRegistry registry = new FakeRegistry();
     public final FakeCarriers carriers = new FakeCarriers();
     public final Traffic traffic = new Traffic();
-    private final Vertx vertx = Vertx.vertx();
+    /** On the transport that nodes use: half-close and resets are where transports differ. */
+    private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+
     private final List<RawVisitor> visitors = new ArrayList<>();
     public final VisitorPort visitorPort;
     private final int port;
