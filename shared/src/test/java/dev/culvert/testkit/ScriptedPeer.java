@@ -36,7 +36,8 @@ public final class ScriptedPeer implements AutoCloseable {
     private final Socket socket;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private volatile boolean answeringPings = true;
-    private volatile boolean reading = true;
+    private final Object gate = new Object();
+    private boolean reading = true;
 
     /** A frame, or how the connection ended. */
     private sealed interface Event {
@@ -220,16 +221,38 @@ public final class ScriptedPeer implements AutoCloseable {
         return this;
     }
 
-    /** From here on nothing is read from the socket, so that the sender's buffers fill. Not to be undone. */
+    /** From here on nothing is read from the socket, so that the sender's buffers fill. */
     public ScriptedPeer stopReading() {
-        reading = false;
+        setReading(false);
         return this;
+    }
+
+    /** Reads on after {@link #stopReading}. */
+    public ScriptedPeer readOn() {
+        setReading(true);
+        return this;
+    }
+
+    private void setReading(boolean whether) {
+        synchronized (gate) {
+            reading = whether;
+            gate.notifyAll();
+        }
+    }
+
+    private void awaitReading() throws InterruptedException {
+        synchronized (gate) {
+            while (!reading) {
+                gate.wait();
+            }
+        }
     }
 
     /** Ends the connection without a word, as a process does that is killed. */
     @Override
     public void close() throws IOException {
         socket.close();
+        setReading(true); // So that the reader sees it.
     }
 
     private Event next(String wanted) {
@@ -248,7 +271,8 @@ public final class ScriptedPeer implements AutoCloseable {
         FrameReader frames = new FrameReader();
         byte[] bytes = new byte[16 * 1024];
         try {
-            while (reading) {
+            while (true) {
+                awaitReading();
                 int count = socket.getInputStream().read(bytes);
                 if (count < 0) {
                     events.add(new Event.Ended("the end"));
@@ -256,7 +280,7 @@ public final class ScriptedPeer implements AutoCloseable {
                 }
                 frames.read(Unpooled.copiedBuffer(bytes, 0, count), this::arrived);
             }
-        } catch (IOException e) {
+        } catch (IOException | InterruptedException e) {
             events.add(new Event.Ended(String.valueOf(e.getMessage())));
         } catch (MalformedFrameException e) {
             events.add(new Event.Ended("bytes that are not frames: " + e.getMessage()));
