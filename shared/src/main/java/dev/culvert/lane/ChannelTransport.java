@@ -37,10 +37,10 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     private static final int KERNEL_QUEUE_BYTES = 128 * 1024;
 
     /**
-     * What may wait in the process in all, in bytes: far more than the OPENs, RESETs and CREDITs of ten thousand busy
-     * streams, so that only a peer that makes us answer and does not read gets there.
+     * What may wait in the process in all, in bytes: the OPENs of ten thousand visitors, which is more than come before
+     * a silent peer is given up, so that only one that makes us answer and does not read gets there.
      */
-    private static final long MOST_QUEUED_BYTES = 16L * 1024 * 1024;
+    private static final long MOST_QUEUED_BYTES = 4L * 1024 * 1024;
 
     /**
      * How long the last words may take to get out and the peer to close its side, in milliseconds: a peer that does

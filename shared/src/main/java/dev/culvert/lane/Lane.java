@@ -242,7 +242,8 @@ public final class Lane {
         if (stream == null) {
             close(CloseReason.INTERNAL, "internal error");
         } else {
-            stream.abort(CloseReason.INTERNAL, "internal error");
+            write(new Frame.Reset(stream.id(), CloseReason.INTERNAL, stream.deliveredBytes(), "internal error"));
+            end(stream, new StreamReset(CloseReason.INTERNAL, StreamReset.UNKNOWN, "internal error"));
         }
     }
 
@@ -545,7 +546,7 @@ public final class Lane {
         handler.onClosed(reason, detail);
     }
 
-    /** Ends one of several streams: what its listener throws must not keep the others from hearing. */
+    /** Ends a stream, whatever its listener throws: the others must hear of it too. */
     private static void end(LaneStream stream, StreamReset reset) {
         try {
             stream.endBecause(reset);

@@ -128,7 +128,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     @Override
     public void consumed(int bytes) {
-        if (dropped || bytes <= 0) {
+        if (isOver() || bytes <= 0) {
             return;
         }
         int credit = receiveWindow.consume(bytes, System.nanoTime(), lane.roundTripNanos());
@@ -155,7 +155,12 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     @Override
     public void evict() {
         String detail = "the reader stood still while the process was over its window budget";
-        eventLoop().execute(() -> abort(CloseReason.OVERLOADED, detail));
+        eventLoop().execute(() -> {
+            if (!ended) {
+                lane.write(new Frame.Reset(id, CloseReason.OVERLOADED, deliveredBytes(), detail));
+            }
+            endBecause(new StreamReset(CloseReason.OVERLOADED, StreamReset.UNKNOWN, detail));
+        });
     }
 
     // What follows is called by the lane.
@@ -239,17 +244,9 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         }
     }
 
-    /** Resets the stream from here, and tells the listener as well as the peer. */
-    void abort(CloseReason reason, String detail) {
-        if (!ended) {
-            lane.write(new Frame.Reset(id, reason, deliveredBytes(), detail));
-        }
-        endBecause(new StreamReset(reason, StreamReset.UNKNOWN, detail));
-    }
-
     /** Ends the stream and tells the listener, now or when there is one. */
     void endBecause(StreamReset reset) {
-        if (dropped || (ended && !receiveWindow.isUnread())) {
+        if (isOver()) {
             return;
         }
         drop();
@@ -273,6 +270,10 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         if (!receiveWindow.isUnread()) {
             giveBack();
         }
+    }
+
+    private boolean isOver() {
+        return dropped || (ended && !receiveWindow.isUnread());
     }
 
     private void giveBack() {

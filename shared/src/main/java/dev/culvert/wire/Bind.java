@@ -40,11 +40,15 @@ public record Bind(
     }
 
     static Bind of(JsonObject json) {
+        int port = Handshake.count(json, "port");
+        if (port > 65535) {
+            throw new MalformedFrameException("handshake field port must be at most 65535, was " + port);
+        }
         return new Bind(
                 Handshake.positive(json, "id"),
                 Handshake.text(json, "kind"),
                 Handshake.textIfPresent(json, "name"),
-                Handshake.count(json, "port"),
+                port,
                 Handshake.textIfPresent(json, "ticket"),
                 Handshake.flag(json, "pool"),
                 Handshake.text(json, "hostHeader", "preserve"),

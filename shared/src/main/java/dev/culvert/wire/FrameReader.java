@@ -46,6 +46,11 @@ public final class FrameReader {
         return header.writerIndex() == 0;
     }
 
+    /** What is set aside for an unfinished frame, in bytes. */
+    int collectedCapacity() {
+        return partialPayload.capacity();
+    }
+
     /** Releases what was collected of an unfinished frame. */
     public void close() {
         partialPayload.release();

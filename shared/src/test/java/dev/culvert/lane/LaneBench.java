@@ -7,6 +7,7 @@ import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.net.NetServerOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -87,8 +88,14 @@ final class LaneBench implements AutoCloseable {
             return on(lane.eventLoop(), question);
         }
 
-        /** Waits until the lane has handled all that the peer has sent. */
+        /** Waits until the lane has handled all that the peer has sent, and answered nothing to it. */
         void settle() {
+            peer.send(new Frame.Ping(4711));
+            peer.expect(Frame.Pong.class);
+        }
+
+        /** The same, whatever it answered. */
+        void settleAnyhow() {
             peer.send(new Frame.Ping(4711));
             peer.await(Frame.Pong.class);
         }
@@ -116,7 +123,7 @@ final class LaneBench implements AutoCloseable {
     Run start() throws IOException {
         CompletableFuture<Lane> accepted = new CompletableFuture<>();
         LaneRecorder handler = new LaneRecorder(onStream);
-        int port = vertx.createNetServer()
+        int port = vertx.createNetServer(new NetServerOptions().setSendBufferSize(64 * 1024)) // Soon full.
                 .connectHandler(socket -> {
                     Lane lane = Lane.on(socket, Lane.Side.ACCEPTOR, options, budget, handler);
                     if (greets) {

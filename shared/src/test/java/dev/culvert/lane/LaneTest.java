@@ -165,6 +165,7 @@ class LaneTest {
         run.peer().sendText(2, "still here").send(new Frame.Fin(2, 12));
         assertEquals("still here", stream.nextText(10));
         assertSame(StreamRecorder.FINISH, stream.next());
+        run.settle();
         assertEquals(0, run.lane().load());
     }
 
@@ -381,6 +382,8 @@ class LaneTest {
         assertEquals(CloseReason.INTERNAL, reset.reason());
         assertEquals(2, reset.streamId());
         assertEquals("fine", sound.nextText(4));
+        sound.write("fine too");
+        assertEquals("fine too", run.peer().expectText(4, 8));
     }
 
     @Test

@@ -56,6 +56,7 @@ public final class ScriptedPeer implements AutoCloseable {
     /** Plays a dialer: connects to a port of this machine. */
     public static ScriptedPeer connect(int port) throws IOException {
         Socket socket = new Socket();
+        socket.setReceiveBufferSize(64 * 1024); // Small and of one size, so that who does not read is soon full.
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) PATIENCE.toMillis());
         socket.setTcpNoDelay(true);
         return new ScriptedPeer(socket);
