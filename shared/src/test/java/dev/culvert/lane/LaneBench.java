@@ -24,7 +24,7 @@ final class LaneBench implements AutoCloseable {
     static final StreamRequest REQUEST =
             new StreamRequest("host:a.example.com", StreamRequest.Kind.HTTP, "192.0.2.1:9", 0, 0);
 
-    final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    final Vertx vertx;
     private final EventLoop otherLoop = new DefaultEventLoop();
     final WindowBudget budget;
     final LaneOptions options;
@@ -33,6 +33,12 @@ final class LaneBench implements AutoCloseable {
     private boolean greets = true;
 
     LaneBench(LaneOptions options) {
+        this(options, true);
+    }
+
+    /** @param nativeTransport whether on epoll, where there is one, or on Java's own sockets */
+    LaneBench(LaneOptions options, boolean nativeTransport) {
+        this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(nativeTransport));
         this.options = options;
         this.budget = new WindowBudget(options.windowBudgetBytes());
     }
