@@ -33,9 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakFree.class)
 @Timeout(60)
 class SpliceTest {
-    // Not on epoll: there, with bytes going both ways under back-pressure, registering for more of them fails now and
-    // then (epoll_ctl: no such file or directory), and the splice with it. Not understood yet.
-    private final LaneBench bench = new LaneBench(LaneBench.OPTIONS, false);
+    private final LaneBench bench = new LaneBench();
     private final CompletableFuture<long[]> ended = new CompletableFuture<>();
     /** Kept: Vert.x closes the sockets of a client that the garbage collector has taken. */
     private final NetClient client = bench.vertx.createNetClient();
