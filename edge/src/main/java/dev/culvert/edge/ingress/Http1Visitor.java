@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A visitor that sends FIN may have left, or may still read: nothing tells the two apart at once. It gets its answer.
  * The kernel then asks with keep-alive probes, which a machine that has forgotten the connection answers with a reset:
- * about 60 seconds after a visitor that is really gone, its target sees it, however silent the target is. A visitor
+ * within 75 seconds after a visitor that is really gone, its target sees it, however silent the target is. A visitor
  * that resets, or to whom writing fails, is noticed at once.
  */
 final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor {
@@ -71,7 +71,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         context = ctx;
         address = (InetSocketAddress) ctx.channel().remoteAddress();
         IngressOptions.Deadlines deadlines = ingress.options().deadlines();
-        pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned());
+        pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned(), deadlines.linger());
         deadline = new Deadline(ctx.channel().eventLoop(), this::tooLate);
         deadline.in(deadlines.head());
         ingress.visitors().add(ctx.channel(), this::drain);

@@ -1,7 +1,6 @@
 package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.TunnelKey;
-import dev.culvert.wire.CloseReason;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -18,10 +17,18 @@ final class PinnedStreams {
 
     private final Map<TunnelKey, TargetConnection> idle = new LinkedHashMap<>(2);
     private final Duration keep;
+    private final Duration linger;
     private final Deadline deadline;
 
-    PinnedStreams(EventLoop loop, Duration keep) {
+    /**
+     * Streams that stay for a while.
+     *
+     * @param keep how long
+     * @param linger how long a target may take to finish, once its stream is not needed any more
+     */
+    PinnedStreams(EventLoop loop, Duration keep, Duration linger) {
         this.keep = keep;
+        this.linger = linger;
         this.deadline = new Deadline(loop, this::sweep);
     }
 
@@ -35,11 +42,11 @@ final class PinnedStreams {
     void put(TargetConnection target) {
         TargetConnection before = idle.put(target.key(), target);
         if (before != null) {
-            before.end(CloseReason.CANCELLED, "another stream took its place");
+            before.retire(linger);
         } else if (idle.size() > MOST) {
             TargetConnection oldest = idle.values().iterator().next();
             idle.remove(oldest.key());
-            oldest.end(CloseReason.CANCELLED, "not used for the longest time");
+            oldest.retire(linger);
         }
         target.rest(() -> idle.remove(target.key(), target));
         deadline.in(keep);
@@ -48,12 +55,12 @@ final class PinnedStreams {
     /** The visitor connection is over. */
     void end() {
         deadline.cancel();
-        idle.values().forEach(target -> target.end(CloseReason.CANCELLED, "the visitor left"));
+        idle.values().forEach(target -> target.retire(linger));
         idle.clear();
     }
 
     private void sweep() {
-        idle.values().forEach(target -> target.end(CloseReason.CANCELLED, "not used any more"));
+        idle.values().forEach(target -> target.retire(linger));
         idle.clear();
     }
 }

@@ -289,7 +289,8 @@ class HostileVisitorTest {
             visitor.awaitAnswer();
 
             assertEquals("", visitor.awaitEnd());
-            assertEquals(CloseReason.CANCELLED, target.awaitReset());
+            target.awaitFinish();
+            assertEquals(CloseReason.CANCELLED, target.awaitReset()); // It does not finish in turn.
         }
     }
 
