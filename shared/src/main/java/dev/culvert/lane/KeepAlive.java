@@ -13,6 +13,7 @@ final class KeepAlive {
     private final LaneOptions options;
     private @Nullable ScheduledFuture<?> ticks;
     private long lastReceivedNanos;
+    private long lastTickNanos;
     private long lastPingNanos;
     private long roundTripNanos;
 
@@ -28,6 +29,7 @@ final class KeepAlive {
 
     void start() {
         lastReceivedNanos = System.nanoTime();
+        lastTickNanos = lastReceivedNanos;
         ping(lastReceivedNanos);
         long tickNanos = options.pingInterval().toNanos() / 2;
         ticks = lane.eventLoop().scheduleAtFixedRate(this::tick, tickNanos, tickNanos, TimeUnit.NANOSECONDS);
@@ -61,6 +63,12 @@ final class KeepAlive {
 
     private void tick() {
         long now = System.nanoTime();
+        long lateNanos = now - lastTickNanos - options.pingInterval().toNanos() / 2;
+        lastTickNanos = now;
+        if (lateNanos > 0) {
+            // This process stood still, and what the peer said meanwhile may still wait to be read.
+            lastReceivedNanos += lateNanos;
+        }
         if (now - lastReceivedNanos > longestSilence(options).toNanos()) {
             lane.close(
                     CloseReason.SILENT, "nothing was heard for %d ms".formatted((now - lastReceivedNanos) / 1_000_000));

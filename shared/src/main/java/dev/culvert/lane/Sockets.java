@@ -1,15 +1,22 @@
 package dev.culvert.lane;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 
 /**
- * Takes the Netty channel out of a Vert.x socket: the only place that knows Vert.x's internals. Vert.x goes on to count
- * the connection and closes it when its server or client is closed; the bytes are ours.
+ * Where Vert.x and Netty meet: the only place that knows Vert.x's internals. Takes the Netty channel out of a Vert.x
+ * socket (Vert.x goes on to count the connection and closes it when its server or client is closed; the bytes are ours),
+ * the event loop out of a context, the bytes out of a buffer.
  */
 public final class Sockets {
     /** The name of Vert.x's own handler, which is the last of each pipeline. */
@@ -32,6 +39,21 @@ public final class Sockets {
             append(channel, handler);
         }
         return channel;
+    }
+
+    /** The thread that a context runs on. */
+    public static EventLoop eventLoopOf(Context context) {
+        return ((ContextInternal) context).nettyEventLoop();
+    }
+
+    /** The bytes of a buffer that came from Vert.x: a view of the heap, which needs no release. */
+    public static ByteBuf bytesOf(Buffer buffer) {
+        return ((BufferInternal) buffer).getByteBuf();
+    }
+
+    /** Copies bytes to the end of a buffer; they stay the caller's. */
+    public static void append(Buffer buffer, ByteBuf bytes) {
+        buffer.appendBuffer(BufferInternal.buffer(bytes));
     }
 
     /** Puts a handler behind ours and before Vert.x's own, on a channel that was taken over. */

@@ -67,7 +67,12 @@ public final class Lanes implements Carriers {
     /** The lanes of this node that carry the tunnel: the less loaded of two first, then the others. */
     @Override
     public List<Carrier> to(Tunnel tunnel) {
-        List<AgentLane> here = byTunnel.getOrDefault(tunnel.key(), List.of());
+        return to(tunnel.key());
+    }
+
+    /** The same for who knows no more than the key. */
+    public List<Carrier> to(TunnelKey key) {
+        List<AgentLane> here = byTunnel.getOrDefault(key, List.of());
         if (here.size() == 1) {
             return here.get(0).takesStreams() ? List.of(here.get(0)) : List.of();
         }

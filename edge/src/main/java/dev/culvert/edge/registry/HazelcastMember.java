@@ -1,5 +1,7 @@
 package dev.culvert.edge.registry;
 
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
@@ -11,6 +13,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,6 +86,27 @@ public final class HazelcastMember {
     /** This node's id, new at each start. */
     public String nodeId() {
         return nodeId;
+    }
+
+    /**
+     * Calls the listener with the id of each other node that is a member no longer: stopped, dead, or beyond a split. On
+     * a thread of Hazelcast's, which it must not block.
+     */
+    public void onNodeLeft(Consumer<String> listener) {
+        hazelcast.getCluster().addMembershipListener(new MembershipListener() {
+            @Override
+            public void memberAdded(MembershipEvent event) {
+                // Comes in by itself.
+            }
+
+            @Override
+            public void memberRemoved(MembershipEvent event) {
+                String node = event.getMember().getAttribute(NODE_ATTRIBUTE);
+                if (node != null) {
+                    listener.accept(node);
+                }
+            }
+        });
     }
 
     HazelcastInstance hazelcast() {

@@ -1,0 +1,27 @@
+package dev.culvert.edge.registry;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+
+/**
+ * The Vert.x of a node that other nodes reach: its event bus finds them through the node's own Hazelcast, and calls each
+ * by the id that it has there. To be closed before the member is.
+ */
+public final class ClusteredVertx {
+    private ClusteredVertx() {}
+
+    /**
+     * Starts one.
+     *
+     * @param options all but the event bus's, which are taken from {@code bus}
+     * @return fails when the bus cannot listen
+     */
+    public static Future<Vertx> start(HazelcastMember member, BusOptions bus, VertxOptions options) {
+        return Vertx.builder()
+                .with(new VertxOptions(options).setEventBusOptions(bus.toVertx()))
+                .withClusterManager(new HazelcastClusterManager(member.hazelcast()))
+                .buildClustered();
+    }
+}

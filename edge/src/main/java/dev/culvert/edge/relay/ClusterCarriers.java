@@ -1,0 +1,55 @@
+package dev.culvert.edge.relay;
+
+import dev.culvert.edge.lanes.Carrier;
+import dev.culvert.edge.lanes.Carriers;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.Tunnel;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * All that can carry a tunnel in the cluster: the lanes of this node, then the other nodes with a claim on it, each once,
+ * the less loaded of two first. Safe for use by any thread.
+ */
+public final class ClusterCarriers implements Carriers {
+    private final Carriers here;
+    private final Relay relay;
+
+    /** @param here the carriers of this node alone */
+    public ClusterCarriers(Carriers here, Relay relay) {
+        this.here = here;
+        this.relay = relay;
+    }
+
+    @Override
+    public List<Carrier> to(Tunnel tunnel) {
+        List<Carrier> own = here.to(tunnel);
+        List<RelayCarrier> others = others(tunnel);
+        if (others.isEmpty()) {
+            return own;
+        }
+        Collections.shuffle(others, ThreadLocalRandom.current());
+        others.sort(Comparator.comparing(RelayCarrier::isDoubtful));
+        if (others.size() > 1 && others.get(0).isDoubtful() == others.get(1).isDoubtful()) {
+            others.subList(0, 2).sort(Comparator.comparingInt(RelayCarrier::load));
+        }
+        List<Carrier> all = new ArrayList<>(own.size() + others.size());
+        all.addAll(own);
+        all.addAll(others);
+        return all;
+    }
+
+    private List<RelayCarrier> others(Tunnel tunnel) {
+        List<RelayCarrier> others = new ArrayList<>();
+        for (Claim claim : tunnel.claims()) {
+            boolean elsewhere = !claim.node().equals(relay.nodeId());
+            if (elsewhere && others.stream().noneMatch(other -> other.node().equals(claim.node()))) {
+                others.add(new RelayCarrier(relay, claim.node()));
+            }
+        }
+        return others;
+    }
+}

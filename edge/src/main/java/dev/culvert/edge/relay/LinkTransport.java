@@ -1,0 +1,301 @@
+package dev.culvert.edge.relay;
+
+import dev.culvert.edge.relay.LinkMessage.Closing;
+import dev.culvert.edge.relay.LinkMessage.Kind;
+import dev.culvert.lane.LaneTransport;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.FrameReader;
+import dev.culvert.wire.FrameWriter;
+import dev.culvert.wire.MalformedFrameException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+import java.net.ConnectException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries the frames of a link as messages of the event bus: those that are written in one turn of the event loop go
+ * together. Messages are counted, so that a lost one ends the link instead of tearing a hole into a stream. That the
+ * lane pings each half second makes a lost last message as visible as any other: the ping's own number shows it.
+ *
+ * <p>Runs on the relay's event loop.
+ */
+final class LinkTransport implements LaneTransport {
+    /** Bytes of frames in one message, unless a single frame has more: enough that headers cost nothing. */
+    static final int MESSAGE_BYTES = 64 * 1024;
+
+    /**
+     * What may be handed to the bus and not be written to its socket, in bytes, before streams have to wait: four
+     * messages, so that the socket never runs dry. The bus itself would take anything.
+     */
+    static final int HIGH_WATER_BYTES = 256 * 1024;
+
+    /** Where streams may go on. */
+    static final int LOW_WATER_BYTES = 128 * 1024;
+
+    /** What may wait in all, control frames included, in bytes: a bus that does not move is given up. */
+    private static final int MOST_UNWRITTEN_BYTES = 16 * 1024 * 1024;
+
+    /** How long an OPEN may go without an acknowledgement, which comes each half second at least. */
+    static final long OPEN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** When an OPEN is acknowledged on its own, because nothing else went back: well before its sender gives it up. */
+    private static final long ACKNOWLEDGE_MILLIS = 100;
+
+    /** Hands messages to the event bus. */
+    interface Bus {
+        /** Completes once the message is written to a socket, which is all that the bus ever knows of it. */
+        Future<Void> send(LinkMessage message);
+    }
+
+    private final EventLoop loop;
+    private final Bus bus;
+    private final String self;
+    private final String peer;
+    private final int epoch;
+    private final FrameReader reader = new FrameReader();
+    private final UnansweredOpens opens = new UnansweredOpens();
+    private @Nullable Receiver lane;
+
+    private List<ByteBuf> batch = new ArrayList<>();
+    private int batchBytes;
+    private int unwrittenBytes;
+    private boolean full;
+    private int peerEpoch;
+    private long sent;
+    private long received;
+    private long acknowledgedToPeer;
+    private boolean opensWatched;
+    private boolean acknowledgeScheduled;
+    private boolean peerKnows;
+    private boolean closed;
+
+    /**
+     * @param epoch the number of this link among those of this node
+     * @param peerEpoch its number among the other node's; 0 when that one has not said yet
+     */
+    LinkTransport(EventLoop loop, Bus bus, String self, String peer, int epoch, int peerEpoch) {
+        this.loop = loop;
+        this.bus = bus;
+        this.self = self;
+        this.peer = peer;
+        this.epoch = epoch;
+        this.peerEpoch = peerEpoch;
+    }
+
+    /** Gives the transport its lane. */
+    LinkTransport to(Receiver receiver) {
+        lane = receiver;
+        return this;
+    }
+
+    private Receiver lane() {
+        return Objects.requireNonNull(lane);
+    }
+
+    /** The number of this link among the other node's; 0 while it is not known. */
+    int peerEpoch() {
+        return peerEpoch;
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return loop;
+    }
+
+    @Override
+    public void write(Frame frame) {
+        if (closed) {
+            if (frame instanceof Frame.Data data) {
+                data.payload().release();
+            }
+            return;
+        }
+        ByteBuf payload = frame instanceof Frame.Data data ? data.payload() : Unpooled.EMPTY_BUFFER;
+        ByteBuf head = FrameWriter.write(frame, ByteBufAllocator.DEFAULT);
+        int size = head.readableBytes() + payload.readableBytes();
+        if (batchBytes > 0 && batchBytes + size > MESSAGE_BYTES) {
+            flush();
+        }
+        batch.add(head);
+        batch.add(payload);
+        batchBytes += size;
+        if (frame instanceof Frame.Open open) {
+            opens.add(sent + 1, open.streamId(), System.nanoTime());
+            watchOpens();
+        }
+    }
+
+    @Override
+    public void flush() {
+        if (batchBytes > 0) {
+            send();
+        }
+    }
+
+    @Override
+    public boolean isWritable() {
+        full |= unwrittenBytes + batchBytes >= HIGH_WATER_BYTES;
+        return !full;
+    }
+
+    @Override
+    public boolean isOverrun() {
+        return unwrittenBytes + batchBytes > MOST_UNWRITTEN_BYTES;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (peerKnows) {
+            batch.forEach(ByteBuf::release);
+        } else {
+            flush();
+            // Nothing that arrives from here on is looked at, so what is acknowledged here is final.
+            hand(message(Kind.CLOSED, 0, new Closing(CloseReason.CLOSED, "the other node ended the link").toBody()));
+        }
+        closed = true;
+        opens.clear();
+        reader.close();
+    }
+
+    /** A message of this link arrived. */
+    void receive(LinkMessage message) {
+        if (closed) {
+            return;
+        }
+        peerEpoch = message.senderEpoch();
+        if (message.acknowledged() > sent) {
+            lane().malformed("message %d is acknowledged, and %d were sent".formatted(message.acknowledged(), sent));
+            return;
+        }
+        opens.acknowledged(message.acknowledged());
+        if (message.sequence() != received + 1) {
+            lane().ended("message %d of the event bus came after %d: some were lost"
+                    .formatted(message.sequence(), received));
+            return;
+        }
+        received = message.sequence();
+        try {
+            reader.read(message.body(), this::deliver);
+            if (!closed && !reader.betweenFrames()) {
+                lane().malformed("a message ended within a frame");
+            }
+        } catch (MalformedFrameException e) {
+            lane().malformed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The other node knows the link no more, and says how far it came. */
+    void closedByPeer(LinkMessage message) {
+        peerKnows = true;
+        Closing closing = message.closing();
+        if (message.acknowledged() != LinkMessage.UNKNOWN) {
+            notServedFrom(message.acknowledged() + 1, closing.detail());
+        }
+        lane().ended(closing.detail());
+    }
+
+    /** The other node is no member any more. */
+    void peerLeft() {
+        peerKnows = true;
+        lane().ended("the other node has left the cluster");
+    }
+
+    private void deliver(Frame frame) {
+        if (frame instanceof Frame.Open && !acknowledgeScheduled) {
+            acknowledgeScheduled = true;
+            loop.schedule(this::acknowledge, ACKNOWLEDGE_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        lane().received(frame);
+    }
+
+    private void acknowledge() {
+        acknowledgeScheduled = false;
+        if (!closed && acknowledgedToPeer < received) {
+            send();
+        }
+    }
+
+    private void watchOpens() {
+        if (!opensWatched && !opens.isEmpty()) {
+            opensWatched = true;
+            long now = System.nanoTime();
+            long wait = opens.oldestNanos(now) + OPEN_NANOS - now;
+            loop.schedule(this::giveUpOpens, Math.max(0, wait), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void giveUpOpens() {
+        opensWatched = false;
+        for (int streamId : opens.takeOlderThan(System.nanoTime() - OPEN_NANOS)) {
+            String detail = "the other node did not answer within a second";
+            // It may get to it yet: it must not begin what nobody waits for.
+            write(new Frame.Reset(streamId, CloseReason.CANCELLED, 0, detail));
+            lane().received(new Frame.Reset(streamId, CloseReason.LANE_LOST, Frame.Reset.ANYTHING_DELIVERED, detail));
+        }
+        flush();
+        watchOpens();
+    }
+
+    private void send() {
+        ByteBuf body = Unpooled.wrappedBuffer(batch.toArray(ByteBuf[]::new));
+        batch = new ArrayList<>();
+        batchBytes = 0;
+        sent++;
+        acknowledgedToPeer = received;
+        hand(message(Kind.FRAMES, sent, body));
+    }
+
+    private LinkMessage message(Kind kind, long sequence, ByteBuf body) {
+        return new LinkMessage(LinkMessage.VERSION, kind, self, peer, epoch, peerEpoch, sequence, received, body);
+    }
+
+    private void hand(LinkMessage message) {
+        int size = message.body().readableBytes();
+        unwrittenBytes += size;
+        bus.send(message).onComplete(done -> {
+            message.body().release();
+            loop.execute(() -> written(size, message.sequence(), done.cause()));
+        });
+    }
+
+    private void written(int size, long sequence, @Nullable Throwable failure) {
+        unwrittenBytes -= size;
+        if (closed) {
+            return;
+        }
+        if (failure != null) {
+            if (neverLeft(failure)) {
+                notServedFrom(sequence, "the other node cannot be reached");
+            }
+            lane().ended("the event bus failed: " + failure.getMessage());
+        } else if (full && unwrittenBytes + batchBytes <= LOW_WATER_BYTES) {
+            full = false;
+            lane().writabilityChanged();
+        }
+    }
+
+    /** Whether it is certain that the message did not reach the other node, so that it never reads the later ones. */
+    private static boolean neverLeft(Throwable failure) {
+        return failure instanceof ConnectException
+                || (failure instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS);
+    }
+
+    /** Nothing of the messages from this one on was or will be read: their streams may be tried elsewhere. */
+    private void notServedFrom(long sequence, String detail) {
+        int last = opens.lastStreamBefore(sequence);
+        lane().received(new Frame.GoAway(CloseReason.DRAINING, last, List.of(), detail));
+    }
+}

@@ -1,0 +1,333 @@
+package dev.culvert.edge.relay;
+
+import dev.culvert.edge.lanes.Carrier;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.Sockets;
+import dev.culvert.lane.StreamClosedException;
+import dev.culvert.lane.StreamJoin;
+import dev.culvert.lane.StreamReset;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.lane.WindowBudget;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.MalformedFrameException;
+import dev.culvert.wire.StreamRequest;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries streams to and from the other nodes of the cluster. This node listens on one address of the event bus,
+ * {@code culvert.node.<id>}; a {@link Link} to another node begins with the first stream and lasts until one of the two
+ * goes, or a message is lost.
+ *
+ * <p>A stream that arrives is served by what this node carries itself, never by a third node.
+ *
+ * <p>All links run on the relay's one event loop; the methods here may be called by any thread.
+ */
+public final class Relay {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Relay.class);
+
+    /**
+     * For how long a node whose link was lost is asked only when no other is left: until then the cluster has noticed
+     * that it is dead, or it has been heard again.
+     */
+    private static final long DOUBT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final Vertx vertx;
+    private final String nodeId;
+    private final Holder holder;
+    private final WindowBudget budget;
+    private final LinkTransport.Bus bus;
+    private final EventLoop loop;
+    /** The last number of a link. Counting begins anywhere, so that a relay before this one is not taken for it. */
+    private final AtomicInteger epochs =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(1 << 30));
+
+    private final Map<Integer, Link> links = new ConcurrentHashMap<>();
+    /** The link that new streams are opened in, by node. */
+    private final Map<String, Link> current = new ConcurrentHashMap<>();
+    /** When the link to a node was lost; forgotten when the node is heard again or has left. */
+    private final Map<String, Long> lost = new ConcurrentHashMap<>();
+
+    private volatile String deployment = "";
+
+    /** What this node carries itself. */
+    public interface Holder {
+        /** The carriers of this node for the tunnel, the best first; those of other nodes must not be among them. */
+        List<Carrier> carriers(TunnelKey key);
+    }
+
+    /** Where the other nodes come in: a verticle, so that the relay has an event loop. */
+    private static final class Door extends VerticleBase {
+        private final Function<Context, Relay> make;
+        private @Nullable Relay relay;
+
+        Door(Function<Context, Relay> make) {
+            this.make = make;
+        }
+
+        @Override
+        public Future<?> start() {
+            Relay made = make.apply(context);
+            relay = made;
+            // Never paused: a paused consumer drops what it has no room for. What can come is bounded by the windows.
+            return vertx.eventBus()
+                    .<LinkMessage>consumer(addressOf(made.nodeId), made::receive)
+                    .completion();
+        }
+
+        @Override
+        public Future<?> stop() {
+            opened().endAll();
+            return Future.succeededFuture();
+        }
+
+        Relay opened() {
+            return Objects.requireNonNull(relay);
+        }
+    }
+
+    private Relay(
+            Vertx vertx, String nodeId, Holder holder, WindowBudget budget, LinkTransport.Bus bus, EventLoop loop) {
+        this.vertx = vertx;
+        this.nodeId = nodeId;
+        this.holder = holder;
+        this.budget = budget;
+        this.bus = bus;
+        this.loop = loop;
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @param vertx a clustered one
+     * @param nodeId this node's id, new at each of its starts: the one that is in its claims
+     * @param budget shared with the lanes
+     * @return completes once the other nodes can reach this one
+     */
+    public static Future<Relay> start(Vertx vertx, String nodeId, Holder holder, WindowBudget budget) {
+        return start(vertx, nodeId, holder, budget, bus -> bus);
+    }
+
+    /** The same with a bus that is not quite the real one, for tests. */
+    static Future<Relay> start(
+            Vertx vertx,
+            String nodeId,
+            Holder holder,
+            WindowBudget budget,
+            UnaryOperator<LinkTransport.Bus> disturbance) {
+        vertx.eventBus().registerCodec(new LinkCodec());
+        DeliveryOptions options = new DeliveryOptions().setCodecName(LinkCodec.NAME);
+        LinkTransport.Bus bus = message -> {
+            try {
+                return vertx.eventBus()
+                        .<LinkMessage>sender(addressOf(message.receiver()), options)
+                        .write(message);
+            } catch (RuntimeException e) {
+                return Future.failedFuture(e); // The bus is being closed.
+            }
+        };
+        Door door = new Door(context ->
+                new Relay(vertx, nodeId, holder, budget, disturbance.apply(bus), Sockets.eventLoopOf(context)));
+        return vertx.deployVerticle(door)
+                .map(id -> {
+                    door.opened().deployment = id;
+                    return door.opened();
+                })
+                .onFailure(cause -> vertx.eventBus().unregisterCodec(LinkCodec.NAME));
+    }
+
+    private static String addressOf(String node) {
+        return "culvert.node." + node;
+    }
+
+    /** This node's id. */
+    public String nodeId() {
+        return nodeId;
+    }
+
+    /**
+     * A node is no member any more: streams to and from it are reset at once. (Should it come back after a split, a new
+     * link begins.)
+     */
+    public void nodeLeft(String node) {
+        loop.execute(() -> {
+            for (Link link : links.values()) {
+                if (link.peer().equals(node)) {
+                    link.peerLeft();
+                }
+            }
+            lost.remove(node); // Nobody will claim to be there.
+        });
+    }
+
+    /** How many streams are open to and from all other nodes. */
+    public int load() {
+        return links.values().stream().mapToInt(Link::load).sum();
+    }
+
+    /** Ends all links and listens no more. */
+    public Future<Void> close() {
+        return vertx.undeploy(deployment).onSuccess(done -> vertx.eventBus().unregisterCodec(LinkCodec.NAME));
+    }
+
+    // What follows is called by the carriers, by any thread.
+
+    /** On the visitor's loop. */
+    TunnelStream open(String node, StreamRequest request, EventLoop visitorLoop) {
+        Link link = current.compute(node, (id, there) -> there != null && there.takesStreams() ? there : begin(id, 0));
+        return link.open(request, visitorLoop);
+    }
+
+    /** How many streams are open to and from a node. */
+    int load(String node) {
+        Link link = current.get(node);
+        return link == null ? 0 : link.load();
+    }
+
+    boolean isDoubtful(String node) {
+        Long lostNanos = lost.get(node);
+        return lostNanos != null && System.nanoTime() - lostNanos < DOUBT_NANOS;
+    }
+
+    private Link begin(String node, int peerEpoch) {
+        Link link = Link.to(node, this, epochs.incrementAndGet(), peerEpoch, bus, budget);
+        links.put(link.epoch(), link);
+        LOGGER.atDebug()
+                .addKeyValue("node", node)
+                .addKeyValue("epoch", link.epoch())
+                .log("link begins");
+        return link;
+    }
+
+    // What follows is called on the relay's event loop.
+
+    private void endAll() {
+        links.values().forEach(link -> link.close(CloseReason.CLOSED, "this node has stopped"));
+    }
+
+    EventLoop eventLoop() {
+        return loop;
+    }
+
+    /** Serves a stream that another node opened, with what this node carries itself. */
+    void serve(TunnelStream incoming, StreamRequest request) {
+        List<Carrier> here = holder.carriers(new TunnelKey(request.tunnel()));
+        if (here.isEmpty()) {
+            incoming.reset(CloseReason.NOT_HELD, "no agent for the tunnel is connected to this node");
+            return;
+        }
+        here.get(0).open(request, loop).onComplete(opened -> {
+            if (opened.succeeded()) {
+                StreamJoin.join(incoming, opened.result());
+            } else if (opened.cause() instanceof StreamClosedException refused) {
+                incoming.reset(refused.reset());
+            } else {
+                LOGGER.atError()
+                        .setCause(opened.cause())
+                        .addKeyValue("tunnel", request.tunnel())
+                        .log("stream could not be opened; reset");
+                incoming.reset(new StreamReset(CloseReason.INTERNAL, 0, "internal error"));
+            }
+        });
+    }
+
+    void ended(Link link, CloseReason reason, String detail) {
+        links.remove(link.epoch());
+        current.remove(link.peer(), link);
+        lost.put(link.peer(), System.nanoTime());
+        LOGGER.atInfo()
+                .addKeyValue("node", link.peer())
+                .addKeyValue("epoch", link.epoch())
+                .addKeyValue("reason", reason.label())
+                .addKeyValue("detail", detail)
+                .log("link to another node ended");
+    }
+
+    private void receive(Message<LinkMessage> arrived) {
+        LinkMessage message;
+        try {
+            message = arrived.body();
+        } catch (MalformedFrameException e) {
+            LOGGER.atWarn().addKeyValue("detail", e.getMessage()).log("message of no node of ours; dropped");
+            return;
+        }
+        if (!message.receiver().equals(nodeId)) {
+            return; // Meant for the one that had this address before.
+        }
+        Link link = linkOf(message);
+        if (message.kind() == LinkMessage.Kind.CLOSED) {
+            if (link != null) {
+                link.receive(message);
+            }
+        } else if (message.version() != LinkMessage.VERSION) {
+            refuse(
+                    message,
+                    0,
+                    CloseReason.VERSION_MISMATCH,
+                    "speaks version %d of the link, this node %d".formatted(message.version(), LinkMessage.VERSION));
+        } else if (link != null) {
+            lost.remove(message.sender());
+            link.receive(message);
+        } else if (message.receiverEpoch() == 0 && message.sequence() == 1) {
+            Link accepted = begin(message.sender(), message.senderEpoch());
+            current.put(message.sender(), accepted);
+            lost.remove(message.sender());
+            accepted.receive(message);
+        } else {
+            refuse(message, LinkMessage.UNKNOWN, CloseReason.CLOSED, "the other node has lost the link");
+        }
+    }
+
+    private @Nullable Link linkOf(LinkMessage message) {
+        if (message.receiverEpoch() != 0) {
+            Link link = links.get(message.receiverEpoch());
+            if (link == null || !link.peer().equals(message.sender())) {
+                return null;
+            }
+            return link.isUnanswered() || link.isFor(message) ? link : null;
+        }
+        Link unanswered = null;
+        for (Link link : links.values()) {
+            if (link.isFor(message)) {
+                return link;
+            }
+            if (link.peer().equals(message.sender()) && link.isUnanswered()) {
+                unanswered = link;
+            }
+        }
+        // Both began at the same time: the two halves are one link.
+        return message.kind() == LinkMessage.Kind.FRAMES && message.sequence() == 1 ? unanswered : null;
+    }
+
+    private void refuse(LinkMessage message, long acknowledged, CloseReason reason, String detail) {
+        LinkMessage refusal = new LinkMessage(
+                LinkMessage.VERSION,
+                LinkMessage.Kind.CLOSED,
+                nodeId,
+                message.sender(),
+                message.receiverEpoch(),
+                message.senderEpoch(),
+                0,
+                acknowledged,
+                new LinkMessage.Closing(reason, detail).toBody());
+        // Lost, it is made up for by the silence that follows.
+        bus.send(refusal).onComplete(done -> refusal.body().release());
+    }
+}

@@ -1,0 +1,88 @@
+package dev.culvert.edge.relay;
+
+import dev.culvert.edge.lanes.Carrier;
+import dev.culvert.edge.testkit.Conversation;
+import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.PlayedAgent;
+import dev.culvert.lane.Sockets;
+import dev.culvert.lane.TunnelStream;
+import dev.culvert.lane.WindowBudget;
+import dev.culvert.wire.StreamRequest;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * Two nodes with a relay each: one that visitors reach, and one that an agent is connected to. Each can lose messages
+ * that it sends.
+ */
+final class Pair implements AutoCloseable {
+    static final StreamRequest REQUEST =
+            new StreamRequest("host:swift-otter.example.com", StreamRequest.Kind.TCP, "192.0.2.7:4711", 0, 42);
+
+    final PlayedAgent agent;
+    final Relay ingress;
+    Relay holder;
+    final List<Carrier> held = new CopyOnWriteArrayList<>();
+    final WindowBudget ingressBudget = new WindowBudget(64L * 1024 * 1024);
+    final WindowBudget holderBudget = new WindowBudget(64L * 1024 * 1024);
+    private final EventLoop visitorLoop;
+
+    /** Which messages do not arrive. */
+    volatile Predicate<LinkMessage> lostByIngress = message -> false;
+
+    volatile Predicate<LinkMessage> lostByHolder = message -> false;
+
+    Pair(Nodes nodes) {
+        Nodes.Node first = nodes.get(0);
+        Nodes.Node second = nodes.get(1);
+        agent = PlayedAgent.beside(second);
+        held.add(agent);
+        visitorLoop = Sockets.eventLoopOf(first.vertx().getOrCreateContext());
+        ingress = Nodes.await(
+                Relay.start(first.vertx(), first.id(), key -> List.of(), ingressBudget, bus -> losing(bus, true)));
+        holder = startHolder(second);
+    }
+
+    private Relay startHolder(Nodes.Node second) {
+        return Nodes.await(Relay.start(
+                second.vertx(),
+                second.id(),
+                key -> key.value().equals(REQUEST.tunnel()) ? held : List.of(),
+                holderBudget,
+                bus -> losing(bus, false)));
+    }
+
+    /** Starts the holder's relay again, once it was closed. */
+    void reopenHolder(Nodes nodes) {
+        holder = startHolder(nodes.get(1));
+    }
+
+    private LinkTransport.Bus losing(LinkTransport.Bus bus, boolean byIngress) {
+        return message ->
+                (byIngress ? lostByIngress : lostByHolder).test(message) ? Future.succeededFuture() : bus.send(message);
+    }
+
+    /** A visitor opens a stream at the one node, for the agent at the other. */
+    Conversation visit() throws Exception {
+        return visit(REQUEST);
+    }
+
+    Conversation visit(StreamRequest request) throws Exception {
+        RelayCarrier carrier = new RelayCarrier(ingress, holder.nodeId());
+        TunnelStream stream = visitorLoop
+                .submit(() -> carrier.open(request, visitorLoop).result())
+                .get(10, TimeUnit.SECONDS);
+        return new Conversation(stream, request);
+    }
+
+    @Override
+    public void close() {
+        Nodes.await(ingress.close());
+        Nodes.await(holder.close());
+        agent.close();
+    }
+}

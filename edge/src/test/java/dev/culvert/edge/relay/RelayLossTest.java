@@ -1,0 +1,291 @@
+package dev.culvert.edge.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.edge.testkit.Conversation;
+import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.lane.StreamReset;
+import dev.culvert.wire.CloseReason;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of streams when the event bus loses messages. */
+class RelayLossTest {
+    private static final long MIB = 1024 * 1024;
+    /** What is promised is 2 s; the tests run beside others. */
+    private static final Duration SOON = Duration.ofSeconds(2).plusMillis(500);
+
+    private static Nodes nodes;
+    private Pair pair;
+
+    @BeforeAll
+    static void startNodes() {
+        nodes = Nodes.start(2);
+    }
+
+    @AfterAll
+    static void stopNodes() {
+        nodes.close();
+    }
+
+    @BeforeEach
+    void startRelays() {
+        pair = new Pair(nodes);
+    }
+
+    @AfterEach
+    void stopRelays() {
+        pair.close();
+    }
+
+    @Test
+    void openThatNobodyAcknowledgesFailsWithinASecond() throws Exception {
+        establish();
+        // Given a holder that hears nothing, and is heard
+        pair.lostByIngress = message -> true;
+        long before = System.nanoTime();
+        StreamReset reset = pair.visit().read().send("POST").awaitReset();
+        Duration took = Duration.ofNanos(System.nanoTime() - before);
+        assertEquals(CloseReason.LANE_LOST, reset.reason());
+        assertFalse(reset.provesUndelivered(0));
+        assertTrue(took.toMillis() >= 900, "gave up after " + took);
+        assertTrue(took.compareTo(Duration.ofMillis(1500)) < 0, "took " + took);
+    }
+
+    @Test
+    void openIsAcknowledgedAlsoWhenTheTargetSaysNothing() throws Exception {
+        Conversation visitor = pair.visit().read().send("a");
+        Conversation target = pair.agent.awaitStream().read();
+        target.awaitText("a");
+        // When nothing happens for longer than an OPEN may be unanswered
+        Awaitility.await()
+                .pollDelay(Duration.ofMillis(1500))
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> true);
+        assertFalse(visitor.isReset());
+        target.send("b");
+        visitor.awaitText("b");
+    }
+
+    @Test
+    void lostMessageInTheMiddleResetsBothSidesAndNoByteIsWrong() throws Exception {
+        for (boolean byIngress : new boolean[] {true, false}) {
+            Conversation visitor = pair.visit().read();
+            Conversation target = pair.agent.awaitStream().read();
+            Predicate<LinkMessage> lost = nth(20, message -> message.body().readableBytes() > 8 * 1024);
+            if (byIngress) {
+                pair.lostByIngress = lost;
+            } else {
+                pair.lostByHolder = lost;
+            }
+            Conversation sender = byIngress ? visitor : target;
+            Conversation receiver = byIngress ? target : visitor;
+            sender.send(64 * MIB, 7);
+            StreamReset seen = receiver.awaitReset();
+            sender.awaitReset();
+            assertEquals(CloseReason.LANE_LOST, seen.reason());
+            assertTrue(receiver.receivedBytes() < 64 * MIB);
+            assertEquals(Conversation.sha256OfSent(receiver.receivedBytes(), 7), receiver.sha256OfReceived());
+            pair.lostByIngress = message -> false;
+            pair.lostByHolder = message -> false;
+        }
+    }
+
+    @Test
+    void lostLastMessageResetsTheStreamInsteadOfHangingIt() throws Exception {
+        Conversation visitor = pair.visit().read();
+        Conversation target = pair.agent.awaitStream().read();
+        establish();
+        // When the last words of the target are lost, and nobody has anything to say after them
+        AtomicBoolean dropped = new AtomicBoolean();
+        pair.lostByHolder = message -> hasData(message, "the end") && dropped.compareAndSet(false, true);
+        long before = System.nanoTime();
+        target.send("the end").finish();
+        StreamReset reset = visitor.awaitReset();
+        assertTrue(dropped.get());
+        assertEquals(CloseReason.LANE_LOST, reset.reason());
+        assertEquals(0, visitor.receivedBytes());
+        assertTrue(Duration.ofNanos(System.nanoTime() - before).compareTo(SOON) < 0);
+        target.awaitReset();
+    }
+
+    @Test
+    void silenceResetsBothSidesWithinTwoSeconds() throws Exception {
+        Conversation visitor = pair.visit().read().send("a");
+        Conversation target = pair.agent.awaitStream().read();
+        target.awaitText("a");
+        pair.lostByIngress = message -> true;
+        pair.lostByHolder = message -> true;
+        long before = System.nanoTime();
+        visitor.awaitReset();
+        target.awaitReset();
+        assertTrue(Duration.ofNanos(System.nanoTime() - before).compareTo(SOON) < 0);
+        assertTrue(pair.ingress.isDoubtful(pair.holder.nodeId()));
+    }
+
+    @Test
+    void newStreamsBeginANewLinkAfterALoss() throws Exception {
+        Conversation visitor = pair.visit().read().send("a");
+        pair.agent.awaitStream().read().awaitText("a");
+        pair.lostByHolder = nth(1, message -> true);
+        visitor.awaitReset();
+        Conversation next = pair.visit().read().send(MIB, 8);
+        pair.agent.awaitStream().echo();
+        next.awaitFinish();
+        assertEquals(Conversation.sha256OfSent(MIB, 8), next.sha256OfReceived());
+        assertFalse(pair.ingress.isDoubtful(pair.holder.nodeId()));
+    }
+
+    @Test
+    void lostFirstMessageFailsItsStreamAndTheNextOneWorks() throws Exception {
+        pair.lostByIngress = nth(1, message -> true);
+        pair.visit().read().send("lost").awaitReset();
+        Conversation next = pair.visit().read().send("found");
+        pair.agent.awaitStream().echo();
+        next.awaitText("found");
+        assertEquals(0, pair.agent.unseenStreams());
+    }
+
+    @Test
+    void streamsThatBothNodesOpenAtTheSameTimeAreServed() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            Conversation visitor = pair.visit().read().send("there");
+            Conversation target = pair.agent.awaitStream().echo();
+            visitor.awaitText("there");
+            visitor.reset(CloseReason.CANCELLED, "");
+            target.awaitReset();
+        }
+    }
+
+    @Test
+    void messageOfAnotherVersionIsRefusedAndNothingElseIsHarmed() throws Exception {
+        Conversation visitor = pair.visit().read().send("a");
+        Conversation target = pair.agent.awaitStream().echo();
+        visitor.awaitText("a");
+        // When a node of a later release sends what this one cannot read
+        LinkMessage later = new LinkMessage(
+                LinkMessage.VERSION + 1,
+                LinkMessage.Kind.FRAMES,
+                "a-later-node",
+                pair.holder.nodeId(),
+                1,
+                0,
+                1,
+                0,
+                Unpooled.wrappedBuffer(new byte[] {1, 2, 3}));
+        LinkMessage answer = exchangeAs("a-later-node", later);
+        assertEquals(LinkMessage.Kind.CLOSED, answer.kind());
+        assertEquals(CloseReason.VERSION_MISMATCH, answer.closing().reason());
+        assertEquals(0, answer.acknowledged());
+        assertEquals(1, answer.receiverEpoch());
+        visitor.send("b");
+        visitor.awaitText("ab");
+        assertFalse(target.isReset());
+    }
+
+    @Test
+    void nodeThatIsRefusedTriesElsewhereBecauseNothingWasDelivered() throws Exception {
+        // Given a holder that does not understand this node
+        AtomicInteger messages = new AtomicInteger();
+        pair.lostByIngress = message -> {
+            if (messages.getAndIncrement() > 0) {
+                return true;
+            }
+            LinkMessage refusal = new LinkMessage(
+                    7,
+                    LinkMessage.Kind.CLOSED,
+                    pair.holder.nodeId(),
+                    message.sender(),
+                    0,
+                    message.senderEpoch(),
+                    0,
+                    0,
+                    new LinkMessage.Closing(CloseReason.VERSION_MISMATCH, "speaks version 7").toBody());
+            nodes.get(1).vertx().eventBus().send("culvert.node." + message.sender(), refusal, codec());
+            return true;
+        };
+        StreamReset reset = pair.visit().read().send("POST").awaitReset();
+        assertTrue(reset.provesUndelivered(0), reset.toString());
+        assertEquals("speaks version 7", reset.detail());
+    }
+
+    @Test
+    void nodeThatIsNotThereProvesThatNothingWasDelivered() throws Exception {
+        Nodes.await(pair.holder.close());
+        try {
+            StreamReset reset = pair.visit().read().send("POST").awaitReset();
+            assertTrue(reset.provesUndelivered(0), reset.toString());
+        } finally {
+            // The pair closes what is open, and this one is closed.
+            pair.reopenHolder(nodes);
+        }
+    }
+
+    @Test
+    void holderThatStopsResetsItsStreamsAtOnce() throws Exception {
+        Conversation visitor = pair.visit().read().send("POST");
+        Conversation target = pair.agent.awaitStream().read();
+        target.awaitText("POST");
+        try {
+            long before = System.nanoTime();
+            Nodes.await(pair.holder.close());
+            StreamReset reset = visitor.awaitReset();
+            target.awaitReset();
+            assertFalse(reset.provesUndelivered(0), reset.toString());
+            assertTrue(reset.provesUndelivered(4), reset.toString());
+            assertTrue(Duration.ofNanos(System.nanoTime() - before).compareTo(Duration.ofSeconds(1)) < 0);
+        } finally {
+            pair.reopenHolder(nodes);
+        }
+    }
+
+    /** Makes sure that there is a link, and that both sides know each other. */
+    private void establish() throws Exception {
+        Conversation visitor = pair.visit().read().send("hello");
+        Conversation target = pair.agent.awaitStream().echo();
+        visitor.awaitText("hello");
+        visitor.finish();
+        visitor.awaitFinish();
+        target.awaitFinish();
+    }
+
+    private LinkMessage exchangeAs(String node, LinkMessage message) throws Exception {
+        var answers = new java.util.concurrent.LinkedBlockingQueue<LinkMessage>();
+        var bus = nodes.get(0).vertx().eventBus();
+        var consumer = bus.<LinkMessage>consumer("culvert.node." + node, arrived -> answers.add(arrived.body()));
+        Nodes.await(consumer.completion());
+        bus.send("culvert.node." + pair.holder.nodeId(), message, codec());
+        try {
+            return java.util.Objects.requireNonNull(answers.poll(10, java.util.concurrent.TimeUnit.SECONDS));
+        } finally {
+            Nodes.await(consumer.unregister());
+        }
+    }
+
+    private static DeliveryOptions codec() {
+        return new DeliveryOptions().setCodecName(LinkCodec.NAME);
+    }
+
+    private static Predicate<LinkMessage> nth(int n, Predicate<LinkMessage> counted) {
+        AtomicInteger seen = new AtomicInteger();
+        return message -> counted.test(message) && seen.incrementAndGet() == n;
+    }
+
+    private static boolean hasData(LinkMessage message, String text) {
+        return message.body()
+                .toString(java.nio.charset.StandardCharsets.ISO_8859_1)
+                .contains(text);
+    }
+}

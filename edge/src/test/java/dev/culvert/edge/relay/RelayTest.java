@@ -1,0 +1,224 @@
+package dev.culvert.edge.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.edge.testkit.Conversation;
+import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.lane.StreamReset;
+import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Exchange;
+import dev.culvert.wire.StreamRequest;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RelayTest {
+    private static final long MIB = 1024 * 1024;
+
+    /**
+     * What one end may send while the other reads nothing: a window for the lane, one that has grown once for the link
+     * (the first bytes went through at once), and 64 KiB that wait in each of four queues.
+     */
+    private static final long MOST_UNDER_WAY = (256 + 512 + 4 * 64) * 1024;
+
+    private static Nodes nodes;
+
+    private Pair pair;
+
+    @BeforeAll
+    static void startNodes() {
+        nodes = Nodes.start(2);
+    }
+
+    @AfterAll
+    static void stopNodes() {
+        nodes.close();
+    }
+
+    @BeforeEach
+    void startRelays() {
+        pair = new Pair(nodes);
+    }
+
+    @AfterEach
+    void stopRelays() {
+        pair.close();
+    }
+
+    @Test
+    void streamReachesTheAgentOfAnotherNodeWithAllThatWasSaidAboutIt() throws Exception {
+        Conversation visitor = pair.visit().read().send("hello");
+        Conversation target = pair.agent.awaitStream().echo();
+        visitor.awaitText("hello");
+        assertEquals(Pair.REQUEST, target.request());
+    }
+
+    @Test
+    void firstBytesFollowTheOpenWithoutARoundTrip() throws Exception {
+        // Given a holder whose answers do not arrive
+        pair.lostByHolder = message -> true;
+        pair.visit().read().send("first bytes");
+        pair.agent.awaitStream().read().awaitText("first bytes");
+    }
+
+    @Test
+    void bytesAreWholeInBothDirectionsAtOnce() throws Exception {
+        Conversation visitor = pair.visit().read().send(64 * MIB, 1);
+        Conversation target = pair.agent.awaitStream().read().send(64 * MIB, 2);
+        visitor.awaitFinish();
+        target.awaitFinish();
+        assertEquals(64 * MIB, target.receivedBytes());
+        assertEquals(Conversation.sha256OfSent(64 * MIB, 1), target.sha256OfReceived());
+        assertEquals(Conversation.sha256OfSent(64 * MIB, 2), visitor.sha256OfReceived());
+    }
+
+    @Test
+    void directionThatIsFinishedLeavesTheOtherOpen() throws Exception {
+        Conversation visitor = pair.visit().read().send("the request").finish();
+        Conversation target = pair.agent.awaitStream().read();
+        target.awaitText("the request");
+        target.awaitFinish();
+        // When the answer comes only after the end of the request
+        target.send("the answer");
+        visitor.awaitText("the answer");
+        assertFalse(visitor.isFinished());
+        target.finish();
+        visitor.awaitFinish();
+        Awaitility.await().until(() -> pair.ingress.load() == 0 && pair.holder.load() == 0 && pair.agent.load() == 0);
+    }
+
+    @Test
+    void resetOfTheTargetSaysHowMuchTheTargetGot() throws Exception {
+        Conversation visitor = pair.visit().read().send("0123456789");
+        Conversation target = pair.agent.awaitStream().hold();
+        target.awaitText("0123456789");
+        // When the target has handed on four of the ten bytes, and both nodes all of them
+        target.consume(4);
+        target.reset(CloseReason.TARGET_FAILED, "the connection broke");
+        assertEquals(new StreamReset(CloseReason.TARGET_FAILED, 4, "the connection broke"), visitor.awaitReset());
+    }
+
+    @Test
+    void refusalOfTheTargetProvesThatNothingWasDelivered() throws Exception {
+        Conversation visitor = pair.visit().read().send("POST / HTTP/1.1\r\n");
+        pair.agent.awaitStream().reset(CloseReason.TARGET_REFUSED, "connection to 127.0.0.1:3000 refused");
+        StreamReset reset = visitor.awaitReset();
+        assertEquals(CloseReason.TARGET_REFUSED, reset.reason());
+        assertEquals("connection to 127.0.0.1:3000 refused", reset.detail());
+        assertTrue(reset.provesUndelivered(0));
+    }
+
+    @Test
+    void visitorThatLeavesIsSeenByTheTarget() throws Exception {
+        Conversation visitor = pair.visit().read();
+        Conversation target = pair.agent.awaitStream().read();
+        visitor.reset(CloseReason.CANCELLED, "the visitor left");
+        StreamReset reset = target.awaitReset();
+        assertEquals(CloseReason.CANCELLED, reset.reason());
+        assertEquals("the visitor left", reset.detail());
+    }
+
+    @Test
+    void agentThatIsLostLeavesUnknownWhatWasDelivered() throws Exception {
+        Conversation visitor = pair.visit().read().send("POST");
+        pair.agent.awaitStream().read().awaitText("POST");
+        pair.agent.vanish();
+        StreamReset reset = visitor.awaitReset();
+        assertEquals(CloseReason.LANE_LOST, reset.reason());
+        assertFalse(reset.provesUndelivered(0));
+    }
+
+    @Test
+    void nodeThatDoesNotHoldTheTunnelSaysSo() throws Exception {
+        StreamRequest other = new StreamRequest("host:other.example.com", StreamRequest.Kind.HTTP, "", 0, 0);
+        StreamReset reset = pair.visit(other).read().awaitReset();
+        assertEquals(CloseReason.NOT_HELD, reset.reason());
+        assertTrue(reset.provesUndelivered(0));
+    }
+
+    @Test
+    void agentThatGoesAwayRefusesNewStreamsAndFinishesTheOpenOnes() throws Exception {
+        Conversation open = pair.visit().read().send("a");
+        Conversation target = pair.agent.awaitStream().read();
+        target.awaitText("a");
+        pair.agent.goAway();
+        Awaitility.await().until(() -> !pair.agent.takesStreams());
+        // When another visitor comes
+        StreamReset refused = pair.visit().read().awaitReset();
+        assertEquals(CloseReason.DRAINING, refused.reason());
+        assertTrue(refused.provesUndelivered(0));
+        target.send("still here");
+        open.awaitText("still here");
+        assertEquals(0, pair.agent.unseenStreams());
+    }
+
+    @Test
+    void visitorThatDoesNotReadStopsTheTargetAndNobodyElse() throws Exception {
+        Conversation slow = pair.visit().hold().send("x");
+        Conversation flooding = pair.agent.awaitStream().read().send(64 * MIB, 3);
+        slow.awaitBytes(256 * 1024);
+        // Then another stream of the same link is as quick as ever, both ways
+        for (int i = 0; i < 20; i++) {
+            Conversation quick = pair.visit().read().send(MIB, i);
+            Conversation target = pair.agent.awaitStream().echo();
+            quick.awaitFinish();
+            assertEquals(Conversation.sha256OfSent(MIB, i), quick.sha256OfReceived());
+            target.awaitFinish();
+        }
+        assertEquals(256 * 1024, slow.receivedBytes());
+        assertTrue(flooding.sentBytes() <= MOST_UNDER_WAY, "the target could send " + flooding.sentBytes());
+        slow.reset(CloseReason.CANCELLED, "");
+    }
+
+    @Test
+    void targetThatDoesNotReadStopsTheVisitor() throws Exception {
+        Conversation visitor = pair.visit().read().send(64 * MIB, 4);
+        Conversation target = pair.agent.awaitStream().hold();
+        target.awaitBytes(256 * 1024);
+        Conversation quick = pair.visit().read().send(MIB, 5);
+        pair.agent.awaitStream().echo();
+        quick.awaitFinish();
+        assertEquals(256 * 1024, target.receivedBytes());
+        assertTrue(visitor.sentBytes() <= MOST_UNDER_WAY, "the visitor could send " + visitor.sentBytes());
+        visitor.reset(CloseReason.CANCELLED, "");
+    }
+
+    @Test
+    void finishedExchangeIsToldToTheAgent() throws Exception {
+        Conversation visitor = pair.visit().read().send("GET");
+        pair.agent.awaitStream().echo();
+        visitor.awaitText("GET");
+        Exchange exchange = new Exchange("host:a.example.com", "v", "GET", "/", 200, 1, 2, 3, 4, 5);
+        visitor.report(exchange);
+        assertEquals(exchange, pair.agent.reports.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void hundredStreamsShareALink() throws Exception {
+        Conversation[] visitors = new Conversation[100];
+        for (int i = 0; i < visitors.length; i++) {
+            visitors[i] = pair.visit().read().send(200_000, i);
+        }
+        for (int i = 0; i < visitors.length; i++) {
+            pair.agent.awaitStream().echo();
+        }
+        for (int i = 0; i < visitors.length; i++) {
+            visitors[i].awaitFinish();
+            assertEquals(Conversation.sha256OfSent(200_000, i), visitors[i].sha256OfReceived());
+        }
+    }
+
+    @Test
+    void windowsGoBackToTheBudgetWhenStreamsEnd() throws Exception {
+        Conversation visitor = pair.visit().read().send(8 * MIB, 6);
+        pair.agent.awaitStream().echo();
+        visitor.awaitFinish();
+        Awaitility.await().until(() -> pair.ingressBudget.left() == 64 * MIB && pair.holderBudget.left() == 64 * MIB);
+    }
+}
