@@ -27,9 +27,13 @@ final class Pair implements AutoCloseable {
     final Relay ingress;
     Relay holder;
     final List<Carrier> held = new CopyOnWriteArrayList<>();
+    /** What the node of the visitors holds: nothing, at first. */
+    final List<Carrier> heldByIngress = new CopyOnWriteArrayList<>();
+
     final WindowBudget ingressBudget = new WindowBudget(64L * 1024 * 1024);
     final WindowBudget holderBudget = new WindowBudget(64L * 1024 * 1024);
     private final EventLoop visitorLoop;
+    private final EventLoop holderLoop;
 
     /** Which messages do not arrive. */
     volatile Predicate<LinkMessage> lostByIngress = message -> false;
@@ -42,8 +46,9 @@ final class Pair implements AutoCloseable {
         agent = PlayedAgent.beside(second);
         held.add(agent);
         visitorLoop = Sockets.eventLoopOf(first.vertx().getOrCreateContext());
+        holderLoop = Sockets.eventLoopOf(second.vertx().getOrCreateContext());
         ingress = Nodes.await(
-                Relay.start(first.vertx(), first.id(), key -> List.of(), ingressBudget, bus -> losing(bus, true)));
+                Relay.start(first.vertx(), first.id(), key -> heldByIngress, ingressBudget, bus -> losing(bus, true)));
         holder = startHolder(second);
     }
 
@@ -72,10 +77,18 @@ final class Pair implements AutoCloseable {
     }
 
     Conversation visit(StreamRequest request) throws Exception {
-        RelayCarrier carrier = new RelayCarrier(ingress, holder.nodeId());
-        TunnelStream stream = visitorLoop
-                .submit(() -> carrier.open(request, visitorLoop).result())
-                .get(10, TimeUnit.SECONDS);
+        return open(ingress, visitorLoop, holder, request);
+    }
+
+    /** The other way round: a visitor of the holder, for what the ingress holds. */
+    Conversation visitBackwards() throws Exception {
+        return open(holder, holderLoop, ingress, REQUEST);
+    }
+
+    static Conversation open(Relay from, EventLoop loop, Relay to, StreamRequest request) throws Exception {
+        RelayCarrier carrier = new RelayCarrier(from, to.nodeId());
+        TunnelStream stream =
+                loop.submit(() -> carrier.open(request, loop).result()).get(10, TimeUnit.SECONDS);
         return new Conversation(stream, request);
     }
 

@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.testkit.Conversation;
 import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.PlayedAgent;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import dev.culvert.wire.StreamRequest;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -212,6 +217,50 @@ class RelayTest {
             visitors[i].awaitFinish();
             assertEquals(Conversation.sha256OfSent(200_000, i), visitors[i].sha256OfReceived());
         }
+    }
+
+    @Test
+    void bothNodesBeginTheLinkAtTheSameTimeAndUseItBothWays() throws Exception {
+        try (PlayedAgent other = PlayedAgent.beside(nodes.get(0))) {
+            pair.heldByIngress.add(other);
+            // When no link stands yet, and neither node has heard of the other's
+            CountDownLatch held = new CountDownLatch(1);
+            pair.lostByIngress = waitFor(held);
+            pair.lostByHolder = waitFor(held);
+            CompletableFuture<Conversation> forth = later(() -> pair.visit());
+            CompletableFuture<Conversation> back = later(() -> pair.visitBackwards());
+            Conversation visitor = forth.get(10, TimeUnit.SECONDS).read().send("forth");
+            Conversation backwards = back.get(10, TimeUnit.SECONDS).read().send("back");
+            held.countDown();
+            pair.agent.awaitStream().echo();
+            other.awaitStream().echo();
+            visitor.awaitText("forth");
+            backwards.awaitText("back");
+            // Then they share one link
+            assertEquals(2, pair.ingress.load(pair.holder.nodeId()));
+            assertEquals(2, pair.holder.load(pair.ingress.nodeId()));
+        }
+    }
+
+    /** Keeps a node's messages back until both have begun. */
+    private static Predicate<LinkMessage> waitFor(CountDownLatch latch) {
+        return message -> {
+            try {
+                return !latch.await(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+    }
+
+    private static <T> CompletableFuture<T> later(Callable<T> task) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return task.call();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
     }
 
     @Test

@@ -21,7 +21,6 @@ public final class Nodes implements AutoCloseable {
 
     private final String cluster = "test-" + UUID.randomUUID();
     private final List<Node> nodes = new ArrayList<>();
-    private final List<Node> killed = new ArrayList<>();
 
     /** A node that runs. */
     public record Node(HazelcastMember member, Vertx vertx) {
@@ -57,7 +56,6 @@ public final class Nodes implements AutoCloseable {
 
     /** Ends a node's membership as kill -9 does; its event bus goes on, so that it is the membership that tells. */
     public void kill(Node node) {
-        killed.add(node);
         TestMembers.kill(node.member());
     }
 
@@ -77,10 +75,8 @@ public final class Nodes implements AutoCloseable {
     @Override
     public void close() {
         for (Node node : nodes) {
-            if (!killed.contains(node)) {
-                await(node.vertx().close());
-                TestMembers.kill(node.member());
-            }
+            await(node.vertx().close());
+            TestMembers.kill(node.member());
         }
     }
 }
