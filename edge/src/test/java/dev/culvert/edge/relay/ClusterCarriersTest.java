@@ -66,8 +66,7 @@ class ClusterCarriersTest {
     }
 
     private static Relay startRelay(Nodes.Node node, List<Carrier> held) {
-        return Nodes.await(
-                Relay.start(node.vertx(), node.id(), key -> held, new WindowBudget(64L * 1024 * 1024)));
+        return Nodes.await(Relay.start(node.vertx(), node.id(), key -> held, new WindowBudget(64L * 1024 * 1024)));
     }
 
     @Test
