@@ -56,9 +56,10 @@ final class EdgeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        // Before all else: reading the options makes loggers already.
+        LogSettings.apply(environment, "info");
         CommandSpec parsed = Objects.requireNonNull(spec);
         EdgeOptions options = options(parsed.commandLine().getParseResult(), environment);
-        LogSettings.apply(environment, "info");
         PrintWriter out = parsed.commandLine().getOut();
         Program.run(
                 vertx -> Edge.start(vertx, options).map(edge -> {

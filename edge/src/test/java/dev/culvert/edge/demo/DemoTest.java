@@ -2,10 +2,13 @@ package dev.culvert.edge.demo;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ListenPort;
 import dev.culvert.edge.EdgeOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -24,6 +27,7 @@ import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -39,7 +43,8 @@ import org.junit.jupiter.api.Test;
 class DemoTest {
     private static final EdgeOptions FREE_PORTS = Demo.OPTIONS
             .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
-            .withInstances(2);
+            .withInstances(2)
+            .withDrainTimeout(Duration.ofSeconds(10));
 
     private final StringWriter out = new StringWriter();
     private Vertx vertx;
@@ -112,6 +117,34 @@ class DemoTest {
         assertEquals(Download.BYTES, got.bytes());
         String announced = response.getHeader("Content-Digest").replaceAll("sha-256=:(.*):", "$1");
         assertArrayEquals(Base64.getDecoder().decode(announced), got.value());
+    }
+
+    @Test
+    void downloadUnderWayFinishesBeforeTheEdgeStops() throws Exception {
+        Digest got = new Digest();
+        Promise<HttpClientResponse> begun = Promise.promise();
+        Promise<Void> ended = Promise.promise();
+        // Given a visitor who has read the head and a little, and then stands still
+        client.request(to("/api/download")).compose(HttpClientRequest::send).onSuccess(response -> {
+            response.handler(piece -> {
+                got.update(piece);
+                if (begun.tryComplete(response)) {
+                    response.pause();
+                }
+            });
+            response.end().onComplete(ended);
+        });
+        HttpClientResponse response = begun.future().await(10, TimeUnit.SECONDS);
+
+        // When the edge is told to stop, and the visitor reads on
+        Future<Void> closed = demo.edge().close();
+        assertFalse(closed.isComplete());
+        response.resume();
+
+        // Then all of it arrives, and only then the edge is gone
+        ended.future().await(30, TimeUnit.SECONDS);
+        assertEquals(Download.BYTES, got.bytes());
+        closed.await(30, TimeUnit.SECONDS);
     }
 
     @Test
