@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.slf4j.event.Level;
 
 /**
  * A lane from an agent: its greeting, its names, and the streams it carries.
@@ -285,7 +286,8 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void notReleased(TunnelKey key, Throwable cause) {
-        LOGGER.atWarn()
+        // A node that stops takes its claims with it, whether or not it still manages to say so.
+        LOGGER.atLevel(lanes.isDraining() ? Level.DEBUG : Level.WARN)
                 .setCause(cause)
                 .addKeyValue("tunnel", key)
                 .addKeyValue("lane", id)
