@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
-import org.slf4j.event.Level;
 
 /**
  * A lane from an agent: its greeting, its names, and the streams it carries.
