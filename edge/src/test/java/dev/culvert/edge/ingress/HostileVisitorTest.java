@@ -18,7 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -310,30 +309,6 @@ class HostileVisitorTest {
             assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 4"), "seed " + seed + ": " + answer);
             assertEquals(0, door.carriers.unseenStreams(), "seed " + seed);
         }
-    }
-
-    @Test
-    void visitorWhoPipelinesAndNeverReadsIsStopped() throws Exception {
-        RawVisitor visitor = door.visitor();
-        String requests = "GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n".repeat(10_000);
-        AtomicInteger sent = new AtomicInteger();
-        Thread sender = new Thread(() -> {
-            try {
-                while (sent.get() < 100) {
-                    visitor.send(requests);
-                    sent.incrementAndGet();
-                }
-            } catch (IOException e) {
-                // The test is over.
-            }
-        });
-        sender.start();
-
-        sender.join(1500); // Nothing happens; that is what is looked for.
-
-        assertTrue(sender.isAlive(), "a million answers were kept for a visitor that reads none");
-        visitor.close();
-        sender.join(5000);
     }
 
     private static Case refused(String name, int status, String input) {
