@@ -2,6 +2,7 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.wire.Exchange;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ final class ExchangeRecord {
         long now = System.nanoTime();
         target.report(new Exchange(
                 tunnel.key().value(),
-                text(visitor),
+                NetUtil.toSocketAddressString(visitor),
                 head.method().name(),
                 head.target(),
                 status,
@@ -66,11 +67,5 @@ final class ExchangeRecord {
                 startedAtMillis,
                 firstByteNanos == 0 ? 0 : (firstByteNanos - startedNanos) / 1000,
                 (now - startedNanos) / 1000));
-    }
-
-    /** An address as {@code host:port}. */
-    static String text(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 }

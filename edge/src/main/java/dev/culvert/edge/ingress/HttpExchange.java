@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.function.Consumer;
@@ -160,7 +161,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
-        onLoop(attempts.open(ExchangeRecord.text(visitor.address()), loop), stream -> {
+        onLoop(attempts.open(NetUtil.toSocketAddressString(visitor.address()), loop), stream -> {
             send(new TargetConnection(key, stream, visitor.channel()), request);
         });
     }

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 
 /** Writes the heads that targets see. */
@@ -62,9 +63,7 @@ final class TargetRequest {
     /** Sets what stands for the visitor. A trusted peer's words on it stay, and its address joins the list. */
     private static void setForwarded(RequestHead head, Visitor visitor, HttpHeaders to) {
         InetSocketAddress peer = visitor.address();
-        String address = peer.getAddress().getHostAddress();
-        int zone = address.indexOf('%');
-        String visitorAddress = zone < 0 ? address : address.substring(0, zone);
+        String visitorAddress = NetUtil.toAddressString(peer.getAddress());
         String before = String.join(", ", to.getAll("x-forwarded-for"));
         to.set("x-forwarded-for", before.isEmpty() ? visitorAddress : before + ", " + visitorAddress);
         // The port is the one the visitor used, not the one that we listen on behind a balancer.
