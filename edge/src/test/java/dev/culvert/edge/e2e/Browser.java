@@ -1,0 +1,82 @@
+package dev.culvert.edge.e2e;
+
+import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The installed Chromium without a window, with one page. What the page writes to its console is kept. */
+final class Browser implements AutoCloseable {
+    /** Nothing here asks the world for anything, and the sandbox does not work for root. */
+    private static final List<String> FLAGS = List.of(
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync");
+
+    private final Playwright playwright;
+    private final com.microsoft.playwright.Browser chromium;
+    private final Page page;
+    private final List<String> console = new ArrayList<>();
+
+    private Browser(List<String> flags) {
+        playwright = Playwright.create(
+                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        chromium = playwright
+                .chromium()
+                .launch(new LaunchOptions()
+                        .setExecutablePath(Path.of(Program.installed("chromium")))
+                        .setArgs(flags));
+        page = chromium.newPage(new com.microsoft.playwright.Browser.NewPageOptions().setViewportSize(1280, 1400));
+        page.setDefaultTimeout(Stage.PATIENCE.toMillis());
+        page.onConsoleMessage(message -> console.add(message.type() + ": " + message.text()));
+        page.onPageError(fault -> console.add("error: " + fault));
+    }
+
+    /** Starts it, to be ended with the test. */
+    static Browser start(Stage stage, String... moreFlags) {
+        List<String> flags = new ArrayList<>(FLAGS);
+        flags.addAll(List.of(moreFlags));
+        return stage.keep(new Browser(flags));
+    }
+
+    Page page() {
+        return page;
+    }
+
+    /** Waits until a script's value in the page is true. */
+    void await(String script) {
+        try {
+            page.waitForFunction(script);
+        } catch (RuntimeException e) {
+            throw new AssertionError(
+                    "never true: %s\nconsole: %s\npage: %s"
+                            .formatted(script, String.join("\n", console), page.content()),
+                    e);
+        }
+    }
+
+    /** Waits until the page has written this to its console; earlier lines count. */
+    void awaitConsole(String text) {
+        page.waitForCondition(() -> console.stream().anyMatch(line -> line.contains(text)));
+    }
+
+    /** Keeps a picture of the page as build output. */
+    Path screenshot(String name) throws IOException {
+        Path picture = Checkout.output("screenshots").resolve(name + ".png");
+        page.screenshot(new Page.ScreenshotOptions().setPath(picture).setFullPage(true));
+        return picture;
+    }
+
+    @Override
+    public void close() {
+        playwright.close();
+    }
+}

@@ -1,0 +1,257 @@
+package dev.culvert.edge.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the programs say on the terminal, and how they end: mistakes get one sentence that says what to do. */
+class CommandLineIT {
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
+    @RegisterExtension
+    final Stage stage = new Stage();
+
+    @Test
+    void noEdgeIsRunning() throws Exception {
+        int nobody = Stage.freePort();
+
+        assertSays(
+                FAILED,
+                ".*127\\.0\\.0\\.1:%d.*culvert edge.*".formatted(nobody),
+                stage.culvert("http", "3000", "--edge", "127.0.0.1:" + nobody));
+    }
+
+    @Test
+    void portIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            String port = Integer.toString(taken.getLocalPort());
+            for (String option : List.of("--http-port", "--lane-port", "--admin-port")) {
+                List<String> arguments = new ArrayList<>(List.of("edge"));
+                for (String other : List.of("--http-port", "--lane-port", "--admin-port")) {
+                    arguments.addAll(List.of(other, other.equals(option) ? port : "0"));
+                }
+                Program edge = stage.culvert(arguments.toArray(String[]::new));
+
+                assertSays(FAILED, ".*port %s .*taken.*%s.*".formatted(port, option), edge);
+            }
+        }
+    }
+
+    @Test
+    void nameIsTaken() throws Exception {
+        RunningEdge edge = stage.edge();
+        int target = PythonServer.target(stage).port();
+        stage.agentOf("ann", edge, target, "--name", "shop").awaitOnline();
+
+        assertSays(
+                FAILED,
+                ".*shop.*--name.*",
+                stage.agentOf("bob", edge, target, "--name", "shop").program());
+    }
+
+    @Test
+    void wrongOption() throws Exception {
+        assertSays(WRONG_USAGE, ".*--naem.*", stage.culvert("http", "3000", "--naem", "shop"));
+        assertSays(WRONG_USAGE, ".*--htpp-port.*", stage.culvert("edge", "--htpp-port", "0"));
+        assertSays(WRONG_USAGE, ".*", stage.culvert("http"));
+        assertSays(WRONG_USAGE, ".*99999.*", stage.culvert("http", "99999"));
+        assertSays(WRONG_USAGE, ".*http-port.*eighty.*", stage.culvert("edge", "--http-port", "eighty"));
+        assertSays(WRONG_USAGE, ".*htpp.*", stage.culvert("htpp", "3000"));
+    }
+
+    @Test
+    void edgeBeyondLoopbackWantsToKnowWhoMayConnect() throws Exception {
+        assertSays(WRONG_USAGE, ".*--tokens.*--allow-anonymous.*", stage.culvert("edge", "--bind", "0.0.0.0"));
+        assertSays(WRONG_USAGE, ".*--insecure.*", stage.culvert("edge", "--bind", "0.0.0.0", "--allow-anonymous"));
+    }
+
+    @Test
+    void brokenFile() throws Exception {
+        Path broken = Files.writeString(stage.folder().resolve("broken.yaml"), "tunnels:\n  web: [3000\n");
+        Path unknown = Files.writeString(
+                stage.folder().resolve("unknown.yaml"), "tunnels:\n  web:\n    target: 3000\n    naem: shop\n");
+        Path edge = Files.writeString(stage.folder().resolve("edge.yaml"), "http-port: [1\n");
+
+        assertSays(WRONG_USAGE, ".*broken\\.yaml.*", stage.culvert("start", "--config", broken.toString()));
+        assertSays(WRONG_USAGE, ".*unknown\\.yaml.*naem.*", stage.culvert("start", "--config", unknown.toString()));
+        assertSays(WRONG_USAGE, ".*gone\\.yaml.*", stage.culvert("start", "--config", "gone.yaml"));
+        assertSays(WRONG_USAGE, ".*edge\\.yaml.*", stage.culvert("edge", "--config", edge.toString()));
+    }
+
+    @Test
+    void targetIsTheEdgeItself() throws Exception {
+        RunningEdge edge = stage.edge();
+
+        for (int port : List.of(edge.httpPort(), edge.lanePort())) {
+            assertSays(
+                    FAILED,
+                    ".*127\\.0\\.0\\.1:%d.*(itself|loop).*".formatted(port),
+                    stage.agent(edge, port).program());
+        }
+    }
+
+    @Test
+    void eachLineOfJsonTellsWhatHappened() throws Exception {
+        RunningEdge edge = stage.edge();
+        RunningAgent agent = stage.agent(edge, PythonServer.target(stage).port(), "--name", "shop");
+
+        JsonObject online = agent.awaitOnline();
+        assertEquals("shop", online.getString("name"));
+        assertEquals("http://" + edge.host("shop"), online.getString("url"));
+        assertEquals(200, edge.get("shop", "/hello?a=b").status());
+        JsonObject request = agent.await("request");
+        assertEquals("GET", request.getString("method"));
+        assertEquals("/hello?a=b", request.getString("path"));
+        assertEquals(200, request.getInteger("status"));
+        edge.program().kill();
+        agent.await("reconnecting");
+        agent.program().interrupt();
+        assertEquals(0, agent.program().exitCode());
+        for (String line : agent.program().out().awaitEnd()) {
+            assertFalse(new JsonObject(line).getString("event").isEmpty(), line);
+        }
+    }
+
+    @Test
+    void peopleAreToldThePublicNameAndEachRequest() throws Exception {
+        RunningEdge edge = stage.edge();
+        int target = PythonServer.target(stage).port();
+        Program agent = stage.culvert("http", "" + target, "--edge", edge.address(), "--name", "shop");
+
+        agent.out().await("http://shop\\.localhost:" + edge.httpPort());
+        edge.get("shop", "/hello");
+        agent.out().await("GET .*/hello.*200|200.*GET .*/hello");
+        agent.interrupt();
+
+        assertEquals(0, agent.exitCode());
+        assertEquals(List.of(), agent.err().awaitEnd());
+    }
+
+    @Test
+    void statusListsTheTunnels() throws Exception {
+        RunningEdge edge = stage.edge();
+        stage.agent(edge, PythonServer.target(stage).port(), "--name", "shop").awaitOnline();
+        String admin = "http://127.0.0.1:" + edge.adminPort();
+
+        Program text = stage.culvert("status", "--admin", admin);
+        assertEquals(0, text.exitCode(), text::said);
+        assertTrue(String.join("\n", text.out().awaitEnd()).contains("shop"), text::said);
+        Program json = stage.culvert("status", "--admin", admin, "--json");
+        assertEquals(0, json.exitCode(), json::said);
+        assertTrue(String.join("\n", json.out().awaitEnd()).contains("http://" + edge.host("shop")), json::said);
+        assertSays(
+                FAILED,
+                ".*127\\.0\\.0\\.1:\\d+.*",
+                stage.culvert("status", "--admin", "http://127.0.0.1:" + Stage.freePort()));
+    }
+
+    @Test
+    void tunnelsOfAFileAreOpened() throws Exception {
+        RunningEdge edge = stage.edge();
+        int target = PythonServer.target(stage).port();
+        Path file = Files.writeString(
+                stage.folder().resolve("culvert.yaml"), """
+                edge: %s
+                tunnels:
+                  web:
+                    target: %d
+                    name: shop
+                  other:
+                    target: 127.0.0.1:%d
+                    name: blog
+                """.formatted(edge.address(), target, target));
+        Program agent = stage.culvert("start", "--config", file.toString(), "--json");
+
+        agent.out().await("\"online\"");
+        agent.out().await("\"online\"");
+
+        assertEquals("hello\n", edge.get("shop", "/hello").body());
+        assertEquals("hello\n", edge.get("blog", "/hello").body());
+    }
+
+    @Test
+    void edgeEndsWhenItIsAskedTo() throws Exception {
+        RunningEdge edge = stage.edge();
+
+        edge.program().terminate();
+
+        assertEquals(0, edge.program().exitCode());
+    }
+
+    /** Without the launcher, as its own message for other systems says; on each Java that is here. */
+    @Test
+    void jarsRunByThemselves() throws Exception {
+        List<Path> javas = Stream.of(System.getProperty("java.home"), "/usr/lib/jvm/temurin-25-jdk-amd64")
+                .map(home -> Path.of(home, "bin/java"))
+                .filter(Files::isExecutable)
+                .toList();
+        int target = PythonServer.target(stage).port();
+        for (Path java : javas) {
+            Program edge = jar(
+                    java,
+                    "edge/target/culvert-edge.jar",
+                    "edge",
+                    "--http-port",
+                    "0",
+                    "--lane-port",
+                    "0",
+                    "--admin-port",
+                    "0");
+            RunningEdge running = RunningEdge.of(edge, "localhost");
+            Program agent = jar(
+                    java,
+                    "agent/target/culvert-agent.jar",
+                    "http",
+                    "" + target,
+                    "--edge",
+                    running.address(),
+                    "--name",
+                    "shop",
+                    "--json");
+
+            new RunningAgent(agent).awaitOnline();
+
+            assertEquals("hello\n", running.get("shop", "/hello").body());
+            agent.interrupt();
+            edge.interrupt();
+            assertEquals(0, agent.exitCode());
+            assertEquals(0, edge.exitCode());
+            for (Program program : List.of(agent, edge)) {
+                List<String> warnings = program.err().awaitEnd().stream()
+                        .filter(line -> line.startsWith("WARNING"))
+                        .toList();
+                assertEquals(List.of(), warnings, "of " + java);
+            }
+        }
+    }
+
+    private Program jar(Path java, String jar, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of(java.toString(), "-jar", Checkout.home().resolve(jar).toString()));
+        command.addAll(List.of(arguments));
+        return stage.keep(Program.start(
+                jar, stage.folder(), Map.of("CULVERT_HOME", stage.folder("home").toString()), command));
+    }
+
+    /** That it ends with exactly one line on standard error, and nothing on the other. */
+    private static void assertSays(int exitCode, String sentence, Program program) {
+        assertEquals(exitCode, program.exitCode(), program::said);
+        List<String> said = program.err().awaitEnd();
+        assertEquals(1, said.size(), program::said);
+        assertTrue(said.get(0).matches("culvert: " + sentence), program::said);
+        assertEquals(List.of(), program.out().awaitEnd(), program::said);
+    }
+}

@@ -1,0 +1,178 @@
+package dev.culvert.edge.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What somebody sees who has just cloned the project: one command, and a site under a public name. */
+class FreshCloneIT {
+    /** A whole build, on a machine that may be busy, and that may have to fetch what it builds with. */
+    private static final Duration BUILD = Duration.ofMinutes(5);
+
+    private static final String DEMO_URL = "http://([a-z0-9-]+)\\.localhost:(\\d+)";
+
+    @RegisterExtension
+    final Stage stage = new Stage();
+
+    @Test
+    void demoOfAFreshCloneShowsWhatATunnelCarries() throws Exception {
+        Path clone = clone(stage.folder("clone"));
+        Program demo = demo(clone, Map.of());
+        demo.err().await("building");
+        Matcher url = demo.out().await(DEMO_URL, BUILD);
+        String host = url.group(1) + ".localhost:" + url.group(2);
+        int port = Integer.parseInt(url.group(2));
+
+        assertCurlGetsThePage(host, port, demo);
+        assertPageLives("http://" + host + "/");
+
+        // Another one at the same time, which must not need Maven any more.
+        Program second = demo(clone, Map.of("PATH", pathWithoutMaven()));
+        Matcher secondUrl = second.out().await(DEMO_URL);
+        int secondPort = Integer.parseInt(secondUrl.group(2));
+        assertNotEquals(port, secondPort);
+        assertTrue(
+                String.join("\n", second.out().lines()).matches("(?s).*\\b7080\\b.*taken.*|(?s).*taken.*\\b7080\\b.*"),
+                second::said);
+        assertEquals(
+                200,
+                Visitor.get(secondPort, secondUrl.group(1) + ".localhost:" + secondPort, "/")
+                        .status());
+        assertFalse(String.join("\n", second.err().lines()).contains("building"), second::said);
+
+        assertEndsWithAllItStarted(second, secondPort);
+        assertEquals(200, Visitor.get(port, host, "/").status());
+        assertEndsWithAllItStarted(demo, port);
+    }
+
+    private Program demo(Path clone, Map<String, String> environment) throws IOException {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("CULVERT_HOME", stage.folder("home").toString());
+        return stage.keep(Program.start(
+                "culvert demo", clone, all, List.of(clone.resolve("culvert").toString(), "demo")));
+    }
+
+    /** The two lines that the demo prints for curl, as curl sees them. */
+    private void assertCurlGetsThePage(String host, int port, Program demo) throws IOException {
+        for (List<String> how : List.of(
+                List.of("http://" + host + "/"),
+                List.of("-H", "Host: " + host, "http://127.0.0.1:%d/".formatted(port)),
+                List.of("-g", "-H", "Host: " + host, "http://[::1]:%d/".formatted(port)))) {
+            List<String> command = new ArrayList<>(List.of(Program.installed("curl"), "-sS", "--fail"));
+            command.addAll(how);
+            Program curl = stage.program("curl", command);
+            assertEquals(0, curl.exitCode(), () -> curl.said() + demo.said());
+            String page = String.join("\n", curl.out().awaitEnd());
+            assertTrue(page.contains("This page came through the tunnel."), page);
+        }
+        demo.out().await("curl -H '?\"?Host: ?" + host.replace(".", "\\."));
+    }
+
+    /** The page, its WebSocket, its event stream and its upload, in a browser. */
+    private void assertPageLives(String url) throws IOException {
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate(url);
+
+        int echoes = counter(page, "ws-count");
+        int events = counter(page, "sse-count");
+        browser.await("Number(document.getElementById('ws-count').textContent) > %d + 2".formatted(echoes));
+        browser.await("Number(document.getElementById('sse-count').textContent) > %d + 2".formatted(events));
+        page.click("#up-go");
+        browser.await("document.querySelector('#up .state').textContent === 'arrived unchanged'");
+        String sent = page.textContent("#up-sent");
+        assertTrue(sent.matches("[0-9a-f]{64}"), sent);
+        assertEquals(sent, page.textContent("#up-got"));
+        page.click("#down-go");
+        browser.await("document.querySelector('#down .state').textContent === 'arrived unchanged'");
+        browser.await("document.querySelector('#trip .state').textContent === 'answered'");
+        assertTrue(Files.size(browser.screenshot("demo")) > 10_000);
+    }
+
+    private static int counter(Page page, String id) {
+        return Integer.parseInt(page.textContent("#" + id));
+    }
+
+    /** Ctrl-C: the program ends by itself, nothing it started is left, and its port is free. */
+    private static void assertEndsWithAllItStarted(Program demo, int port) throws IOException {
+        List<ProcessHandle> started = demo.descendants();
+
+        demo.interrupt();
+
+        int exitCode = demo.exitCode();
+        assertTrue(exitCode == 0 || exitCode == 130, () -> "exit code %d".formatted(exitCode) + demo.said());
+        Awaitility.await().until(() -> started.stream().noneMatch(ProcessHandle::isAlive));
+        try (Visitor visitor = Visitor.to(port)) {
+            throw new AssertionError("port %d still answers: %s".formatted(port, visitor.socket()));
+        } catch (ConnectException gone) {
+            assertFalse(demo.isAlive());
+        }
+    }
+
+    /** What a clone of this checkout would have, with what is not committed yet. */
+    private Path clone(Path into) throws IOException {
+        Program list = stage.keep(Program.start(
+                "git ls-files",
+                Checkout.home(),
+                Map.of(),
+                List.of(Program.installed("git"), "ls-files", "-co", "--exclude-standard")));
+        List<String> files = list.out().awaitEnd();
+        assertEquals(0, list.exitCode(), list::said);
+        assertTrue(files.contains("pom.xml"), list::said);
+        for (String file : files) {
+            Path from = Checkout.home().resolve(file);
+            if (Files.exists(from)) {
+                Path to = into.resolve(file);
+                Files.createDirectories(to.getParent());
+                Files.copy(from, to, StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        return into;
+    }
+
+    /** A folder with links to what the launcher calls, and no Maven: a path on which Maven would fail loudly. */
+    private String pathWithoutMaven() throws IOException {
+        Path programs = stage.folder("programs");
+        for (String program : List.of(
+                "bash",
+                "env",
+                "dirname",
+                "readlink",
+                "sed",
+                "grep",
+                "head",
+                "tail",
+                "find",
+                "mkdir",
+                "flock",
+                "touch",
+                "java",
+                "sleep",
+                "cat",
+                "uname")) {
+            Path link = programs.resolve(program);
+            if (!Files.exists(link)) {
+                Files.createSymbolicLink(
+                        link, Path.of(Program.installed(program)).toRealPath());
+            }
+        }
+        return programs.toString();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.culvert.edge.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Servers that people have on their laptops. */
+class RealTargetsIT {
+    private static final long GIB = 1024 * Memory.MIB;
+
+    @RegisterExtension
+    final Stage stage = new Stage();
+
+    @Test
+    void pythonsServerAnswersUnderItsPublicName() throws Exception {
+        Path files = stage.folder("files");
+        Files.writeString(files.resolve("page.html"), "<h1>from a laptop</h1>");
+        RunningEdge edge = stage.edge();
+        String name =
+                stage.agent(edge, PythonServer.serving(stage, files).port()).awaitName();
+
+        assertEquals("<h1>from a laptop</h1>", edge.get(name, "/page.html").body());
+        assertEquals(404, edge.get(name, "/nothing").status());
+        assertTrue(edge.get(name, "/nothing").error().isEmpty(), "the target's own 404");
+        assertTrue(edge.get(name, "/").body().contains("page.html"));
+    }
+
+    @Test
+    void gibibyteGoesDownAndUpUnchangedInBoundedMemory() throws Exception {
+        Path files = stage.folder("files");
+        String digest = makeNoise(files.resolve("big"));
+        RunningEdge edge = stage.edge();
+        RunningAgent agent = stage.agent(edge, Nginx.serving(stage, files).port());
+        String name = agent.awaitName();
+
+        try (Visitor visitor = edge.visitor()) {
+            Answer down = visitor.get(edge.host(name), "/big").head();
+            assertEquals(200, down.status(), down::toString);
+            assertEquals(Long.toString(GIB), down.header("content-length").orElse("none"));
+            assertEquals(digest, sha256(visitor.in(), GIB));
+
+            visitor.send(
+                    "PUT /copy HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n".formatted(edge.host(name), GIB));
+            Files.copy(files.resolve("big"), visitor.socket().getOutputStream());
+            Answer up = visitor.answer();
+            assertEquals(201, up.status(), up::toString);
+        }
+        try (InputStream copy = Files.newInputStream(files.resolve("copy"))) {
+            assertEquals(digest, sha256(copy, GIB));
+        }
+        Memory.assertUnderCeiling(edge.program());
+        Memory.assertUnderCeiling(agent.program());
+    }
+
+    @Test
+    void viteReloadsAModuleThroughTheTunnel() throws Exception {
+        RunningEdge edge = stage.edge("--domain", "tunnel.test");
+        ViteServer vite = ViteServer.start(stage);
+        String preserved = stage.agent(edge, vite.port(), "--name", "preserved").awaitName();
+        stage.agent(edge, vite.port(), "--name", "app", "--host-header", "rewrite")
+                .awaitOnline();
+
+        // Vite refuses hosts that it does not know, and says so.
+        Answer refused = edge.get(preserved, "/");
+        assertEquals(403, refused.status(), refused::toString);
+        assertTrue(refused.body().contains("allowedHosts"), refused::toString);
+        assertTrue(refused.error().isEmpty(), "the target's own 403");
+
+        Browser browser = Browser.start(stage, "--host-resolver-rules=MAP *.tunnel.test 127.0.0.1");
+        Page page = browser.page();
+        page.navigate("http://" + edge.host("app") + "/");
+        browser.await("document.getElementById('message').textContent === 'first'");
+        // Vite's client connects its WebSocket after the page has loaded; what is edited earlier nobody hears of.
+        browser.awaitConsole("[vite] connected.");
+        page.evaluate("window.here = true");
+
+        vite.edit("message.js", "export const message = 'second';\n");
+
+        browser.await("document.getElementById('message').textContent === 'second'");
+        assertEquals(true, page.evaluate("window.here === true"), "the page was loaded again");
+        assertEquals(1, page.evaluate("window.swaps"));
+        browser.screenshot("vite");
+    }
+
+    /** Fills a file with a GiB that no one can compress or mix up, and tells its SHA-256. */
+    private static String makeNoise(Path file) throws Exception {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        SplittableRandom random = new SplittableRandom(1);
+        byte[] piece = new byte[(int) Memory.MIB];
+        try (OutputStream out = Files.newOutputStream(file)) {
+            for (long written = 0; written < GIB; written += piece.length) {
+                random.nextBytes(piece);
+                digest.update(piece);
+                out.write(piece);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The digest of exactly so many bytes. */
+    private static String sha256(InputStream in, long bytes) throws Exception {
+        DigestInputStream digest = new DigestInputStream(in, MessageDigest.getInstance("SHA-256"));
+        byte[] piece = new byte[256 * 1024];
+        for (long left = bytes; left > 0; ) {
+            int read = digest.read(piece, 0, (int) Math.min(piece.length, left));
+            if (read < 0) {
+                throw new IOException("%d bytes are missing".formatted(left));
+            }
+            left -= read;
+        }
+        return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+    }
+}
