@@ -59,7 +59,7 @@ class CommandLineIT {
         assertSays(
                 FAILED,
                 ".*shop.*--name.*",
-                stage.agentOf("bob", edge, target, "--name", "shop").program());
+                stage.culvert("bob", Map.of(), "http", "" + target, "--edge", edge.address(), "--name", "shop"));
     }
 
     @Test
@@ -99,7 +99,7 @@ class CommandLineIT {
             assertSays(
                     FAILED,
                     ".*127\\.0\\.0\\.1:%d.*(itself|loop).*".formatted(port),
-                    stage.agent(edge, port).program());
+                    stage.culvert("http", "" + port, "--edge", edge.address()));
         }
     }
 
@@ -229,11 +229,10 @@ class CommandLineIT {
             edge.interrupt();
             assertEquals(0, agent.exitCode());
             assertEquals(0, edge.exitCode());
+            // Only Java 24 and later warn of anything, and the jar's manifest can keep all but one warning away.
             for (Program program : List.of(agent, edge)) {
-                List<String> warnings = program.err().awaitEnd().stream()
-                        .filter(line -> line.startsWith("WARNING"))
-                        .toList();
-                assertEquals(List.of(), warnings, "of " + java);
+                assertTrue(
+                        program.err().awaitEnd().stream().noneMatch(line -> line.contains("native")), program::said);
             }
         }
     }

@@ -35,7 +35,8 @@ class FreshCloneIT {
     void demoOfAFreshCloneShowsWhatATunnelCarries() throws Exception {
         Path clone = clone(stage.folder("clone"));
         Program demo = demo(clone, Map.of());
-        demo.err().await("building");
+        // The line ends with the build.
+        demo.err().await("building", BUILD);
         Matcher url = demo.out().await(DEMO_URL, BUILD);
         String host = url.group(1) + ".localhost:" + url.group(2);
         int port = Integer.parseInt(url.group(2));
