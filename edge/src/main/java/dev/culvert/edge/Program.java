@@ -29,9 +29,12 @@ final class Program {
      */
     static void run(Function<Vertx, Future<Supplier<Future<Void>>>> start, Duration drainTimeout) throws Exception {
         StopSignal stop = StopSignal.install();
-        Vertx vertx = vertx();
+        Transport transport = transport();
+        Vertx vertx = vertx(transport);
         try {
             Supplier<Future<Void>> close = start.apply(vertx).await();
+            // Not earlier: a sentence that says why it cannot start stands alone.
+            logger().atInfo().addKeyValue("transport", transport.name()).log("sockets chosen");
             stop.await();
             await(close.get(), drainTimeout.plus(ENDING));
         } finally {
@@ -48,12 +51,14 @@ final class Program {
     }
 
     /** On epoll or kqueue where the machine has it: the same work costs a third less there. */
-    private static Vertx vertx() {
+    private static Transport transport() {
         @Nullable Transport best = Transport.nativeTransport();
         // io_uring is left alone: it stalls reads under pause and resume in some releases of Netty.
         boolean usable = best != null && best.available() && !best.name().equals("io_uring");
-        Transport transport = usable && best != null ? best : Transport.NIO;
-        logger().atInfo().addKeyValue("transport", transport.name()).log("sockets chosen");
+        return usable && best != null ? best : Transport.NIO;
+    }
+
+    private static Vertx vertx(Transport transport) {
         int cores = Runtime.getRuntime().availableProcessors();
         // One event loop a core for visitors and agents, and one for the admin port.
         return Vertx.builder()
