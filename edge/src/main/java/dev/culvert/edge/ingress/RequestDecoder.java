@@ -5,10 +5,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import java.util.List;
 
 /**
@@ -20,7 +23,8 @@ import java.util.List;
  * socket is left alone.
  *
  * <p>Stricter than Netty's: a folded field (obsolete since RFC 7230) is refused instead of unfolded, and the words of
- * the first line must be parted by one space each. Folded trailers are unfolded.
+ * the first line must be parted by one space each, and only an extension may follow a chunk's size. Folded
+ * trailers are unfolded.
  */
 final class RequestDecoder extends HttpRequestDecoder {
     /** The first line: what nginx and others allow at most in practice is 8 KiB. */
@@ -31,11 +35,13 @@ final class RequestDecoder extends HttpRequestDecoder {
     static final int MAX_HELD_BYTES = 64 * 1024;
 
     private final HeadScan scan = new HeadScan();
+    private final ChunkScan chunks = new ChunkScan();
     private ChannelHandlerContext context;
     private boolean stopped;
     private boolean decoding;
     private boolean discarding;
     private boolean inBody;
+    private boolean chunked;
     private boolean headBegun;
 
     @SuppressWarnings("NullAway.Init") // The context comes with the pipeline.
@@ -126,11 +132,15 @@ final class RequestDecoder extends HttpRequestDecoder {
         } else if (stopped) {
             return;
         }
+        int from = in.readerIndex();
         if (inBody) {
             super.decode(ctx, in, out);
+            if (chunked) {
+                chunks.read(in, from, in.readerIndex());
+                refuseStrayWhiteSpace(out);
+            }
         } else {
             headBegun = true;
-            int from = in.readerIndex();
             super.decode(ctx, in, out);
             scan.read(in, from, in.readerIndex());
         }
@@ -146,13 +156,27 @@ final class RequestDecoder extends HttpRequestDecoder {
         }
     }
 
+    /** The body ends here, broken: whoever gets that part cuts the request off. */
+    private void refuseStrayWhiteSpace(List<Object> out) {
+        if (chunks.foundFault()) {
+            out.forEach(ReferenceCountUtil::release);
+            out.clear();
+            LastHttpContent broken = new DefaultLastHttpContent();
+            broken.setDecoderResult(
+                    DecoderResult.failure(new IllegalArgumentException("stray bytes at a chunk's size")));
+            out.add(broken);
+        }
+    }
+
     private void headDecoded(HttpRequest request) {
         if (scan.foundFault() && request.decoderResult().isSuccess()) {
             request.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("stray white space")));
         }
         scan.reset();
+        chunks.reset();
         headBegun = false;
         inBody = true;
+        chunked = HttpUtil.isTransferEncodingChunked(request);
     }
 
     private boolean isFull() {

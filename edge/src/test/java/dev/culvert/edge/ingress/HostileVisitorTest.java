@@ -217,6 +217,10 @@ class HostileVisitorTest {
     static Stream<Arguments> chunks() {
         return Stream.of(
                 Arguments.of("a chunk's size in no hex", "zz\r\nabc\r\n0\r\n\r\n"),
+                Arguments.of("two numbers for a chunk's size", "3 3\r\nabc\r\n0\r\n\r\n"),
+                Arguments.of("a space before a chunk's size", " 3\r\nabc\r\n0\r\n\r\n"),
+                Arguments.of("two numbers in a later chunk", "1\r\na\r\n3 3\r\nabc\r\n0\r\n\r\n"),
+                Arguments.of("two numbers for the last chunk", "3\r\nabc\r\n0 3\r\n\r\nabc\r\n0\r\n\r\n"),
                 Arguments.of("a negative chunk", "-1\r\nabc\r\n0\r\n\r\n"),
                 Arguments.of("a chunk of 2^32", "100000000\r\nabc\r\n0\r\n\r\n"),
                 Arguments.of("a chunk longer than it says", "3\r\nabcd\r\n0\r\n\r\n"),
