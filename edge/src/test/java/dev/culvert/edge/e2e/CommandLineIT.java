@@ -231,8 +231,7 @@ class CommandLineIT {
             assertEquals(0, edge.exitCode());
             // Only Java 24 and later warn of anything, and the jar's manifest can keep all but one warning away.
             for (Program program : List.of(agent, edge)) {
-                assertTrue(
-                        program.err().awaitEnd().stream().noneMatch(line -> line.contains("native")), program::said);
+                assertTrue(program.err().awaitEnd().stream().noneMatch(line -> line.contains("native")), program::said);
             }
         }
     }

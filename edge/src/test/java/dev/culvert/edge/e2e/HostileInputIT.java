@@ -195,8 +195,9 @@ class HostileInputIT {
                 "X-Nominated: forged",
                 "HTTP2-Settings: forged");
         try (Visitor visitor = edge.visitor()) {
-            visitor.send("GET / HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade, HTTP2-Settings, X-Nominated\r\n%s\r\n%s\r\n\r\n"
-                    .formatted(edge.host("shop"), "Upgrade: h2c", String.join("\r\n", forged)));
+            visitor.send(
+                    "GET / HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade, HTTP2-Settings, X-Nominated\r\n%s\r\n%s\r\n\r\n"
+                            .formatted(edge.host("shop"), "Upgrade: h2c", String.join("\r\n", forged)));
             assertEquals(200, visitor.answer().status());
         }
         String request = target.awaitRequest();

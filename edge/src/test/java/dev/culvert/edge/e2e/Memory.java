@@ -49,8 +49,8 @@ final class Memory {
         long peak = peakBytes(program);
         System.out.printf("%s: at most %d MiB resident, ceiling %d MiB%n", program, peak / MIB, ceiling / MIB);
         if (peak > ceiling) {
-            throw new AssertionError("%s had %d MiB resident, over its ceiling of %d MiB"
-                    .formatted(program, peak / MIB, ceiling / MIB));
+            throw new AssertionError(
+                    "%s had %d MiB resident, over its ceiling of %d MiB".formatted(program, peak / MIB, ceiling / MIB));
         }
     }
 

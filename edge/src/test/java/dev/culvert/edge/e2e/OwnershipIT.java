@@ -77,9 +77,7 @@ class OwnershipIT {
                 .awaitOnline();
 
         // Another owner, who would be allowed the name if it were free.
-        assertRefused(
-                stage.agentOf("bob", guarded, 9, "--name", "shop", "--token", bob, "--pool"),
-                "shop" + TAKEN);
+        assertRefused(stage.agentOf("bob", guarded, 9, "--name", "shop", "--token", bob, "--pool"), "shop" + TAKEN);
         // The same machine and folder, another owner.
         assertRefused(stage.agentOf("ann", guarded, 9, "--name", "shop", "--token", bob), "shop" + TAKEN);
         // Her own token, and a name that it is not for.

@@ -99,8 +99,7 @@ final class RecordingTarget implements AutoCloseable {
                 String request = head + body(in, head);
                 requests.add(request);
                 String path = head.split(" ")[1];
-                socket.getOutputStream()
-                        .write(ANSWERS.getOrDefault(path, OK).getBytes(StandardCharsets.ISO_8859_1));
+                socket.getOutputStream().write(ANSWERS.getOrDefault(path, OK).getBytes(StandardCharsets.ISO_8859_1));
                 if (LAST.contains(path)) {
                     return;
                 }

@@ -116,7 +116,9 @@ class StreamingIT {
     void visitorWhoClosesItsHalfStillGetsTheAnswer() throws Exception {
         byte[] body = noise(3_000_000);
         try (Visitor visitor = edge.visitor()) {
-            visitor.send(post("/any", body.length, "Connection: close\r\n")).send(body).halfClose();
+            visitor.send(post("/any", body.length, "Connection: close\r\n"))
+                    .send(body)
+                    .halfClose();
 
             Answer answer = visitor.answer();
 
