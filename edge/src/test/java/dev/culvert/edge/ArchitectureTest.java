@@ -77,9 +77,9 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.culvert.edge.ingress..", "dev.culvert.edge.lanes..", "dev.culvert.edge.admin..");
 
     @ArchTest
-    static final ArchRule lanesKnowNoVisitor = noClasses()
+    static final ArchRule lanesAndRelayKnowNoVisitor = noClasses()
             .that()
-            .resideInAPackage("dev.culvert.edge.lanes..")
+            .resideInAnyPackage("dev.culvert.edge.lanes..", "dev.culvert.edge.relay..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.culvert.edge.ingress..", "dev.culvert.edge.admin..");

@@ -18,7 +18,9 @@ import io.vertx.core.eventbus.ReplyFailure;
 import java.net.ConnectException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,11 @@ final class LinkTransport implements LaneTransport {
     private List<ByteBuf> batch = new ArrayList<>();
     private int batchBytes;
     private int unwrittenBytes;
+    /** The messages that were handed to the bus and not written, by sequence. */
+    private final NavigableSet<Long> unwritten = new TreeSet<>();
+
+    private @Nullable Throwable failure;
+    private long firstNeverLeft = Long.MAX_VALUE;
     private boolean full;
     private int peerEpoch;
     private long sent;
@@ -159,7 +166,7 @@ final class LinkTransport implements LaneTransport {
             return;
         }
         if (peerKnows) {
-            batch.forEach(ByteBuf::release);
+            takeBatch().release();
         } else {
             flush();
             // Nothing that arrives from here on is looked at, so what is acknowledged here is final.
@@ -250,12 +257,16 @@ final class LinkTransport implements LaneTransport {
     }
 
     private void send() {
-        ByteBuf body = Unpooled.wrappedBuffer(batch.toArray(ByteBuf[]::new));
-        batch = new ArrayList<>();
-        batchBytes = 0;
         sent++;
         acknowledgedToPeer = received;
-        hand(message(Kind.FRAMES, sent, body));
+        hand(message(Kind.FRAMES, sent, takeBatch()));
+    }
+
+    private ByteBuf takeBatch() {
+        ByteBuf frames = Unpooled.wrappedBuffer(batch.toArray(ByteBuf[]::new));
+        batch = new ArrayList<>();
+        batchBytes = 0;
+        return frames;
     }
 
     private LinkMessage message(Kind kind, long sequence, ByteBuf body) {
@@ -265,26 +276,41 @@ final class LinkTransport implements LaneTransport {
     private void hand(LinkMessage message) {
         int size = message.body().readableBytes();
         unwrittenBytes += size;
+        unwritten.add(message.sequence());
         bus.send(message).onComplete(done -> {
             message.body().release();
             loop.execute(() -> written(size, message.sequence(), done.cause()));
         });
     }
 
-    private void written(int size, long sequence, @Nullable Throwable failure) {
+    private void written(int size, long sequence, @Nullable Throwable cause) {
         unwrittenBytes -= size;
+        unwritten.remove(sequence);
         if (closed) {
             return;
         }
-        if (failure != null) {
-            if (neverLeft(failure)) {
-                notServedFrom(sequence, "the other node cannot be reached");
+        if (cause != null) {
+            failure = failure == null ? cause : failure;
+            if (neverLeft(cause)) {
+                firstNeverLeft = Math.min(firstNeverLeft, sequence);
             }
-            lane().ended("the event bus failed: " + failure.getMessage());
+        }
+        if (failure != null) {
+            // Failures come in any order: what is still open may be the earlier one, which proves more.
+            if (unwritten.isEmpty() || unwritten.first() > Math.min(sequence, firstNeverLeft)) {
+                failed(failure);
+            }
         } else if (full && unwrittenBytes + batchBytes <= LOW_WATER_BYTES) {
             full = false;
             lane().writabilityChanged();
         }
+    }
+
+    private void failed(Throwable cause) {
+        if (firstNeverLeft != Long.MAX_VALUE) {
+            notServedFrom(firstNeverLeft, "the other node cannot be reached");
+        }
+        lane().ended("the event bus failed: " + cause.getMessage());
     }
 
     /** Whether it is certain that the message did not reach the other node, so that it never reads the later ones. */

@@ -128,6 +128,19 @@ class LinkTransportTest {
     }
 
     @Test
+    void failuresThatComeInAnotherOrderProveAsMuch() throws Exception {
+        open(1);
+        open(3);
+        Sent first = bus.next();
+        Sent second = bus.next();
+        second.written.fail(new ReplyException(ReplyFailure.NO_HANDLERS));
+        onLoop(() -> assertTrue(lane.ends.isEmpty()));
+        first.written.fail(new ReplyException(ReplyFailure.NO_HANDLERS));
+        assertEquals(0, ((Frame.GoAway) lane.frames.poll(10, TimeUnit.SECONDS)).lastStreamId());
+        assertTrue(lane.ends.poll(10, TimeUnit.SECONDS).startsWith("the event bus failed"));
+    }
+
+    @Test
     void brokenConnectionProvesNothing() throws Exception {
         open(1);
         bus.next().written.fail(new IOException("connection reset"));

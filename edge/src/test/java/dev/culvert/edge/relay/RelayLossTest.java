@@ -11,6 +11,9 @@ import dev.culvert.wire.CloseReason;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -100,6 +103,45 @@ class RelayLossTest {
             assertEquals(Conversation.sha256OfSent(receiver.receivedBytes(), 7), receiver.sha256OfReceived());
             pair.lostByIngress = message -> false;
             pair.lostByHolder = message -> false;
+        }
+    }
+
+    @Test
+    void streamsAmidRandomLossesAreWholeOrResetAndNeverWrong() throws Exception {
+        pair.agent.echoAll();
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        pair.lostByIngress = message -> isLost(random);
+        pair.lostByHolder = message -> isLost(random);
+        int whole = 0;
+        int broken = 0;
+        for (int round = 0; round < 10; round++) {
+            List<Conversation> visitors = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                visitors.add(pair.visit().read().send(64_000, i));
+            }
+            for (int i = 0; i < visitors.size(); i++) {
+                Conversation visitor = visitors.get(i);
+                visitor.awaitEnd();
+                assertEquals(
+                        Conversation.sha256OfSent(visitor.receivedBytes(), i),
+                        visitor.sha256OfReceived(),
+                        "seed " + seed);
+                if (visitor.isFinished()) {
+                    assertEquals(64_000, visitor.receivedBytes(), "seed " + seed);
+                    whole++;
+                } else {
+                    broken++;
+                }
+            }
+        }
+        // Then there were some of each, or the test has not tested anything
+        assertTrue(whole > 0 && broken > 0, whole + " whole, " + broken + " reset; seed " + seed);
+    }
+
+    private static boolean isLost(Random random) {
+        synchronized (random) {
+            return random.nextInt(25) == 0;
         }
     }
 

@@ -129,6 +129,11 @@ public final class Conversation {
         return reset;
     }
 
+    /** Waits until the far end has finished or reset the stream. */
+    public synchronized void awaitEnd() throws InterruptedException {
+        await(() -> finished || reset != null, "an end");
+    }
+
     /** Waits until at least so many bytes have come. */
     public synchronized void awaitBytes(long bytes) throws InterruptedException {
         await(() -> receivedBytes >= bytes, bytes + " bytes");

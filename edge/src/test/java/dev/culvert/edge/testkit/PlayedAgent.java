@@ -34,6 +34,7 @@ public final class PlayedAgent implements Carrier, AutoCloseable {
     /** What the edge told the agent about finished exchanges. */
     public final BlockingQueue<Exchange> reports = new LinkedBlockingQueue<>();
 
+    private volatile boolean echoing;
     private Lane edgeSide;
     private Lane agentSide;
     private NetServer server;
@@ -75,6 +76,11 @@ public final class PlayedAgent implements Carrier, AutoCloseable {
             throw new AssertionError("no stream was opened within %d s".formatted(WAIT_SECONDS));
         }
         return stream;
+    }
+
+    /** From now on all targets send back what comes, and nobody needs to take the streams. */
+    public void echoAll() {
+        echoing = true;
     }
 
     /** How many streams were opened and not asked for. */
@@ -121,7 +127,12 @@ public final class PlayedAgent implements Carrier, AutoCloseable {
 
         @Override
         public void onStream(TunnelStream stream, StreamRequest request) {
-            streams.add(new Conversation(stream, request));
+            Conversation conversation = new Conversation(stream, request);
+            if (echoing) {
+                conversation.echo();
+            } else {
+                streams.add(conversation);
+            }
         }
 
         @Override
