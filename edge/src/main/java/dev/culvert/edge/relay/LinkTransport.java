@@ -64,6 +64,7 @@ final class LinkTransport implements LaneTransport {
     private final String self;
     private final String peer;
     private final int epoch;
+    private final Runnable doubt;
     private final FrameReader reader = new FrameReader();
     private final UnansweredOpens opens = new UnansweredOpens();
     private @Nullable Receiver lane;
@@ -89,14 +90,17 @@ final class LinkTransport implements LaneTransport {
     /**
      * @param epoch the number of this link among those of this node
      * @param peerEpoch its number among the other node's; 0 when that one has not said yet
+     * @param doubt called when the other node has failed to do its part, before streams hear of it: whoever tries again
+     *     should know
      */
-    LinkTransport(EventLoop loop, Bus bus, String self, String peer, int epoch, int peerEpoch) {
+    LinkTransport(EventLoop loop, Bus bus, String self, String peer, int epoch, int peerEpoch, Runnable doubt) {
         this.loop = loop;
         this.bus = bus;
         this.self = self;
         this.peer = peer;
         this.epoch = epoch;
         this.peerEpoch = peerEpoch;
+        this.doubt = doubt;
     }
 
     /** Gives the transport its lane. */
@@ -165,6 +169,7 @@ final class LinkTransport implements LaneTransport {
         if (closed) {
             return;
         }
+        doubt.run();
         if (peerKnows) {
             takeBatch().release();
         } else {
@@ -246,7 +251,11 @@ final class LinkTransport implements LaneTransport {
 
     private void giveUpOpens() {
         opensWatched = false;
-        for (int streamId : opens.takeOlderThan(System.nanoTime() - OPEN_NANOS)) {
+        List<Integer> unanswered = opens.takeOlderThan(System.nanoTime() - OPEN_NANOS);
+        if (!unanswered.isEmpty()) {
+            doubt.run();
+        }
+        for (int streamId : unanswered) {
             String detail = "the other node did not answer within a second";
             // It may get to it yet: it must not begin what nobody waits for.
             write(new Frame.Reset(streamId, CloseReason.CANCELLED, 0, detail));
@@ -321,6 +330,7 @@ final class LinkTransport implements LaneTransport {
 
     /** Nothing of the messages from this one on was or will be read: their streams may be tried elsewhere. */
     private void notServedFrom(long sequence, String detail) {
+        doubt.run();
         int last = opens.lastStreamBefore(sequence);
         lane().received(new Frame.GoAway(CloseReason.DRAINING, last, List.of(), detail));
     }

@@ -44,8 +44,8 @@ public final class Relay {
     private static final Logger LOGGER = LoggerFactory.getLogger(Relay.class);
 
     /**
-     * For how long a node whose link was lost is asked only when no other is left: until then the cluster has noticed
-     * that it is dead, or it has been heard again.
+     * For how long a node that has not done its part is asked only when no other is left: until then the cluster has
+     * noticed that it is dead, or it has been heard again.
      */
     private static final long DOUBT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -62,8 +62,8 @@ public final class Relay {
     private final Map<Integer, Link> links = new ConcurrentHashMap<>();
     /** The link that new streams are opened in, by node. */
     private final Map<String, Link> current = new ConcurrentHashMap<>();
-    /** When the link to a node was lost; forgotten when the node is heard again or has left. */
-    private final Map<String, Long> lost = new ConcurrentHashMap<>();
+    /** When a node last gave cause for doubt; forgotten when it is heard again or has left. */
+    private final Map<String, Long> doubted = new ConcurrentHashMap<>();
 
     private volatile String deployment = "";
 
@@ -173,7 +173,7 @@ public final class Relay {
                     link.peerLeft();
                 }
             }
-            lost.remove(node); // Nobody will claim to be there.
+            doubted.remove(node); // Nobody will claim to be there.
         });
     }
 
@@ -202,8 +202,8 @@ public final class Relay {
     }
 
     boolean isDoubtful(String node) {
-        Long lostNanos = lost.get(node);
-        return lostNanos != null && System.nanoTime() - lostNanos < DOUBT_NANOS;
+        Long sinceNanos = doubted.get(node);
+        return sinceNanos != null && System.nanoTime() - sinceNanos < DOUBT_NANOS;
     }
 
     private Link begin(String node, int peerEpoch) {
@@ -248,10 +248,14 @@ public final class Relay {
         });
     }
 
+    /** A node has not done its part: it is asked last for a while, or until it is heard again. */
+    void doubt(String node) {
+        doubted.put(node, System.nanoTime());
+    }
+
     void ended(Link link, CloseReason reason, String detail) {
         links.remove(link.epoch());
         current.remove(link.peer(), link);
-        lost.put(link.peer(), System.nanoTime());
         LOGGER.atInfo()
                 .addKeyValue("node", link.peer())
                 .addKeyValue("epoch", link.epoch())
@@ -283,12 +287,12 @@ public final class Relay {
                     CloseReason.VERSION_MISMATCH,
                     "speaks version %d of the link, this node %d".formatted(message.version(), LinkMessage.VERSION));
         } else if (link != null) {
-            lost.remove(message.sender());
+            doubted.remove(message.sender());
             link.receive(message);
         } else if (message.receiverEpoch() == 0 && message.sequence() == 1) {
             Link accepted = begin(message.sender(), message.senderEpoch());
             current.put(message.sender(), accepted);
-            lost.remove(message.sender());
+            doubted.remove(message.sender());
             accepted.receive(message);
         } else {
             refuse(message, LinkMessage.UNKNOWN, CloseReason.CLOSED, "the other node has lost the link");

@@ -30,9 +30,10 @@ class LinkTransportTest {
     private static final StreamRequest REQUEST = new StreamRequest("host:a", StreamRequest.Kind.TCP, "", 0, 0);
 
     private final EventLoop loop = new DefaultEventLoop();
+    private final BlockingQueue<Integer> doubts = new LinkedBlockingQueue<>();
     private final Bus bus = new Bus();
     private final Lane lane = new Lane();
-    private final LinkTransport transport = new LinkTransport(loop, bus, "a", "b", 11, 22).to(lane);
+    private final LinkTransport transport = new LinkTransport(loop, bus, "a", "b", 11, 22, () -> doubts.add(lane.ends.size())).to(lane);
 
     @AfterEach
     void stop() throws Exception {
@@ -123,6 +124,8 @@ class LinkTransportTest {
         bus.next().written.fail(new ReplyException(ReplyFailure.NO_HANDLERS));
         Frame.GoAway goAway = (Frame.GoAway) lane.frames.poll(10, TimeUnit.SECONDS);
         assertEquals(1, goAway.lastStreamId());
+        // Then the doubt came first
+        assertEquals(0, doubts.remove());
         assertEquals(CloseReason.DRAINING, goAway.reason());
         assertTrue(lane.ends.poll(10, TimeUnit.SECONDS).startsWith("the event bus failed"));
     }
@@ -200,6 +203,7 @@ class LinkTransportTest {
         bus.next().written.complete();
         Frame.Reset reset = (Frame.Reset) lane.frames.poll(10, TimeUnit.SECONDS);
         assertEquals(1, reset.streamId());
+        assertFalse(doubts.isEmpty());
         assertEquals(CloseReason.LANE_LOST, reset.reason());
         assertEquals(Frame.Reset.ANYTHING_DELIVERED, reset.deliveredBytes());
         assertEquals(2, bus.next().message.sequence());
