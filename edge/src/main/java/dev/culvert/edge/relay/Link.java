@@ -48,7 +48,8 @@ final class Link implements Lane.Handler {
      * @param peerEpoch the number that the other node gave it, if it was first; else 0
      */
     static Link to(String peer, Relay relay, int epoch, int peerEpoch, LinkTransport.Bus bus, WindowBudget budget) {
-        LinkTransport transport = new LinkTransport(relay.eventLoop(), bus, relay.nodeId(), peer, epoch, peerEpoch, () -> relay.doubt(peer));
+        LinkTransport transport = new LinkTransport(
+                relay.eventLoop(), bus, relay.nodeId(), peer, epoch, peerEpoch, () -> relay.doubt(peer));
         return new Link(relay, peer, epoch, transport, budget);
     }
 

@@ -33,7 +33,8 @@ class LinkTransportTest {
     private final BlockingQueue<Integer> doubts = new LinkedBlockingQueue<>();
     private final Bus bus = new Bus();
     private final Lane lane = new Lane();
-    private final LinkTransport transport = new LinkTransport(loop, bus, "a", "b", 11, 22, () -> doubts.add(lane.ends.size())).to(lane);
+    private final LinkTransport transport =
+            new LinkTransport(loop, bus, "a", "b", 11, 22, () -> doubts.add(lane.ends.size())).to(lane);
 
     @AfterEach
     void stop() throws Exception {

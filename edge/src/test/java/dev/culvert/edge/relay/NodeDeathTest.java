@@ -37,6 +37,8 @@ class NodeDeathTest {
         Conversation visitor = pair.visit().read().send("x");
         Conversation target = pair.agent.awaitStream().read();
         target.awaitText("x");
+        target.send("y");
+        visitor.awaitText("y");
         // When it is dead to the cluster, though its event bus still answers pings
         nodes.kill(nodes.get(1));
         StreamReset reset = visitor.awaitReset();
@@ -73,6 +75,8 @@ class NodeDeathTest {
         Conversation visitor = pair.visit().read().send("x");
         Conversation target = pair.agent.awaitStream().read();
         target.awaitText("x");
+        target.send("y");
+        visitor.awaitText("y");
         nodes.kill(nodes.get(0));
         StreamReset reset = target.awaitReset();
         assertEquals("the other node has left the cluster", reset.detail());
