@@ -1,5 +1,6 @@
 package dev.culvert.edge.registry;
 
+import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.config.Config;
@@ -12,7 +13,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +33,23 @@ public final class HazelcastMember {
     private final HazelcastInstance hazelcast;
     private final String nodeId;
 
+    private final List<Consumer<String>> leaveListeners = new CopyOnWriteArrayList<>();
+
     private HazelcastMember(HazelcastInstance hazelcast, String nodeId) {
         this.hazelcast = hazelcast;
         this.nodeId = nodeId;
+        // Before all others, which are called one after the other: Vert.x's blocks until it has tidied up.
+        hazelcast.getCluster().addMembershipListener(new MembershipListener() {
+            @Override
+            public void memberAdded(MembershipEvent event) {
+                // Comes in by itself.
+            }
+
+            @Override
+            public void memberRemoved(MembershipEvent event) {
+                left(event.getMember());
+            }
+        });
     }
 
     /** A node that joins nobody; {@code off.yaml} is its configuration. Blocks for a second or two. */
@@ -93,20 +110,14 @@ public final class HazelcastMember {
      * a thread of Hazelcast's, which it must not block.
      */
     public void onNodeLeft(Consumer<String> listener) {
-        hazelcast.getCluster().addMembershipListener(new MembershipListener() {
-            @Override
-            public void memberAdded(MembershipEvent event) {
-                // Comes in by itself.
-            }
+        leaveListeners.add(listener);
+    }
 
-            @Override
-            public void memberRemoved(MembershipEvent event) {
-                String node = event.getMember().getAttribute(NODE_ATTRIBUTE);
-                if (node != null) {
-                    listener.accept(node);
-                }
-            }
-        });
+    private void left(Member member) {
+        String node = member.getAttribute(NODE_ATTRIBUTE);
+        if (node != null) {
+            leaveListeners.forEach(listener -> listener.accept(node));
+        }
     }
 
     HazelcastInstance hazelcast() {

@@ -167,6 +167,9 @@ public final class Relay {
      * link begins.)
      */
     public void nodeLeft(String node) {
+        if (loop.isShuttingDown()) {
+            return; // So is this node.
+        }
         loop.execute(() -> {
             for (Link link : links.values()) {
                 if (link.peer().equals(node)) {

@@ -1,0 +1,132 @@
+package dev.culvert.edge.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentListener;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.edge.access.AnonymousAuthenticator;
+import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.Traffic;
+import dev.culvert.edge.ingress.VisitorPort;
+import dev.culvert.edge.lanes.Binder;
+import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.registry.HazelcastRegistry;
+import dev.culvert.edge.registry.RegistryOptions;
+import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.lane.LaneOptions;
+import dev.culvert.lane.WindowBudget;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.NetServer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Everything between a visitor of one node and an agent of another, as the edge puts it together. */
+class RelayedVisitorTest {
+    private static final String DOMAIN = "example.com";
+
+    private final Vertx outside = Vertx.vertx();
+    private final List<Part> parts = new ArrayList<>();
+    private final AtomicInteger served = new AtomicInteger();
+    private Nodes nodes;
+    private HttpServer target;
+    private HttpClient client;
+    private Agent agent;
+
+    /** What runs on a node. */
+    private record Part(HazelcastRegistry registry, Lanes lanes, Relay relay, int visitorPort, int lanePort) {}
+
+    private record Answer(int status, Buffer body) {}
+
+    @BeforeEach
+    void start() {
+        nodes = Nodes.start(2);
+        parts.add(run(nodes.get(0)));
+        parts.add(run(nodes.get(1)));
+        client = outside.createHttpClient();
+        target = Nodes.await(outside.createHttpServer()
+                .requestHandler(request -> {
+                    served.incrementAndGet();
+                    request.body().onSuccess(body -> request.response().end(body));
+                })
+                .listen(0, "127.0.0.1"));
+    }
+
+    @AfterEach
+    void stop() {
+        Nodes.await(agent.close());
+        for (Part part : parts) {
+            part.lanes().close();
+            Nodes.await(part.relay().close());
+            Nodes.await(part.registry().close());
+        }
+        nodes.close();
+        Nodes.await(outside.close());
+    }
+
+    private static Part run(Nodes.Node node) {
+        Vertx vertx = node.vertx();
+        HazelcastRegistry registry =
+                Nodes.await(HazelcastRegistry.start(vertx, node.member(), RegistryOptions.DEFAULT));
+        WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
+        Binder binder = new Binder(registry, DOMAIN, host -> "http://" + host);
+        Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
+        Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget));
+        node.member().onNodeLeft(relay::nodeLeft);
+        VisitorPort visitors = new VisitorPort(
+                IngressOptions.forDomain(DOMAIN), registry, new ClusterCarriers(lanes, relay), new Traffic());
+        int visitorPort = Nodes.await(visitors.listen(vertx, "127.0.0.1", 0));
+        NetServer lanePort = Nodes.await(lanes.listen(vertx, "127.0.0.1", 0));
+        return new Part(registry, lanes, relay, visitorPort, lanePort.actualPort());
+    }
+
+    @Test
+    void visitorsOfBothNodesReachAnAgentOfOne() {
+        agent = Agent.on(
+                outside,
+                AgentOptions.of("127.0.0.1:" + parts.get(1).lanePort()).withStateFolder(null),
+                new AgentListener() {});
+        Nodes.await(agent.open(TunnelOptions.http(target.actualPort()).withName("app")));
+        // In the very moment after the bind on the other node, and from then on
+        for (int i = 0; i < 100; i++) {
+            byte[] bytes = new byte[1 + i * 1000];
+            new Random(i).nextBytes(bytes);
+            Part part = parts.get(i % 2);
+            Answer answer = post(part.visitorPort(), Buffer.buffer(bytes));
+            assertEquals(200, answer.status(), () -> answer.body().toString());
+            assertEquals(Buffer.buffer(bytes), answer.body());
+        }
+        assertEquals(100, served.get());
+        assertTrue(parts.get(0).relay().load() <= 1);
+    }
+
+    private Answer post(int port, Buffer body) {
+        RequestOptions options = new RequestOptions()
+                .setMethod(HttpMethod.POST)
+                .setHost("127.0.0.1")
+                .setPort(port)
+                .setURI("/")
+                .putHeader("Host", "app." + DOMAIN);
+        Future<Answer> answer =
+                client.request(options).compose(request -> request.send(body)).compose(RelayedVisitorTest::read);
+        return Nodes.await(answer);
+    }
+
+    private static Future<Answer> read(HttpClientResponse response) {
+        return response.body().map(body -> new Answer(response.statusCode(), body));
+    }
+}
