@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -22,7 +23,16 @@ class CommandLineIT {
     private static final int WRONG_USAGE = 2;
 
     @RegisterExtension
-    final Stage stage = new Stage();
+    static final Stage stage = new Stage();
+
+    private static RunningEdge edge;
+    private static int target;
+
+    @BeforeAll
+    static void edge() throws Exception {
+        edge = stage.edge();
+        target = PythonServer.target(stage).port();
+    }
 
     @Test
     void noEdgeIsRunning() throws Exception {
@@ -52,14 +62,12 @@ class CommandLineIT {
 
     @Test
     void nameIsTaken() throws Exception {
-        RunningEdge edge = stage.edge();
-        int target = PythonServer.target(stage).port();
-        stage.agentOf("ann", edge, target, "--name", "shop").awaitOnline();
+        stage.agentOf("ann", edge, target, "--name", "taken").awaitOnline();
 
         assertSays(
                 FAILED,
-                ".*shop.*--name.*",
-                stage.culvert("bob", Map.of(), "http", "" + target, "--edge", edge.address(), "--name", "shop"));
+                ".*taken.*--name.*",
+                stage.culvert("bob", Map.of(), "http", "" + target, "--edge", edge.address(), "--name", "taken"));
     }
 
     @Test
@@ -93,7 +101,6 @@ class CommandLineIT {
 
     @Test
     void targetIsTheEdgeItself() throws Exception {
-        RunningEdge edge = stage.edge();
 
         for (int port : List.of(edge.httpPort(), edge.lanePort())) {
             assertSays(
@@ -105,18 +112,18 @@ class CommandLineIT {
 
     @Test
     void eachLineOfJsonTellsWhatHappened() throws Exception {
-        RunningEdge edge = stage.edge();
-        RunningAgent agent = stage.agent(edge, PythonServer.target(stage).port(), "--name", "shop");
+        RunningEdge own = stage.edge();
+        RunningAgent agent = stage.agent(own, target, "--name", "shop");
 
         JsonObject online = agent.awaitOnline();
         assertEquals("shop", online.getString("name"));
-        assertEquals("http://" + edge.host("shop"), online.getString("url"));
-        assertEquals(200, edge.get("shop", "/hello?a=b").status());
+        assertEquals("http://" + own.host("shop"), online.getString("url"));
+        assertEquals(200, own.get("shop", "/hello?a=b").status());
         JsonObject request = agent.await("request");
         assertEquals("GET", request.getString("method"));
         assertEquals("/hello?a=b", request.getString("path"));
         assertEquals(200, request.getInteger("status"));
-        edge.program().kill();
+        own.program().kill();
         agent.await("reconnecting");
         agent.program().interrupt();
         assertEquals(0, agent.program().exitCode());
@@ -127,12 +134,10 @@ class CommandLineIT {
 
     @Test
     void peopleAreToldThePublicNameAndEachRequest() throws Exception {
-        RunningEdge edge = stage.edge();
-        int target = PythonServer.target(stage).port();
-        Program agent = stage.culvert("http", "" + target, "--edge", edge.address(), "--name", "shop");
+        Program agent = stage.culvert("http", "" + target, "--edge", edge.address(), "--name", "people");
 
-        agent.out().await("http://shop\\.localhost:" + edge.httpPort());
-        edge.get("shop", "/hello");
+        agent.out().await("http://people\\.localhost:" + edge.httpPort());
+        edge.get("people", "/hello");
         agent.out().await("GET .*/hello.*200|200.*GET .*/hello");
         agent.interrupt();
 
@@ -142,16 +147,15 @@ class CommandLineIT {
 
     @Test
     void statusListsTheTunnels() throws Exception {
-        RunningEdge edge = stage.edge();
-        stage.agent(edge, PythonServer.target(stage).port(), "--name", "shop").awaitOnline();
+        stage.agent(edge, target, "--name", "listed").awaitOnline();
         String admin = "http://127.0.0.1:" + edge.adminPort();
 
         Program text = stage.culvert("status", "--admin", admin);
         assertEquals(0, text.exitCode(), text::said);
-        assertTrue(String.join("\n", text.out().awaitEnd()).contains("shop"), text::said);
+        assertTrue(String.join("\n", text.out().awaitEnd()).contains("listed"), text::said);
         Program json = stage.culvert("status", "--admin", admin, "--json");
         assertEquals(0, json.exitCode(), json::said);
-        assertTrue(String.join("\n", json.out().awaitEnd()).contains("http://" + edge.host("shop")), json::said);
+        assertTrue(String.join("\n", json.out().awaitEnd()).contains("http://" + edge.host("listed")), json::said);
         assertSays(
                 FAILED,
                 ".*127\\.0\\.0\\.1:\\d+.*",
@@ -160,8 +164,6 @@ class CommandLineIT {
 
     @Test
     void tunnelsOfAFileAreOpened() throws Exception {
-        RunningEdge edge = stage.edge();
-        int target = PythonServer.target(stage).port();
         Path file = Files.writeString(
                 stage.folder().resolve("culvert.yaml"), """
                 edge: %s
@@ -184,11 +186,11 @@ class CommandLineIT {
 
     @Test
     void edgeEndsWhenItIsAskedTo() throws Exception {
-        RunningEdge edge = stage.edge();
+        Program own = stage.edge().program();
 
-        edge.program().terminate();
+        own.terminate();
 
-        assertEquals(0, edge.program().exitCode());
+        assertEquals(0, own.exitCode());
     }
 
     /** Without the launcher, as its own message for other systems says; on each Java that is here. */
@@ -198,9 +200,8 @@ class CommandLineIT {
                 .map(home -> Path.of(home, "bin/java"))
                 .filter(Files::isExecutable)
                 .toList();
-        int target = PythonServer.target(stage).port();
         for (Path java : javas) {
-            Program edge = jar(
+            Program own = jar(
                     java,
                     "edge/target/culvert-edge.jar",
                     "edge",
@@ -210,7 +211,7 @@ class CommandLineIT {
                     "0",
                     "--admin-port",
                     "0");
-            RunningEdge running = RunningEdge.of(edge, "localhost");
+            RunningEdge running = RunningEdge.of(own, "localhost");
             Program agent = jar(
                     java,
                     "agent/target/culvert-agent.jar",
@@ -226,11 +227,11 @@ class CommandLineIT {
 
             assertEquals("hello\n", running.get("shop", "/hello").body());
             agent.interrupt();
-            edge.interrupt();
+            own.interrupt();
             assertEquals(0, agent.exitCode());
-            assertEquals(0, edge.exitCode());
+            assertEquals(0, own.exitCode());
             // Only Java 24 and later warn of anything, and the jar's manifest can keep all but one warning away.
-            for (Program program : List.of(agent, edge)) {
+            for (Program program : List.of(agent, own)) {
                 assertTrue(program.err().awaitEnd().stream().noneMatch(line -> line.contains("native")), program::said);
             }
         }
