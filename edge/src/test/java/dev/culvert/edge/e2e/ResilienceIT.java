@@ -87,7 +87,10 @@ class ResilienceIT {
         for (int i = 0; i < 200; i++) {
             try (Visitor visitor = edge.visitor()) {
                 visitor.socket().setSoTimeout((int) NOT_ON_A_DEAD_LANE.toMillis());
-                assertEquals("the page\n", visitor.get(edge.host("shop"), "/page").answer().body(), "request " + i);
+                assertEquals(
+                        "the page\n",
+                        visitor.get(edge.host("shop"), "/page").answer().body(),
+                        "request " + i);
             }
         }
         assertTrue(edge.lanesOf("shop").stream().noneMatch(lanes::contains), "a lane of the suspended agent is left");
