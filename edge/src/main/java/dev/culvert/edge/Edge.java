@@ -14,6 +14,7 @@ import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
+import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.lanes.Lanes;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.HazelcastMember;
@@ -22,6 +23,8 @@ import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.relay.ClusterCarriers;
+import dev.culvert.edge.relay.Relay;
 import dev.culvert.lane.WindowBudget;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -37,6 +40,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +81,9 @@ public final class Edge {
     private volatile int httpPort = -1;
     private volatile int lanePort = -1;
     private volatile int adminPort = -1;
+    private volatile int clusterPort = -1;
+    private volatile IntSupplier relayed = () -> 0;
+    private volatile IntSupplier nodes = () -> 1;
 
     private Edge(Vertx vertx, EdgeOptions options) {
         this.vertx = vertx;
@@ -102,17 +109,23 @@ public final class Edge {
      * @param http the visitor port
      * @param lane the lane port
      * @param admin the admin port
+     * @param cluster where the other nodes' Hazelcast reaches this one's
      */
-    public record Ports(int http, int lane, int admin) {}
+    public record Ports(int http, int lane, int admin, int cluster) {}
 
     /** The ports it got. */
     public Ports ports() {
-        return new Ports(httpPort, lanePort, adminPort);
+        return new Ports(httpPort, lanePort, adminPort, clusterPort);
     }
 
     /** The addresses on which it takes visitors and agents. */
     public List<String> addresses() {
         return addresses;
+    }
+
+    /** How many nodes its cluster has, itself included. */
+    public int nodes() {
+        return nodes.getAsInt();
     }
 
     /** Where visitors find a host under its domain. */
@@ -137,24 +150,29 @@ public final class Edge {
         // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
         return vertx.executeBlocking(this::prepare, false)
                 // The member stands before everything that talks to other nodes.
-                .compose(prepared -> HazelcastMember.alone(vertx).compose(member -> {
-                    started.push(() -> member.close(vertx));
-                    return startRegistry(member, prepared);
-                }))
+                .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost())
+                        .compose(membership -> {
+                            started.push(() -> membership.leave(vertx));
+                            clusterPort = options.cluster().isOn()
+                                    ? membership.member().port()
+                                    : -1;
+                            return startRegistry(membership, prepared);
+                        }))
                 .map(this);
     }
 
-    private Future<Void> startRegistry(HazelcastMember member, Prepared prepared) {
+    private Future<Void> startRegistry(Membership membership, Prepared prepared) {
         RegistryOptions defaults = RegistryOptions.DEFAULT;
         RegistryOptions named = new RegistryOptions(
                 options.names().grace(),
                 defaults.sweepInterval(),
                 defaults.questionsPerSecond(),
                 prepared.clusterSecret());
-        return HazelcastRegistry.start(vertx, member, named).compose(registry -> {
+        return HazelcastRegistry.start(vertx, membership.member(), named).compose(registry -> {
             started.push(registry::close);
+            nodes = registry::nodes;
             // Who may come is known before the first can.
-            return authenticator().compose(authenticator -> openDoors(registry, authenticator, prepared));
+            return authenticator().compose(authenticator -> startLanes(membership, registry, authenticator, prepared));
         });
     }
 
@@ -170,18 +188,38 @@ public final class Edge {
                 });
     }
 
-    private Future<Void> openDoors(Registry registry, Authenticator authenticator, Prepared prepared) {
+    private Future<Void> startLanes(
+            Membership membership, Registry registry, Authenticator authenticator, Prepared prepared) {
         Binder binder = new Binder(registry, options.domain(), this::urlOf);
-        Lanes lanes = new Lanes(
-                registry,
-                authenticator,
-                binder,
-                options.lanes(),
-                new WindowBudget(options.lanes().windowBudgetBytes()));
+        WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
+        Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);
         drainLanes = lanes::drain;
+        // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
+        return carriers(membership, lanes, budget)
+                .compose(carriers -> openDoors(registry, lanes, carriers, binder, prepared));
+    }
+
+    /** What carries visitors from here: the lanes of this node, and where there are other nodes, those too. */
+    private Future<Carriers> carriers(Membership membership, Lanes lanes, WindowBudget budget) {
+        Vertx bus = membership.bus();
+        if (bus == null) {
+            return Future.succeededFuture(lanes);
+        }
+        HazelcastMember member = membership.member();
+        return Membership.on(vertx, Relay.start(bus, member.nodeId(), lanes::to, budget))
+                .map(relay -> {
+                    started.push(() -> Membership.on(vertx, relay.close()));
+                    member.onNodeLeft(relay::nodeLeft);
+                    relayed = relay::load;
+                    return new ClusterCarriers(lanes, relay);
+                });
+    }
+
+    private Future<Void> openDoors(
+            Registry registry, Lanes lanes, Carriers carriers, Binder binder, Prepared prepared) {
         IngressOptions forVisitors = new IngressOptions(
                 options.domain(), options.publicUrl(), options.trustedProxies(), IngressOptions.Deadlines.DEFAULT);
-        VisitorPort visitors = new VisitorPort(forVisitors, registry, lanes, traffic);
+        VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
         long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
         started.push(done(() -> vertx.cancelTimer(forgetting)));
         return Listening.again(
@@ -251,17 +289,24 @@ public final class Edge {
 
     /** What has to be waited for: what files hold and the machine is called. */
     private record Prepared(
-            @Nullable Secret adminToken, @Nullable Secret clusterSecret, String label) {}
+            @Nullable Secret adminToken,
+            @Nullable Secret clusterSecret,
+            @Nullable String clusterHost,
+            String label) {}
 
     private Prepared prepare() {
+        String clusterHost = Membership.address(options);
         Prepared prepared = new Prepared(
                 SecretFile.read("admin-token-file", options.admin().tokenFile()),
                 SecretFile.read("cluster-secret-file", options.names().clusterSecretFile()),
+                clusterHost,
                 label());
-        Listening.probe("http-port", addresses, options.ports().http());
-        Listening.probe("lane-port", addresses, options.ports().lane());
+        Listening.probe("http-port", addresses, options.ports().http().number());
+        Listening.probe("lane-port", addresses, options.ports().lane().number());
         InetAddress admin = Loopback.address("--admin-bind", options.admin().bind());
-        Listening.probe("admin-port", Loopback.addresses(admin), options.admin().port());
+        Listening.probe(
+                "admin-port", Loopback.addresses(admin), options.admin().port().number());
+        Membership.probe(options.cluster(), clusterHost);
         return prepared;
     }
 
@@ -296,13 +341,14 @@ public final class Edge {
                 .addKeyValue("http", httpPort)
                 .addKeyValue("lane", lanePort)
                 .addKeyValue("admin", adminPort)
+                .addKeyValue("nodes", registry.nodes())
                 .log("edge started");
     }
 
     /** Completes when no visitor is left, or the drain time-out is over. */
     private Future<Void> drained() {
         long deadline = System.nanoTime() + options.drainTimeout().toNanos();
-        if (traffic.visitors() == 0 || options.drainTimeout().isZero()) {
+        if (isQuiet() || options.drainTimeout().isZero()) {
             return Future.succeededFuture();
         }
         LOGGER.atInfo()
@@ -311,12 +357,16 @@ public final class Edge {
                 .log("draining; waiting for visitors to finish");
         Promise<Void> drained = Promise.promise();
         vertx.setPeriodic(DRAIN_LOOK_MILLIS, id -> {
-            if (traffic.visitors() == 0 || System.nanoTime() - deadline >= 0) {
+            if (isQuiet() || System.nanoTime() - deadline >= 0) {
                 vertx.cancelTimer(id);
                 drained.tryComplete();
             }
         });
         return drained.future();
+    }
+
+    private boolean isQuiet() {
+        return traffic.visitors() == 0 && relayed.getAsInt() == 0;
     }
 
     /** Closes what has been started, the latest first, whether or not one of them fails at it. */

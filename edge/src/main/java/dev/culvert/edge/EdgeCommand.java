@@ -84,6 +84,9 @@ final class EdgeCommand implements Callable<Integer> {
                     "  admin     http://%s:%d/api/v1/tunnels%n",
                     shown(options.admin().bind()), ports.admin());
         }
+        if (ports.cluster() >= 0) {
+            out.printf("  nodes     port %d, %s%n", ports.cluster(), nodes(edge.nodes()));
+        }
         if (ports.lane() >= 0) {
             boolean usual = ports.lane() == EdgeOptions.DEFAULT.ports().lane().number()
                     && Loopback.is(Loopback.address("--bind", options.bind()));
@@ -95,6 +98,10 @@ final class EdgeCommand implements Callable<Integer> {
         }
         out.printf("%nCtrl-C stops it.%n");
         out.flush();
+    }
+
+    private static String nodes(int nodes) {
+        return nodes == 1 ? "the first of its cluster" : "%d of them now".formatted(nodes);
     }
 
     private static String whoMayConnect(EdgeOptions options) {

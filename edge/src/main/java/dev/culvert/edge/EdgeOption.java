@@ -23,6 +23,20 @@ enum EdgeOption {
             "FILE",
             "Signs the proof that a name is its agent's. Default: made up at each start, so that a restart forgets"),
     GRACE("grace", "TIME", "How long a name is kept for its owner without a lane. Default: 60s"),
+    CLUSTER(
+            "cluster",
+            "MODE",
+            "Other edges: off, local, static, kubernetes, or a FILE. Default: off; static with --join"),
+    CLUSTER_NAME("cluster-name", "NAME", "What nodes must agree on to meet; needed beyond loopback. Default: culvert"),
+    CLUSTER_HOST("cluster-host", "ADDRESS", "Address by which other nodes reach this one. Default: that of --bind"),
+    CLUSTER_PORT("cluster-port", "PORT", "Port for Hazelcast; 0 for a free one. Default: 5701"),
+    BUS_PORT("bus-port", "PORT", "Port for the event bus between nodes; 0 for a free one. Default: 5702"),
+    JOIN("join", "HOST:PORT,...", "Where other nodes are; for kubernetes the headless Service. Default: none"),
+    BUS_TLS("bus-tls", "DIR", "This node's certificate for the event bus, by make-authority. Default: no TLS there"),
+    DRAIN_NOTICE(
+            "drain-notice",
+            "TIME",
+            "How long the edge goes on, not ready, before it drains. Default: 5s in a cluster, else 0"),
     DRAIN_TIMEOUT("drain-timeout", "TIME", "How long open exchanges get to finish at the end. Default: 30s"),
     NODE_ID("node-id", "LABEL", "Label of this node in logs. Default: the host name");
 

@@ -5,6 +5,7 @@ import dev.culvert.config.ListenPort;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.names.HostName;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
  * @param admin the operator's door
  * @param names how long names are kept and how they are proven
+ * @param cluster the other edges
+ * @param drainNotice how long the edge goes on as before once it is told to stop, but says that it is not ready (option
+ *     {@code --drain-notice}, default 5 s in a cluster and 0 alone): until the balancers before it have noticed. Longer
+ *     than their checks take, and less than {@code drainTimeout} takes what the supervisor waits
  * @param drainTimeout how long open exchanges get to finish when the edge is told to stop (option
  *     {@code --drain-timeout}, default 30 s); 0 cuts them off at once. Longer where downloads are long, shorter than
  *     what the process's supervisor waits before it kills
@@ -43,10 +48,15 @@ public record EdgeOptions(
         TrustedProxies trustedProxies,
         AdminOptions admin,
         Names names,
+        ClusterOptions cluster,
+        @Nullable Duration drainNotice,
         Duration drainTimeout,
         @Nullable String nodeId,
         int instances,
         LaneOptions lanes) {
+
+    /** Longer than a balancer takes to notice that checks two seconds apart fail twice. */
+    private static final Duration DRAIN_NOTICE = Duration.ofSeconds(5);
 
     /** An edge for this machine alone. */
     public static final EdgeOptions DEFAULT = new EdgeOptions(
@@ -58,6 +68,8 @@ public record EdgeOptions(
             TrustedProxies.NONE,
             AdminOptions.DEFAULT,
             Names.DEFAULT,
+            ClusterOptions.OFF,
+            null,
             Duration.ofSeconds(30),
             null,
             0,
@@ -92,6 +104,12 @@ public record EdgeOptions(
                     "--admin-bind %s lets other machines in: set --admin-token-file, or keep it on 127.0.0.1"
                             .formatted(admin.bind()));
         }
+        if (cluster.isOn()) {
+            requireCluster(cluster, clusterHostOf(cluster, bind));
+        }
+        if (drainNotice != null && drainNotice.isNegative()) {
+            throw new ConfigException("--drain-notice must not be negative");
+        }
         if (drainTimeout.isNegative()) {
             throw new ConfigException("--drain-timeout must not be negative");
         }
@@ -111,6 +129,8 @@ public record EdgeOptions(
                 trustedProxies,
                 new AdminOptions(adminPort, admin.bind(), admin.tokenFile()),
                 names,
+                cluster,
+                drainNotice,
                 drainTimeout,
                 nodeId,
                 instances,
@@ -128,6 +148,8 @@ public record EdgeOptions(
                 trustedProxies,
                 admin,
                 names,
+                cluster,
+                drainNotice,
                 drainTimeout,
                 nodeId,
                 number,
@@ -137,7 +159,121 @@ public record EdgeOptions(
     /** The same with another drain time-out. */
     public EdgeOptions withDrainTimeout(Duration time) {
         return new EdgeOptions(
-                domain, bind, publicUrl, ports, access, trustedProxies, admin, names, time, nodeId, instances, lanes);
+                domain,
+                bind,
+                publicUrl,
+                ports,
+                access,
+                trustedProxies,
+                admin,
+                names,
+                cluster,
+                drainNotice,
+                time,
+                nodeId,
+                instances,
+                lanes);
+    }
+
+    /** The same with another notice before the drain. */
+    public EdgeOptions withDrainNotice(Duration time) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                ports,
+                access,
+                trustedProxies,
+                admin,
+                names,
+                cluster,
+                time,
+                drainTimeout,
+                nodeId,
+                instances,
+                lanes);
+    }
+
+    /** The same in a cluster, with a label of its own. */
+    public EdgeOptions withCluster(ClusterOptions others, @Nullable String label) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                ports,
+                access,
+                trustedProxies,
+                admin,
+                names,
+                others,
+                drainNotice,
+                drainTimeout,
+                label,
+                instances,
+                lanes);
+    }
+
+    /** How long balancers get to notice that the edge is going to stop. */
+    Duration drainNoticeOrDefault() {
+        if (drainNotice != null) {
+            return drainNotice;
+        }
+        return cluster.isOn() ? DRAIN_NOTICE : Duration.ZERO;
+    }
+
+    /**
+     * The address by which other nodes reach this one.
+     *
+     * @return null where it is the pod's, to be found out, or where the operator's file says it
+     */
+    @Nullable
+    String clusterHost() {
+        return clusterHostOf(cluster, bind);
+    }
+
+    private static @Nullable String clusterHostOf(ClusterOptions cluster, String bind) {
+        if (cluster.host() != null) {
+            return cluster.host();
+        }
+        if (cluster.environment().equals("local")) {
+            return "127.0.0.1";
+        }
+        return isWildcard(bind) || cluster.file() != null ? null : bind;
+    }
+
+    private static void requireCluster(ClusterOptions cluster, @Nullable String host) {
+        if (host != null) {
+            InetAddress address = Loopback.address("--cluster-host", host);
+            if (address.isAnyLocalAddress()) {
+                throw new ConfigException(
+                        "--cluster-host must be the one address by which other nodes reach this one, was " + host);
+            }
+        }
+        boolean ours = cluster.file() == null;
+        if (host == null && cluster.environment().equals("static")) {
+            throw new ConfigException(
+                    "--cluster static needs --cluster-host: the address of this machine by which other nodes reach it");
+        }
+        boolean loopback = host != null && Loopback.is(Loopback.address("--cluster-host", host));
+        if (!loopback && ours && cluster.name() == null) {
+            throw new ConfigException(
+                    "a cluster beyond loopback needs --cluster-name: nodes meet only where they agree on it");
+        }
+        if (!loopback
+                && cluster.environment().equals("static")
+                && cluster.join().isEmpty()) {
+            throw new ConfigException(
+                    "--cluster static needs --join HOST:PORT,...: where the other nodes are, the same list on all of them");
+        }
+        if (cluster.environment().equals("local") && !loopback) {
+            throw new ConfigException(
+                    "--cluster local stays on this machine, but --cluster-host is %s: use --cluster static"
+                            .formatted(host));
+        }
+    }
+
+    private static boolean isWildcard(String address) {
+        return Loopback.address("--bind", address).isAnyLocalAddress();
     }
 
     private static void requirePublicUrl(URI url, String domain) {

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -61,10 +62,24 @@ final class EdgeSettings {
                 new EdgeOptions.Names(
                         value(EdgeOption.GRACE, Durations::parse, none.names().grace()),
                         find(EdgeOption.CLUSTER_SECRET_FILE, EdgeSettings::path)),
+                cluster(),
+                find(EdgeOption.DRAIN_NOTICE, Durations::parse),
                 value(EdgeOption.DRAIN_TIMEOUT, Durations::parse, none.drainTimeout()),
                 find(EdgeOption.NODE_ID, Function.identity()),
                 none.instances(),
                 none.lanes());
+    }
+
+    private ClusterOptions cluster() {
+        List<String> join = value(EdgeOption.JOIN, ClusterOptions::addresses, List.of());
+        return new ClusterOptions(
+                value(EdgeOption.CLUSTER, EdgeSettings::environment, join.isEmpty() ? "off" : "static"),
+                find(EdgeOption.CLUSTER_NAME, EdgeSettings::word),
+                find(EdgeOption.CLUSTER_HOST, Function.identity()),
+                find(EdgeOption.CLUSTER_PORT, EdgeSettings::port),
+                find(EdgeOption.BUS_PORT, EdgeSettings::port),
+                join,
+                find(EdgeOption.BUS_TLS, EdgeSettings::path));
     }
 
     private <T> T value(EdgeOption option, Function<String, T> parse, T otherwise) {
@@ -98,6 +113,28 @@ final class EdgeSettings {
             case "false", "no", "off" -> false;
             default -> throw new ConfigException("must be true or false, was " + text);
         };
+    }
+
+    private static String environment(String text) {
+        if (text.isBlank()) {
+            throw new ConfigException("must be off, local, static, kubernetes, or the name of a file");
+        }
+        return text.equals("false") ? "off" : path(text).toString(); // YAML takes a bare off for false.
+    }
+
+    private static String word(String text) {
+        if (text.isBlank()) {
+            throw new ConfigException("must not be empty");
+        }
+        return text;
+    }
+
+    private static int port(String text) {
+        ListenPort port = ListenPort.parse(text);
+        if (!port.isOn()) {
+            throw new ConfigException("cannot be off: nodes need it; --cluster off is for an edge alone");
+        }
+        return port.number();
     }
 
     private static Path path(String text) {

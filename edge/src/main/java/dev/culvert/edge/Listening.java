@@ -17,16 +17,16 @@ final class Listening {
     private Listening() {}
 
     /** Tries a port and lets it go again, so that a taken one is known before anything is started. Blocks. */
-    static void probe(String option, List<String> addresses, ListenPort port) {
-        if (port.number() <= 0) {
+    static void probe(String option, List<String> addresses, int port) {
+        if (port <= 0) {
             return;
         }
         for (String address : addresses) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(address, port.number()));
+                socket.bind(new InetSocketAddress(address, port));
             } catch (IOException e) {
-                throw inWords(option, address, port.number(), e);
+                throw inWords(option, address, port, e);
             }
         }
     }
@@ -41,12 +41,20 @@ final class Listening {
                     "port %d needs more rights than this user has: choose one above 1023 with --%s, or grant CAP_NET_BIND_SERVICE"
                             .formatted(port, option));
         } else if (message.contains("cannot assign")) {
-            return new IllegalStateException("%s is not an address of this machine: change --%s"
-                    .formatted(address, option.equals("admin-port") ? "admin-bind" : "bind"));
+            return new IllegalStateException(
+                    "%s is not an address of this machine: change --%s".formatted(address, addressOption(option)));
         }
         return new IllegalStateException(
                 "cannot listen on port %d of %s (--%s): %s".formatted(port, address, option, fault.getMessage()),
                 fault);
+    }
+
+    private static String addressOption(String option) {
+        return switch (option) {
+            case "admin-port" -> "admin-bind";
+            case "cluster-port", "bus-port" -> "cluster-host";
+            default -> "bind";
+        };
     }
 
     /** Again with other ports, where the one that was taken had been picked for us. */

@@ -42,6 +42,14 @@ class EdgeSettingsTest {
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("cluster-secret-file", "secret.txt"),
             Map.entry("grace", "5m"),
+            Map.entry("cluster", "static"),
+            Map.entry("cluster-name", "berlin"),
+            Map.entry("cluster-host", "10.0.0.5"),
+            Map.entry("cluster-port", "5801"),
+            Map.entry("bus-port", "0"),
+            Map.entry("join", "10.0.0.6:5801,node-7"),
+            Map.entry("bus-tls", "tls"),
+            Map.entry("drain-notice", "8s"),
             Map.entry("drain-timeout", "0"),
             Map.entry("node-id", "berlin-1"));
 
@@ -54,6 +62,9 @@ class EdgeSettingsTest {
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
             new EdgeOptions.Names(Duration.ofMinutes(5), Path.of("secret.txt")),
+            new ClusterOptions(
+                    "static", "berlin", "10.0.0.5", 5801, 0, List.of("10.0.0.6:5801", "node-7"), Path.of("tls")),
+            Duration.ofSeconds(8),
             Duration.ZERO,
             "berlin-1",
             0,

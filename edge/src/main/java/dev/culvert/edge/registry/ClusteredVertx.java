@@ -3,6 +3,7 @@ package dev.culvert.edge.registry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.transport.Transport;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 
 /**
@@ -16,11 +17,14 @@ public final class ClusteredVertx {
      * Starts one.
      *
      * @param options all but the event bus's, which are taken from {@code bus}
+     * @param transport what its sockets run on
      * @return fails when the bus cannot listen
      */
-    public static Future<Vertx> start(HazelcastMember member, BusOptions bus, VertxOptions options) {
+    public static Future<Vertx> start(
+            HazelcastMember member, BusOptions bus, VertxOptions options, Transport transport) {
         return Vertx.builder()
                 .with(new VertxOptions(options).setEventBusOptions(bus.toVertx()))
+                .withTransport(transport)
                 .withClusterManager(new HazelcastClusterManager(member.hazelcast()))
                 .buildClustered();
     }

@@ -4,14 +4,11 @@ import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.config.Config;
-import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -54,7 +51,7 @@ public final class HazelcastMember {
 
     /** A node that joins nobody; {@code off.yaml} is its configuration. Blocks for a second or two. */
     public static HazelcastMember alone() {
-        Config config = read("/dev/culvert/cluster/off.yaml");
+        Config config = MemberConfig.beside("off");
         config.setClusterName("culvert-off-" + UUID.randomUUID()); // Nobody else's.
         return start(config);
     }
@@ -62,6 +59,15 @@ public final class HazelcastMember {
     /** The same for a caller on an event loop. */
     public static Future<HazelcastMember> alone(Vertx vertx) {
         return vertx.executeBlocking(() -> alone(), false);
+    }
+
+    /**
+     * A member of a cluster, for a caller on an event loop; it finds the other nodes, or is the first.
+     *
+     * @return fails with {@link dev.culvert.config.ConfigException}, or with what Hazelcast has to say
+     */
+    public static Future<HazelcastMember> join(Vertx vertx, MemberOptions options) {
+        return vertx.executeBlocking(() -> start(MemberConfig.of(options)), false);
     }
 
     /** A member as the configuration has it, completed by what the registry cannot do without. Blocks. */
@@ -84,22 +90,6 @@ public final class HazelcastMember {
         return new HazelcastMember(hazelcast, nodeId);
     }
 
-    /** Reads a configuration that lies beside the code. */
-    static Config read(String resource) {
-        // Hazelcast logs before it has read where to.
-        if (System.getProperty("hazelcast.logging.type") == null) {
-            System.setProperty("hazelcast.logging.type", "slf4j");
-        }
-        try (InputStream yaml = HazelcastMember.class.getResourceAsStream(resource)) {
-            if (yaml == null) {
-                throw new IllegalStateException("the configuration %s is missing from the jar".formatted(resource));
-            }
-            return new YamlConfigBuilder(yaml).build();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** This node's id, new at each start. */
     public String nodeId() {
         return nodeId;
@@ -118,6 +108,25 @@ public final class HazelcastMember {
         if (node != null) {
             leaveListeners.forEach(listener -> listener.accept(node));
         }
+    }
+
+    /** The address where the other nodes' Hazelcast reaches this one's. */
+    public String host() {
+        return hazelcast.getCluster().getLocalMember().getAddress().getHost();
+    }
+
+    /** The port where the other nodes' Hazelcast reaches this one's. */
+    public int port() {
+        return hazelcast.getCluster().getLocalMember().getAddress().getPort();
+    }
+
+    /** Calls the listener, on a thread of Hazelcast's, when Hazelcast stops, asked to or not. */
+    public void onStopped(Runnable listener) {
+        hazelcast.getLifecycleService().addLifecycleListener(event -> {
+            if (event.getState() == LifecycleState.SHUTDOWN) {
+                listener.run();
+            }
+        });
     }
 
     HazelcastInstance hazelcast() {

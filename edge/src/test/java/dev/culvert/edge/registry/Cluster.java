@@ -61,7 +61,7 @@ final class Cluster implements AutoCloseable {
     }
 
     private Config config() {
-        Config config = HazelcastMember.read("/dev/culvert/cluster/off.yaml");
+        Config config = MemberConfig.beside("off");
         config.setClusterName(name);
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);

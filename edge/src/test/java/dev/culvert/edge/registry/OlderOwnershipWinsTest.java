@@ -71,7 +71,7 @@ class OlderOwnershipWinsTest {
 
     @Test
     void itIsWhatTheMapIsMergedWith() {
-        com.hazelcast.config.Config config = HazelcastMember.read("/dev/culvert/cluster/off.yaml");
+        com.hazelcast.config.Config config = MemberConfig.beside("off");
         assertEquals(
                 OlderOwnershipWins.class.getName(),
                 config.getMapConfig(HazelcastRegistry.TUNNELS)

@@ -14,7 +14,7 @@ public final class TestMembers {
      * @param first the member to join; null for the first one
      */
     public static HazelcastMember join(String cluster, @Nullable HazelcastMember first) {
-        Config config = HazelcastMember.read("/dev/culvert/cluster/off.yaml");
+        Config config = MemberConfig.beside("off");
         config.setClusterName(cluster);
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);

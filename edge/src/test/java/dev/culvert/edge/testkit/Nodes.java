@@ -7,6 +7,7 @@ import dev.culvert.edge.registry.TestMembers;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.transport.Transport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -44,7 +45,7 @@ public final class Nodes implements AutoCloseable {
         HazelcastMember member =
                 TestMembers.join(cluster, nodes.isEmpty() ? null : nodes.get(0).member());
         VertxOptions options = new VertxOptions().setEventLoopPoolSize(2);
-        Vertx vertx = await(ClusteredVertx.start(member, new BusOptions("127.0.0.1", 0, tls), options));
+        Vertx vertx = await(ClusteredVertx.start(member, new BusOptions("127.0.0.1", 0, tls), options, Transport.NIO));
         Node node = new Node(member, vertx);
         nodes.add(node);
         return node;

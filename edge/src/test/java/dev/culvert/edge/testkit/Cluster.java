@@ -1,0 +1,110 @@
+package dev.culvert.edge.testkit;
+
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentListener;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.config.ListenPort;
+import dev.culvert.edge.ClusterOptions;
+import dev.culvert.edge.Edge;
+import dev.culvert.edge.EdgeOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Whole edges of one cluster in one JVM, on loopback, with agents and targets. */
+public final class Cluster implements AutoCloseable {
+    private final String name = "test-" + UUID.randomUUID();
+    private final Vertx vertx = Vertx.vertx();
+    private final List<Edge> edges = new CopyOnWriteArrayList<>();
+    private final List<Agent> agents = new ArrayList<>();
+
+    /** Starts so many edges. */
+    public static Cluster start(int count) {
+        Cluster cluster = new Cluster();
+        for (int i = 0; i < count; i++) {
+            cluster.join();
+        }
+        return cluster;
+    }
+
+    public Vertx vertx() {
+        return vertx;
+    }
+
+    /** Starts one more edge. */
+    public Edge join() {
+        return join(options());
+    }
+
+    public Edge join(EdgeOptions options) {
+        Edge edge = Nodes.await(Edge.start(vertx, options));
+        edges.add(edge);
+        return edge;
+    }
+
+    /** What the next edge starts with. */
+    public EdgeOptions options() {
+        List<String> others = edges.stream()
+                .map(edge -> "127.0.0.1:" + edge.ports().cluster())
+                .toList();
+        return EdgeOptions.DEFAULT
+                .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
+                .withInstances(1)
+                .withDrainNotice(Duration.ZERO)
+                .withDrainTimeout(Duration.ofSeconds(10))
+                .withCluster(ClusterOptions.onLoopback(name, others), "node-" + edges.size());
+    }
+
+    public Edge get(int index) {
+        return edges.get(index);
+    }
+
+    /** The agents' doors of all edges. */
+    public Balancer lanes() {
+        return Balancer.before(
+                vertx, edges.stream().map(edge -> edge.ports().lane()).toList());
+    }
+
+    /** An agent that keeps lanes through a port, until the end of the test. */
+    public Agent agent(int port, int lanes) {
+        Agent agent = Agent.on(
+                vertx,
+                AgentOptions.of("127.0.0.1:" + port).withStateFolder(null).withLanes(lanes),
+                AgentListener.NONE);
+        agents.add(agent);
+        return agent;
+    }
+
+    /** A target that answers everybody with this text. */
+    public int site(String text) {
+        return site(request -> request.response().end(Buffer.buffer(text)));
+    }
+
+    public int site(io.vertx.core.Handler<HttpServerRequest> handler) {
+        HttpServer server =
+                Nodes.await(vertx.createHttpServer().requestHandler(handler).listen(0, "127.0.0.1"));
+        return server.actualPort();
+    }
+
+    /** What a visitor of the host gets at an edge. */
+    public static RawVisitor.Answer visit(Edge edge, String host) throws IOException {
+        try (RawVisitor visitor = new RawVisitor(edge.ports().http())) {
+            return visitor.send("GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(host))
+                    .awaitAnswer();
+        }
+    }
+
+    @Override
+    public void close() {
+        agents.forEach(agent -> Nodes.await(agent.close()));
+        edges.forEach(edge -> Nodes.await(edge.close()));
+        Nodes.await(vertx.close());
+    }
+}
