@@ -270,6 +270,7 @@ public final class Agent {
                     streams.remove(answer.bound().id()); // Closed in the meantime, and the UNBIND is on its way.
                 } else {
                     binding.onAnswer(lane, answer.bound());
+                    tellIfSettled();
                 }
             } else if (frame instanceof Frame.UnbindFrame unbind) {
                 Binding binding = bindings.get(unbind.unbind().id());
@@ -283,6 +284,12 @@ public final class Agent {
         public void onDown(EdgeLane lane) {
             upLanes.remove(lane);
             bindings.values().forEach(binding -> binding.onDown(lane));
+        }
+
+        private void tellIfSettled() {
+            if (lanes != null && bindings.values().stream().allMatch(Binding::isBound)) {
+                lanes.settled();
+            }
         }
 
         @Override

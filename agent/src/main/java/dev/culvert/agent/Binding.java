@@ -144,6 +144,11 @@ final class Binding {
                 new AgentException(AgentException.Code.CLOSED, "the tunnel was closed before it was online"));
     }
 
+    /** Whether visitors reach it on a lane that is up. */
+    boolean isBound() {
+        return !bound.isEmpty();
+    }
+
     boolean isEnded() {
         return ended;
     }

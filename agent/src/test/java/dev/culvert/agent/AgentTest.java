@@ -381,7 +381,8 @@ class AgentTest {
         lane.grant("calm-heron");
 
         assertEquals(
-                Set.of("swift-otter", "calm-heron"), Set.of(get(one).name(), get(other).name()));
+                Set.of("swift-otter", "calm-heron"),
+                Set.of(get(one).name(), get(other).name()));
     }
 
     @Test

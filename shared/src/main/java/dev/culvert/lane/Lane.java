@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * turn).
  *
  * <pre>
- *   greeting ──{@link #established}──► established ──{@link #goAway} or the peer's──► going away ──► closed
+ *   greeting ──{@link #established}──► established ──{@link #goAway}, the peer's, or both──► going away ──► closed
  * </pre>
  *
  * Runs on the event loop of its transport; methods that say so may be called by any thread.
@@ -55,7 +55,13 @@ public final class Lane {
     private final int parity;
 
     private boolean established;
-    private volatile boolean goingAway;
+
+    /** We said GOAWAY: the peer's new streams are refused. */
+    private boolean refusesStreams;
+
+    /** The peer said GOAWAY: ours would be. */
+    private volatile boolean peerRefusesStreams;
+
     private volatile boolean closed;
     private volatile boolean idsExhausted;
     private boolean takingTurns;
@@ -166,13 +172,14 @@ public final class Lane {
         return load.get();
     }
 
-    /** Whether new streams make sense: neither side is going away, and there are ids left. Any thread. */
+    /** Whether streams may be opened here: the peer is not going away, and there are ids left. Any thread. */
     public boolean takesStreams() {
-        return !goingAway && !closed && !idsExhausted;
+        return !peerRefusesStreams && !closed && !idsExhausted;
     }
 
     /**
-     * Takes no more streams of the peer, and opens none; those that are open go on. Any thread.
+     * Takes no more streams of the peer; those that are open go on. Ours may still be opened, until the peer goes away
+     * too. Any thread.
      *
      * @param reason one with which they {@linkplain Frame.GoAway#letsStreamsFinish may}: with all others the peer ends
      *     the lane, which {@link #close} is for
@@ -183,7 +190,7 @@ public final class Lane {
         }
         onLoop(() -> {
             if (!closed) {
-                goingAway = true;
+                refusesStreams = true;
                 write(new Frame.GoAway(reason, lastServedStreamId, delivered(), detail));
             }
         });
@@ -314,7 +321,7 @@ public final class Lane {
                     "stream %d takes a window of %d bytes that nobody gave it".formatted(id, open.sendWindowBytes()));
         }
         lastPeerStreamId = id; // Of a refused one too: its first bytes are on their way.
-        if (goingAway) {
+        if (refusesStreams) {
             write(new Frame.Reset(id, CloseReason.DRAINING, 0, "takes no new streams"));
             return;
         }
@@ -352,7 +359,7 @@ public final class Lane {
     }
 
     private void receiveGoAway(Frame.GoAway goAway) {
-        goingAway = true;
+        peerRefusesStreams = true;
         StreamReset notServed = new StreamReset(CloseReason.DRAINING, 0, goAway.detail());
         for (LaneStream stream : List.copyOf(streams.values())) {
             if (isOurs(stream) && stream.id() > goAway.lastStreamId()) {
@@ -409,7 +416,7 @@ public final class Lane {
         if (idsExhausted) {
             return CloseReason.IDS_EXHAUSTED;
         }
-        return goingAway ? CloseReason.DRAINING : null;
+        return peerRefusesStreams ? CloseReason.DRAINING : null;
     }
 
     private LaneStream add(int id, int windowBytes, long takenBytes, int sendCreditBytes) {

@@ -87,6 +87,11 @@ public final class EdgeLane {
         lane.send(frame);
     }
 
+    /** Asks the edge to send no more visitors; those that are here go on. Any thread. */
+    void leave() {
+        lane.goAway(CloseReason.DRAINING, "the agent has moved to another lane");
+    }
+
     /** Says why and ends the lane with all its streams. Any thread. */
     void close(CloseReason reason, String detail) {
         lane.close(reason, detail);

@@ -129,6 +129,16 @@ public final class Lanes {
         return allClosed.future();
     }
 
+    /**
+     * All tunnels are bound on lanes that are up: those that are leaving are needed no more. Until then they serve
+     * visitors, although their edge wants to stop.
+     */
+    public void settled() {
+        if (!up.isEmpty()) {
+            leaving.forEach(EdgeLane::leave);
+        }
+    }
+
     private void dial() {
         if (dialing || stopped) {
             return;

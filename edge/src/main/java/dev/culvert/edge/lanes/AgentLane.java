@@ -132,7 +132,9 @@ final class AgentLane implements Lane.Handler, Carrier {
             bind(asked.bind());
         } else if (frame instanceof Frame.UnbindFrame given && identity != null) {
             giveUp(given.unbind().id());
-        } else if (!(frame instanceof Frame.GoAway)) {
+        } else if (frame instanceof Frame.GoAway) {
+            leave();
+        } else {
             throw new MalformedFrameException("%s is not what an agent says now"
                     .formatted(frame.getClass().getSimpleName()));
         }
@@ -152,10 +154,7 @@ final class AgentLane implements Lane.Handler, Carrier {
     public void onClosed(CloseReason reason, String detail) {
         closed = true;
         lanes.left(this);
-        for (TunnelKey key : bound.values()) {
-            lanes.unbound(key, this);
-            release(key);
-        }
+        leave();
         LOGGER.atLevel(identity == null ? Level.DEBUG : Level.INFO)
                 .addKeyValue("lane", id)
                 .addKeyValue("agent", instance())
@@ -163,6 +162,15 @@ final class AgentLane implements Lane.Handler, Carrier {
                 .addKeyValue("reason", reason.label())
                 .addKeyValue("detail", detail)
                 .log("lane closed");
+    }
+
+    /** The agent takes no more visitors here, because it has lanes elsewhere or is stopping. */
+    private void leave() {
+        for (TunnelKey key : bound.values()) {
+            lanes.unbound(key, this);
+            release(key);
+        }
+        bound.clear();
     }
 
     private void greet(Hello greeting) {

@@ -297,7 +297,7 @@ class LanesTest {
     }
 
     @Test
-    void drainingNodeAsksItsAgentsToGoAndTakesNoMore() throws Exception {
+    void drainingNodeAsksItsAgentsToGoAndServesThemUntilTheyHaveGone() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port);
                 ScriptedPeer late = ScriptedPeer.connect(port)) {
             greet(agent, "one");
@@ -306,6 +306,10 @@ class LanesTest {
             lanes.drain();
 
             agent.expectGoAway(CloseReason.DRAINING);
+            openAndSay(key, "hi");
+            assertEquals("hi", agent.expectText(agent.await(Frame.Open.class).streamId(), 2));
+            agent.send(new Frame.GoAway(CloseReason.DRAINING, 2, List.of(), "moved"));
+            assertEquals("released " + key, names.next());
             assertEquals(List.of(), lanes.to(names.find(key)));
             late.send(new Frame.HelloFrame(hello("two", List.of())));
             late.expectGoAway(CloseReason.DRAINING);
