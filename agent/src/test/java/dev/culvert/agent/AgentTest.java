@@ -204,6 +204,7 @@ class AgentTest {
                 fresh.grant("web");
                 assertEquals(List.of(old.lane()), fresh.hello().lanes());
                 assertEquals("old", new String(accepted.getInputStream().readNBytes(3), StandardCharsets.UTF_8));
+                old.peer().expectGoAway(CloseReason.DRAINING); // Now that the tunnel is bound elsewhere.
                 accepted.getOutputStream().write("still".getBytes(StandardCharsets.UTF_8));
                 assertEquals("still", old.peer().expectText(2, 5));
                 old.peer().close();
