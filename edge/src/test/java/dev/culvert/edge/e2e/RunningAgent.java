@@ -11,7 +11,14 @@ record RunningAgent(Program program) {
     static RunningAgent start(
             Stage stage, String home, Map<String, String> environment, RunningEdge edge, String target, String... more)
             throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("http", target, "--edge", edge.address(), "--json"));
+        return start(stage, home, environment, edge.address(), target, more);
+    }
+
+    /** The same through a balancer. */
+    static RunningAgent start(
+            Stage stage, String home, Map<String, String> environment, String edge, String target, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("http", target, "--edge", edge, "--json"));
         arguments.addAll(List.of(more));
         return new RunningAgent(stage.culvert(home, environment, arguments.toArray(String[]::new)));
     }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * {@code culvert edge}, ready.
@@ -90,6 +92,21 @@ record RunningEdge(Program program, String domain, int httpPort, int lanePort, i
     /** The ids of the agents that carry a tunnel. */
     List<String> instancesOf(String name) throws IOException {
         return holdersOf(name, "instance");
+    }
+
+    /** The ids of the nodes that hold a tunnel. */
+    List<String> nodesOf(String name) throws IOException {
+        return holdersOf(name, "node");
+    }
+
+    /** Its id since this start, as in claims. */
+    String nodeId() {
+        return program.err().lines().stream()
+                .map(Pattern.compile("\\bnode=(\\S+)")::matcher)
+                .filter(Matcher::find)
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("it never said its id" + program.said()));
     }
 
     private List<String> holdersOf(String name, String field) throws IOException {
