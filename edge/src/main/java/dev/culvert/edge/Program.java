@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** Something that runs in a process of its own, until a signal ends it. */
 final class Program {
     /** What the end may take beyond its drain time-out; who is late is left behind. */
-    private static final Duration ENDING = Duration.ofSeconds(15);
+    static final Duration ENDING = Duration.ofSeconds(15);
 
     private Program() {}
 
