@@ -2,6 +2,7 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.lanes.Carriers;
+import dev.culvert.edge.lanes.CloseCounts;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.lane.StreamClosedException;
@@ -45,6 +46,7 @@ final class Attempts {
 
     private final Carriers carriers;
     private final Registry registry;
+    private final CloseCounts opensRefused;
     private final List<Carrier> refused = new ArrayList<>(0);
     private Tunnel tunnel;
     private int made;
@@ -52,9 +54,10 @@ final class Attempts {
     private @Nullable Carrier asked;
     private @Nullable StreamReset lastRefusal;
 
-    Attempts(Carriers carriers, Registry registry, Tunnel tunnel) {
-        this.carriers = carriers;
-        this.registry = registry;
+    Attempts(Ingress ingress, Tunnel tunnel) {
+        this.carriers = ingress.carriers();
+        this.registry = ingress.registry();
+        this.opensRefused = ingress.traffic().opensRefused();
         this.tunnel = tunnel;
     }
 
@@ -88,6 +91,7 @@ final class Attempts {
             }
             // Never opened: nothing of the request was on it, whatever the reason.
             lastRefusal = closed.reset();
+            opensRefused.add(closed.reset().reason());
             refused.add(next);
             return open(visitor, loop);
         });
@@ -100,6 +104,9 @@ final class Attempts {
         boolean lost =
                 LOST.contains(reset.reason()) || (target.isReused() && reset.reason() == CloseReason.TARGET_FAILED);
         lastRefusal = reset;
+        if (undelivered) {
+            opensRefused.add(reset.reason());
+        }
         if (asked != null) {
             refused.add(asked);
         }

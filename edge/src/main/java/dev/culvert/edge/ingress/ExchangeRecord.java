@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What an exchange came to, for the counters and for the agent's eyes. */
 final class ExchangeRecord {
+    private final Traffic all;
     private final Traffic.OfTunnel traffic;
     private final Tunnel tunnel;
     private final RequestHead head;
@@ -21,6 +22,7 @@ final class ExchangeRecord {
     private boolean ended;
 
     ExchangeRecord(Traffic traffic, Tunnel tunnel, RequestHead head, InetSocketAddress visitor) {
+        this.all = traffic;
         this.traffic = traffic.counting(tunnel.key());
         this.tunnel = tunnel;
         this.head = head;
@@ -35,10 +37,12 @@ final class ExchangeRecord {
 
     void requestBytes(long more) {
         requestBytes += more;
+        traffic.bytes(more, 0);
     }
 
     void responseBytes(long more) {
         responseBytes += more;
+        traffic.bytes(0, more);
     }
 
     /** Counts the exchange and tells the far end about it. Once. */
@@ -47,7 +51,8 @@ final class ExchangeRecord {
             return;
         }
         ended = true;
-        traffic.ended(requestBytes, responseBytes);
+        traffic.ended();
+        all.answered(status);
         if (target != null) {
             report(target);
         }

@@ -226,6 +226,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     private void refuse(Reply reply, @Nullable HttpHeaders request) {
         keepAlive = false;
+        ingress.traffic().answered(reply.status().code());
         if (request == null) {
             encoder.answers(HttpMethod.GET);
         }

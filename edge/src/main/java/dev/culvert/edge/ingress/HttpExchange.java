@@ -146,7 +146,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void goThrough(Tunnel tunnel) {
         record = new ExchangeRecord(ingress.traffic(), tunnel, head, visitor.address());
-        attempts = new Attempts(ingress.carriers(), ingress.registry(), tunnel);
+        attempts = new Attempts(ingress, tunnel);
         host = HostPolicy.of(tunnel.policy(), head.authority(), visitor.isSecure() ? "https" : "http");
         boolean trusted =
                 ingress.options().trustedProxies().test(visitor.address().getAddress());
@@ -367,6 +367,8 @@ final class HttpExchange implements TargetConnection.Listener {
     private void answer(Reply reply) {
         if (record != null) {
             record.answered(reply.status().code());
+        } else {
+            ingress.traffic().answered(reply.status().code());
         }
         visitor.sendReply(Pages.of(
                 reply,
@@ -378,6 +380,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void answerAsEdge() {
         if (head.target().equals("/") || head.target().startsWith("/?")) {
+            ingress.traffic().answered(HttpResponseStatus.OK.code());
             visitor.sendReply(Pages.welcome(
                     ingress.options().domain(),
                     head.headers().get(HttpHeaderNames.ACCEPT),

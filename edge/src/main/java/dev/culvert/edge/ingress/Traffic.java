@@ -1,18 +1,33 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.edge.lanes.CloseCounts;
 import dev.culvert.edge.registry.TunnelKey;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this node's ingress has carried, by tunnel, since the node started. Safe for use by any thread. There is an entry
  * for each tunnel that had a visitor; {@link #keepOnly} drops those of tunnels that are gone.
  */
 public final class Traffic {
+    /** Classes 1 to 5, and 0 for visitors who left before there was an answer. */
+    public static final int STATUS_CLASSES = 6;
+
     private static final Counts NONE = new Counts(0, 0, 0, 0);
+
     private final Map<TunnelKey, OfTunnel> tunnels = new ConcurrentHashMap<>();
+    private final OfTunnel all = new OfTunnel(null);
+    private final LongAdder[] answers = new LongAdder[STATUS_CLASSES];
+    private final CloseCounts opensRefused = new CloseCounts();
+
+    public Traffic() {
+        Arrays.setAll(answers, none -> new LongAdder());
+    }
 
     /**
      * What one tunnel carried.
@@ -22,7 +37,16 @@ public final class Traffic {
      * @param bytesIn bytes of bodies from visitors, and of what they sent after an upgrade
      * @param bytesOut the same to visitors
      */
-    public record Counts(long visitors, long requests, long bytesIn, long bytesOut) {}
+    public record Counts(long visitors, long requests, long bytesIn, long bytesOut) {
+        /** Both together: the same tunnel at two nodes. */
+        public Counts plus(Counts other) {
+            return new Counts(
+                    visitors + other.visitors,
+                    requests + other.requests,
+                    bytesIn + other.bytesIn,
+                    bytesOut + other.bytesOut);
+        }
+    }
 
     /** What the tunnel carried; zeros when it had no visitor. A snapshot. */
     public Counts of(TunnelKey key) {
@@ -30,11 +54,41 @@ public final class Traffic {
         return tunnel == null ? NONE : tunnel.counts();
     }
 
+    /** What each tunnel that had a visitor carried. A snapshot. */
+    public Map<TunnelKey, Counts> byTunnel() {
+        Map<TunnelKey, Counts> counts = new HashMap<>();
+        tunnels.forEach((key, tunnel) -> counts.put(key, tunnel.counts()));
+        return counts;
+    }
+
+    /** What all tunnels carried, those that are gone included. */
+    public Counts total() {
+        return all.counts();
+    }
+
     /** How many exchanges and upgraded connections are under way now, of all tunnels. */
     public long visitors() {
-        return tunnels.values().stream()
-                .mapToLong(tunnel -> tunnel.visitors.sum())
-                .sum();
+        return all.visitors.sum();
+    }
+
+    /**
+     * How many requests ended with a status of this class, the edge's own answers included.
+     *
+     * @param statusClass 2 for 200 to 299 and so on; 0 for no answer at all
+     */
+    public long answers(int statusClass) {
+        return answers[statusClass].sum();
+    }
+
+    /** How often a stream that a visitor needed could not be opened, by the reason. Each attempt counts. */
+    public CloseCounts opensRefused() {
+        return opensRefused;
+    }
+
+    /** A request ended with this status; 0 for none. */
+    void answered(int status) {
+        int statusClass = status / 100;
+        answers[statusClass < STATUS_CLASSES ? statusClass : 0].increment();
     }
 
     /** Forgets all other tunnels but those that still have visitors. */
@@ -46,7 +100,7 @@ public final class Traffic {
 
     OfTunnel counting(TunnelKey key) {
         OfTunnel tunnel = tunnels.get(key);
-        return tunnel != null ? tunnel : tunnels.computeIfAbsent(key, unseen -> new OfTunnel());
+        return tunnel != null ? tunnel : tunnels.computeIfAbsent(key, unseen -> new OfTunnel(all));
     }
 
     /** The counters of one tunnel. */
@@ -55,16 +109,33 @@ public final class Traffic {
         private final LongAdder requests = new LongAdder();
         private final LongAdder bytesIn = new LongAdder();
         private final LongAdder bytesOut = new LongAdder();
+        private final @Nullable OfTunnel all;
+
+        private OfTunnel(@Nullable OfTunnel all) {
+            this.all = all;
+        }
 
         void begun() {
             visitors.increment();
             requests.increment();
+            if (all != null) {
+                all.begun();
+            }
         }
 
-        void ended(long in, long out) {
-            visitors.decrement();
+        void bytes(long in, long out) {
             bytesIn.add(in);
             bytesOut.add(out);
+            if (all != null) {
+                all.bytes(in, out);
+            }
+        }
+
+        void ended() {
+            visitors.decrement();
+            if (all != null) {
+                all.ended();
+            }
         }
 
         private Counts counts() {

@@ -19,8 +19,10 @@ import dev.culvert.wire.Unbind;
 import dev.culvert.wire.Welcome;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.net.NetSocket;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -124,6 +126,22 @@ final class AgentLane implements Lane.Handler, Carrier {
         }));
     }
 
+    /** The operator takes the name away; the agent is told. Completes when the claim is gone. Any thread. */
+    Future<Void> takeAway(TunnelKey key, String why) {
+        Promise<Void> gone = Promise.promise();
+        lane.eventLoop().execute(() -> {
+            List<Integer> ids = bound.entrySet().stream()
+                    .filter(entry -> entry.getValue().equals(key))
+                    .map(Map.Entry::getKey)
+                    .toList();
+            ids.forEach(bound::remove);
+            lanes.unbound(key, this);
+            ids.forEach(id -> lane.send(new Frame.UnbindFrame(new Unbind(id, CloseReason.CLOSED, why))));
+            lanes.registry().giveUp(key, claim()).onComplete(gone);
+        });
+        return gone.future();
+    }
+
     @Override
     public void onFrame(Frame.OfLane frame) {
         if (frame instanceof Frame.HelloFrame greeting) {
@@ -153,6 +171,7 @@ final class AgentLane implements Lane.Handler, Carrier {
     @Override
     public void onClosed(CloseReason reason, String detail) {
         closed = true;
+        lanes.closes().add(reason);
         lanes.left(this);
         leave();
         LOGGER.atLevel(identity == null ? Level.DEBUG : Level.INFO)

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class Lanes implements Carriers {
     private final WindowBudget budget;
     private final Set<AgentLane> all = ConcurrentHashMap.newKeySet();
     private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
+    private final CloseCounts closes = new CloseCounts();
     private volatile boolean draining;
 
     public Lanes(
@@ -101,6 +103,41 @@ public final class Lanes implements Carriers {
         return (int) all.stream().filter(lane -> lane.identity() != null).count();
     }
 
+    /** How many streams are open on all lanes. */
+    public int streams() {
+        return all.stream().mapToInt(AgentLane::load).sum();
+    }
+
+    /** Where the agents of the lanes that stand come from, as {@code host:port}, by the lane's id. A snapshot. */
+    public Map<String, String> remotes() {
+        return all.stream()
+                .filter(lane -> lane.identity() != null)
+                .collect(Collectors.toUnmodifiableMap(AgentLane::id, AgentLane::remote));
+    }
+
+    /** What the windows of the streams on all lanes share. */
+    public WindowBudget budget() {
+        return budget;
+    }
+
+    /** Why lanes ended, since the node started. */
+    public CloseCounts closes() {
+        return closes;
+    }
+
+    /**
+     * Takes a tunnel away from the agents that are connected here; each is told why and keeps its other tunnels. Streams
+     * that are open go on to their ends.
+     *
+     * @return completes once the registry has this node's claims no more
+     */
+    public Future<Void> takeAway(TunnelKey key, String why) {
+        return Future.join(byTunnel.getOrDefault(key, List.of()).stream()
+                        .map(lane -> lane.takeAway(key, why))
+                        .toList())
+                .mapEmpty();
+    }
+
     /** Takes no more agents, and asks those that are here to go elsewhere. Their open streams go on. */
     public void drain() {
         draining = true;
@@ -129,10 +166,6 @@ public final class Lanes implements Carriers {
 
     LaneOptions options() {
         return options;
-    }
-
-    WindowBudget budget() {
-        return budget;
     }
 
     boolean isDraining() {

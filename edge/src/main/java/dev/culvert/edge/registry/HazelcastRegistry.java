@@ -139,6 +139,11 @@ public final class HazelcastRegistry implements Registry {
     }
 
     @Override
+    public Set<String> members() {
+        return members.nodes();
+    }
+
+    @Override
     public String nodeId() {
         return nodeId;
     }
@@ -182,6 +187,12 @@ public final class HazelcastRegistry implements Registry {
     public Future<Void> giveUp(TunnelKey key, Claim claim) {
         own.forget(key, claim);
         return here(submit(key, new GiveUpChange(claim)).thenApply(outcome -> null));
+    }
+
+    @Override
+    public Future<Boolean> free(TunnelKey key) {
+        // At the end of time every grace is over, and only claims keep a name.
+        return here(submit(key, new ExpireChange(Long.MAX_VALUE)).thenApply(outcome -> outcome.now() == null));
     }
 
     @Override

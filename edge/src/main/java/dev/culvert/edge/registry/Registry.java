@@ -3,6 +3,7 @@ package dev.culvert.edge.registry;
 import io.vertx.core.Future;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,9 @@ public interface Registry {
     /** How many nodes the cluster has, this one included. */
     int nodes();
 
+    /** The ids of the nodes that the cluster has, this one included. A snapshot. */
+    Set<String> members();
+
     /** This node's id, new at each start. */
     String nodeId();
 
@@ -49,6 +53,13 @@ public interface Registry {
 
     /** Takes the claim back because the agent gave the name up: without other claims the name is free at once. */
     Future<Void> giveUp(TunnelKey key, Claim claim);
+
+    /**
+     * Frees a name that nobody serves, before its owner's grace is over.
+     *
+     * @return whether the name is free now; false while there are claims on it
+     */
+    Future<Boolean> free(TunnelKey key);
 
     /**
      * Calls the listener, on any thread, with each claim of this node that has come to nothing because the name belongs

@@ -426,6 +426,16 @@ class LanesTest {
         }
 
         @Override
+        public Set<String> members() {
+            return Set.of(nodeId());
+        }
+
+        @Override
+        public Future<Boolean> free(TunnelKey key) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void onLost(BiConsumer<TunnelKey, Claim> listener) {
             lost = listener;
         }

@@ -92,6 +92,18 @@ public final class FakeRegistry implements Registry {
     }
 
     @Override
+    public Set<String> members() {
+        return Set.of(nodeId());
+    }
+
+    @Override
+    public Future<Boolean> free(TunnelKey key) {
+        here.remove(key);
+        atOwner.remove(key);
+        return Future.succeededFuture(true);
+    }
+
+    @Override
     public void onLost(BiConsumer<TunnelKey, Claim> listener) {
         // Nothing is lost here.
     }
