@@ -7,8 +7,12 @@ import dev.culvert.edge.access.AnonymousAuthenticator;
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.TokenFile;
 import dev.culvert.edge.access.TokenFileAuthenticator;
+import dev.culvert.edge.admin.About;
 import dev.culvert.edge.admin.AdminVerticle;
+import dev.culvert.edge.admin.BusView;
+import dev.culvert.edge.admin.ClusterView;
 import dev.culvert.edge.admin.Door;
+import dev.culvert.edge.admin.LocalNode;
 import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.Traffic;
@@ -16,13 +20,11 @@ import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.lanes.Lanes;
-import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.HazelcastRegistry;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.Tunnel;
-import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.relay.ClusterCarriers;
 import dev.culvert.edge.relay.Relay;
 import dev.culvert.lane.WindowBudget;
@@ -196,7 +198,7 @@ public final class Edge {
         drainLanes = lanes::drain;
         // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
         return carriers(membership, lanes, budget)
-                .compose(carriers -> openDoors(registry, lanes, carriers, binder, prepared));
+                .compose(carriers -> openDoors(membership, registry, lanes, carriers, binder, prepared));
     }
 
     /** What carries visitors from here: the lanes of this node, and where there are other nodes, those too. */
@@ -216,7 +218,12 @@ public final class Edge {
     }
 
     private Future<Void> openDoors(
-            Registry registry, Lanes lanes, Carriers carriers, Binder binder, Prepared prepared) {
+            Membership membership,
+            Registry registry,
+            Lanes lanes,
+            Carriers carriers,
+            Binder binder,
+            Prepared prepared) {
         IngressOptions forVisitors = new IngressOptions(
                 options.domain(), options.publicUrl(), options.trustedProxies(), IngressOptions.Deadlines.DEFAULT);
         VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
@@ -226,7 +233,10 @@ public final class Edge {
                         () -> openPorts(visitors, lanes),
                         List.of(options.ports().http(), options.ports().lane()))
                 // The admin port last: whoever asks it finds a node that works.
-                .compose(open -> openAdmin(registry, lanes, binder, prepared.adminToken()))
+                .compose(open -> {
+                    LocalNode node = localNode(registry, lanes, prepared);
+                    return view(membership, node).compose(cluster -> openAdmin(node, cluster, binder, prepared));
+                })
                 .onSuccess(open -> {
                     started.push(done(lanes::close)); // Says goodbye to agents before their sockets go.
                     ready = true;
@@ -262,19 +272,43 @@ public final class Edge {
         return port.equals(ListenPort.FREE) ? -NEXT_SHARED.incrementAndGet() : port.number();
     }
 
-    private Future<Void> openAdmin(Registry registry, Lanes lanes, Binder binder, @Nullable Secret token) {
+    private LocalNode localNode(Registry registry, Lanes lanes, Prepared prepared) {
+        String version = Edge.class.getPackage().getImplementationVersion();
+        String host = prepared.clusterHost() == null ? addresses.get(0) : prepared.clusterHost();
+        About about = new About(
+                registry.nodeId(),
+                prepared.label(),
+                host + ":" + httpPort,
+                version == null ? "development" : version,
+                System.currentTimeMillis());
+        return new LocalNode(about, registry, lanes, traffic, () -> ready, closing::get, relayed);
+    }
+
+    /** Nodes ask each other for what their operators look at, so one without an admin port answers too. */
+    private Future<ClusterView> view(Membership membership, LocalNode node) {
+        Vertx bus = membership.bus();
+        if (bus == null) {
+            return Future.succeededFuture(ClusterView.alone(node));
+        }
+        return Membership.on(vertx, BusView.start(bus, node)).map(view -> {
+            started.push(() -> Membership.on(vertx, view.close()));
+            return view;
+        });
+    }
+
+    private Future<Void> openAdmin(LocalNode node, ClusterView cluster, Binder binder, Prepared prepared) {
         ListenPort port = options.admin().port();
         if (!port.isOn()) {
             return Future.succeededFuture();
         }
         InetAddress bind = Loopback.address("--admin-bind", options.admin().bind());
         List<String> adminAddresses = Loopback.addresses(bind);
-        TunnelList tunnels = new TunnelList(
-                registry, options.domain(), binder::urlOf, traffic::of, (key, claim) -> addressOf(lanes, key, claim));
-        Door door = new Door(Loopback.is(bind), token);
+        TunnelList tunnels = new TunnelList(node.registry(), options.domain(), binder::urlOf, cluster);
+        Door door = new Door(Loopback.is(bind), prepared.adminToken());
         return Listening.again(
                 () -> {
-                    AdminVerticle admin = new AdminVerticle(adminAddresses, port.number(), door, () -> ready, tunnels);
+                    AdminVerticle admin =
+                            new AdminVerticle(adminAddresses, port.number(), door, node, cluster, tunnels);
                     return vertx.deployVerticle(admin)
                             .recover(fault -> Future.failedFuture(
                                     Listening.inWords("admin-port", adminAddresses.get(0), port.number(), fault)))
@@ -308,14 +342,6 @@ public final class Edge {
                 "admin-port", Loopback.addresses(admin), options.admin().port().number());
         Membership.probe(options.cluster(), clusterHost);
         return prepared;
-    }
-
-    private static @Nullable String addressOf(Lanes lanes, TunnelKey key, Claim claim) {
-        return lanes.holdersOf(key).stream()
-                .filter(holder -> holder.lane().equals(claim.lane()))
-                .map(Lanes.Holder::remote)
-                .findFirst()
-                .orElse(null);
     }
 
     private void forgetTraffic(Registry registry) {

@@ -80,9 +80,7 @@ final class EdgeCommand implements Callable<Integer> {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
         }
         if (ports.admin() >= 0) {
-            out.printf(
-                    "  admin     http://%s:%d/api/v1/tunnels%n",
-                    shown(options.admin().bind()), ports.admin());
+            out.printf("  admin     http://%s:%d/%n", shown(options.admin().bind()), ports.admin());
         }
         if (ports.cluster() >= 0) {
             out.printf("  nodes     port %d, %s%n", ports.cluster(), nodes(edge.nodes()));

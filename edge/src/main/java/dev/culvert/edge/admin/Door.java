@@ -32,8 +32,13 @@ public final class Door {
         this.token = token;
     }
 
-    /** Why the request is refused; empty when it is not. */
-    Optional<Refusal> refusal(HttpServerRequest request) {
+    /**
+     * Why the request is refused; empty when it is not.
+     *
+     * @param forPage whether it is for the dashboard's own files, which need no token: a browser cannot send one before
+     *     it has the page
+     */
+    Optional<Refusal> refusal(HttpServerRequest request, boolean forPage) {
         HostAndPort host = request.authority();
         if (loopback && (host == null || !isLoopbackName(host.host()))) {
             return Optional.of(new Refusal(
@@ -44,7 +49,7 @@ public final class Door {
             return Optional.of(
                     new Refusal(403, "origin_not_allowed", "pages of other sites may not use the admin port"));
         }
-        if (token != null && !shows(request.getHeader(HttpHeaders.AUTHORIZATION), token)) {
+        if (token != null && !forPage && !shows(request.getHeader(HttpHeaders.AUTHORIZATION), token)) {
             return Optional.of(new Refusal(
                     401, "token_needed", "send the token of --admin-token-file as `Authorization: Bearer TOKEN`"));
         }

@@ -11,48 +11,55 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The cluster's tunnels as the admin API tells of them. Safe for use by any thread. */
 public final class TunnelList {
     private static final String HOST = "host:";
 
+    /** What agents are told when their tunnel is deleted. */
+    private static final String TAKEN_AWAY = "whoever runs the edge has taken the name away";
+
     private final Registry registry;
     private final String domain;
     private final Function<TunnelKey, String> urls;
-    private final Function<TunnelKey, Traffic.Counts> counts;
-    private final Addresses addresses;
+    private final ClusterView cluster;
 
     /**
      * A list.
      *
      * @param domain the domain under which a name may be given by its label alone
      * @param urls where visitors find a tunnel
-     * @param counts what this node's ingress has carried of it
+     * @param cluster what all nodes carried
      */
-    public TunnelList(
-            Registry registry,
-            String domain,
-            Function<TunnelKey, String> urls,
-            Function<TunnelKey, Traffic.Counts> counts,
-            Addresses addresses) {
+    public TunnelList(Registry registry, String domain, Function<TunnelKey, String> urls, ClusterView cluster) {
         this.registry = registry;
         this.domain = domain;
         this.urls = urls;
-        this.counts = counts;
-        this.addresses = addresses;
+        this.cluster = cluster;
+    }
+
+    /** What became of a tunnel that was to be deleted. */
+    enum Deletion {
+        GONE,
+        UNKNOWN,
+        /** A node that holds it did not answer, or an agent came back meanwhile. */
+        STILL_HELD
     }
 
     /** All of them, by name. */
-    JsonArray all() {
-        JsonArray array = new JsonArray();
-        registry.tunnels().stream()
-                .sorted(Comparator.comparing(tunnel -> name(tunnel.key())))
-                .map(this::json)
-                .forEach(array::add);
-        return array;
+    Future<List<JsonObject>> all() {
+        return cluster.look().map(this::all);
+    }
+
+    /** The same, with counts that are known already. */
+    List<JsonObject> all(ClusterPicture picture) {
+        return registry.tunnels().stream()
+                .map(tunnel -> json(tunnel, picture))
+                .sorted(Comparator.comparing(tunnel -> tunnel.getString("name")))
+                .toList();
     }
 
     /**
@@ -61,11 +68,32 @@ public final class TunnelList {
      * @param name a label under the domain, a whole host name, or {@code tcp:} and a port
      */
     Future<Optional<JsonObject>> one(String name) {
+        return find(key(name))
+                .compose(found -> cluster.look().map(picture -> found.map(tunnel -> json(tunnel, picture))));
+    }
+
+    /** Takes the tunnel away from all its agents, on whatever nodes, and frees its name. */
+    Future<Deletion> delete(String name) {
         TunnelKey key = key(name);
+        return find(key)
+                .compose(found -> found.map(this::takeAway).orElseGet(() -> Future.succeededFuture(Deletion.UNKNOWN)));
+    }
+
+    private Future<Deletion> takeAway(Tunnel tunnel) {
+        List<Future<Void>> told = tunnel.claims().stream()
+                .map(Claim::node)
+                .distinct()
+                .map(node -> cluster.takeAway(node, tunnel.key(), TAKEN_AWAY))
+                .toList();
+        // Whether or not all nodes answered, the registry knows what is left.
+        return Future.join(told)
+                .transform(done -> registry.free(tunnel.key()))
+                .map(free -> free ? Deletion.GONE : Deletion.STILL_HELD);
+    }
+
+    private Future<Optional<Tunnel>> find(TunnelKey key) {
         Tunnel known = registry.find(key);
-        return known != null
-                ? Future.succeededFuture(Optional.of(json(known)))
-                : registry.confirm(key).map(found -> found.map(this::json));
+        return known != null ? Future.succeededFuture(Optional.of(known)) : registry.confirm(key);
     }
 
     private TunnelKey key(String name) {
@@ -83,15 +111,15 @@ public final class TunnelList {
         return HostName.labelUnder(host, domain).orElse(host);
     }
 
-    private JsonObject json(Tunnel tunnel) {
-        Traffic.Counts count = counts.apply(tunnel.key());
+    private JsonObject json(Tunnel tunnel, ClusterPicture picture) {
+        Traffic.Counts count = picture.counts(tunnel.key());
         JsonArray holders = new JsonArray();
         for (Claim claim : tunnel.claims()) {
             holders.add(new JsonObject()
                     .put("node", claim.node())
                     .put("lane", claim.lane())
                     .put("instance", claim.instance())
-                    .put("address", addresses.of(tunnel.key(), claim)));
+                    .put("address", picture.agent(claim.lane())));
         }
         return new JsonObject()
                 .put("name", name(tunnel.key()))
@@ -110,13 +138,5 @@ public final class TunnelList {
 
     private static String time(long millis) {
         return Instant.ofEpochMilli(millis).toString();
-    }
-
-    /** Where agents come from. Any thread. */
-    @FunctionalInterface
-    public interface Addresses {
-        /** The agent's address as {@code host:port}; null when the lane ends at another node. */
-        @Nullable
-        String of(TunnelKey key, Claim claim);
     }
 }

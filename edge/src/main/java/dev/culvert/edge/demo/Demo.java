@@ -91,8 +91,7 @@ public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWri
                 "    edge        visitors on port %d, agents on port %d"
                         .formatted(http, edge.ports().lane()),
                 "    agent       keeps the tunnel to the site on port " + sitePort,
-                "    admin       http://127.0.0.1:%d/api/v1/tunnels"
-                        .formatted(edge.ports().admin()),
+                "    admin       http://127.0.0.1:%d/".formatted(edge.ports().admin()),
                 "",
                 "  Where *.localhost does not resolve, docs/dns.md helps.",
                 "  Next, with a server of your own on port 3000, in another terminal:  culvert http 3000" + lane,

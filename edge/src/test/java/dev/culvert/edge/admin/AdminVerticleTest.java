@@ -35,6 +35,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,7 @@ class AdminVerticleTest {
 
     private final Names names = new Names();
     private final AtomicBoolean ready = new AtomicBoolean(true);
+    private final PlayedView cluster = new PlayedView();
     private final HttpClient client = HttpClient.newHttpClient();
     private Vertx vertx;
     private int port;
@@ -107,6 +109,7 @@ class AdminVerticleTest {
         assertEquals("127.0.0.1:3000", shop.getString("target"));
         assertEquals("1970-01-01T00:00:01Z", shop.getString("since"));
         assertNull(shop.getString("reservedUntil"));
+        // Of both nodes together.
         assertEquals(3, shop.getInteger("visitors"));
         assertEquals(40L, shop.getLong("requests"));
         assertEquals(500L, shop.getLong("bytesIn"));
@@ -114,6 +117,112 @@ class AdminVerticleTest {
         assertEquals(
                 new JsonObject(Map.of("node", "n1", "lane", "l1", "instance", "i1", "address", "10.0.0.9:4711")),
                 shop.getJsonArray("holders").getJsonObject(0));
+    }
+
+    @Test
+    void listsNodesWithWhatTheyDo() throws Exception {
+        JsonArray nodes = new JsonArray(get(port, "/api/v1/nodes").body());
+
+        assertEquals(2, nodes.size());
+        JsonObject first = nodes.getJsonObject(0);
+        assertEquals("n1", first.getString("id"));
+        assertEquals("label-n1", first.getString("label"));
+        assertEquals("127.0.0.1:7080", first.getString("address"));
+        assertEquals("1970-01-01T00:00:05Z", first.getString("since"));
+        assertEquals("1.2.3", first.getString("version"));
+        assertEquals(7, first.getInteger("lanes"));
+        assertEquals(8, first.getInteger("streams"));
+        assertEquals(9, first.getInteger("relayed"));
+        assertTrue(first.getBoolean("here"));
+        assertFalse(first.getBoolean("draining"));
+        assertFalse(nodes.getJsonObject(1).getBoolean("here"));
+    }
+
+    @Test
+    void deletingATunnelAsksEachNodeThatHoldsItAndFreesTheName() throws Exception {
+        names.add("shop", Set.of(new Claim("n1", "l1", "i1"), new Claim("n2", "l2", "i1")), 0);
+        cluster.onTakeAway = (node, key) -> names.drop(key, node);
+
+        assertEquals(204, delete("/api/v1/tunnels/shop").statusCode());
+
+        assertEquals(Set.of("n1 host:shop.localhost", "n2 host:shop.localhost"), Set.copyOf(cluster.takenAway));
+        assertEquals(404, get(port, "/api/v1/tunnels/shop").statusCode());
+    }
+
+    @Test
+    void deletingAReservedNameFreesIt() throws Exception {
+        names.add("kept", Set.of(), 1_700_000_000_000L);
+
+        assertEquals(204, delete("/api/v1/tunnels/kept").statusCode());
+
+        assertEquals(404, get(port, "/api/v1/tunnels/kept").statusCode());
+        assertTrue(cluster.takenAway.isEmpty());
+    }
+
+    @Test
+    void tunnelOfANodeThatDoesNotAnswerIsNotSaidToBeGone() throws Exception {
+        names.add("shop", Set.of(new Claim("n2", "l2", "i1")), 0);
+
+        HttpResponse<String> answer = delete("/api/v1/tunnels/shop");
+
+        assertEquals(503, answer.statusCode());
+        assertEquals("still_held", new JsonObject(answer.body()).getString("code"));
+        assertEquals(200, get(port, "/api/v1/tunnels/shop").statusCode());
+    }
+
+    @Test
+    void deletingWhatNobodyHasIsNotFound() throws Exception {
+        assertEquals(404, delete("/api/v1/tunnels/nobody").statusCode());
+    }
+
+    @Test
+    void deletingAsksForTheTokenAndIsNotForPagesOfOtherSites() throws Exception {
+        names.add("shop", Set.of(), 0);
+        int guarded = deploy(new Door(false, Secret.of(TOKEN))).port();
+
+        HttpResponse<String> without =
+                client.send(request(guarded, "/api/v1/tunnels/shop").DELETE().build(), BodyHandlers.ofString());
+        HttpResponse<String> elsewhere = client.send(
+                request(port, "/api/v1/tunnels/shop")
+                        .header("Origin", "http://demo.localhost:7080")
+                        .DELETE()
+                        .build(),
+                BodyHandlers.ofString());
+
+        assertEquals(401, without.statusCode());
+        assertEquals(403, elsewhere.statusCode());
+        assertEquals(200, get(port, "/api/v1/tunnels/shop").statusCode());
+    }
+
+    @Test
+    void metricsAskForTheTokenToo() throws Exception {
+        int guarded = deploy(new Door(false, Secret.of(TOKEN))).port();
+
+        assertEquals(401, get(guarded, "/metrics").statusCode());
+        assertEquals(
+                200,
+                get(guarded, "/metrics", "Authorization", "Bearer " + TOKEN).statusCode());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/, text/html", "/dashboard.css, text/css", "/dashboard.js, text/javascript", "/icon.svg, image/svg"})
+    void dashboardComesWithoutATokenAndLoadsNothingFromElsewhere(String path, String type) throws Exception {
+        int guarded = deploy(new Door(false, Secret.of(TOKEN))).port();
+
+        HttpResponse<String> file = get(guarded, path);
+
+        assertEquals(200, file.statusCode());
+        assertTrue(file.headers().firstValue("content-type").orElse("").startsWith(type));
+        String policy = file.headers().firstValue("content-security-policy").orElse("");
+        assertTrue(policy.startsWith("default-src 'none'; script-src 'self'; style-src 'self'"), policy);
+        assertFalse(policy.contains("unsafe"), policy);
+        assertFalse(file.body().contains("innerHTML"), "markup from data");
+        assertFalse(file.body().matches("(?s).*(src|href)=\"(https?:)?//.*"), "something from elsewhere");
+    }
+
+    @Test
+    void dashboardIsNotForPagesOfOtherSitesEither() throws Exception {
+        assertEquals(403, get(port, "/", "Host", "attacker.example").statusCode());
     }
 
     @ParameterizedTest
@@ -255,12 +364,15 @@ class AdminVerticleTest {
         Map<String, Map<String, ?>> paths = description("paths");
 
         assertEquals(routes, new TreeSet<>(paths.keySet()));
-        paths.values().forEach(operations -> assertEquals(Set.of("get"), operations.keySet()));
+        paths.forEach((path, operations) -> assertEquals(
+                path.equals("/api/v1/tunnels/{name}") ? Set.of("parameters", "get", "delete") : Set.of("get"),
+                operations.keySet(),
+                path));
         assertEquals(200, get(port, "/openapi.yaml").statusCode());
     }
 
     @Test
-    void descriptionNamesExactlyTheFieldsOfATunnel() throws Exception {
+    void descriptionNamesExactlyTheFieldsOfTunnelsAndNodes() throws Exception {
         names.add("shop", Set.of(new Claim("n1", "l1", "i1")), 0);
         JsonObject shop = new JsonObject(get(port, "/api/v1/tunnels/shop").body());
 
@@ -269,6 +381,9 @@ class AdminVerticleTest {
 
         assertEquals(schemas.get("Tunnel").get("required"), List.copyOf(shop.fieldNames()));
         assertEquals(fields(schemas.get("Tunnel")), new TreeSet<>(shop.fieldNames()));
+        JsonObject node = new JsonArray(get(port, "/api/v1/nodes").body()).getJsonObject(0);
+        assertEquals(schemas.get("Node").get("required"), List.copyOf(node.fieldNames()));
+        assertEquals(fields(schemas.get("Node")), new TreeSet<>(node.fieldNames()));
         assertEquals(
                 fields(schemas.get("Holder")),
                 new TreeSet<>(shop.getJsonArray("holders").getJsonObject(0).fieldNames()));
@@ -295,14 +410,10 @@ class AdminVerticleTest {
     }
 
     private AdminVerticle verticle(Door door, Vertx vertx) {
-        Traffic.Counts counts = new Traffic.Counts(3, 40, 500, 6000);
         TunnelList tunnels = new TunnelList(
-                names,
-                "localhost",
-                key -> "http://" + key.value().substring("host:".length()) + ":7080",
-                key -> counts,
-                (key, claim) -> "10.0.0.9:4711");
-        AdminVerticle verticle = new AdminVerticle(List.of("127.0.0.1"), 0, door, ready::get, tunnels);
+                names, "localhost", key -> "http://" + key.value().substring("host:".length()) + ":7080", cluster);
+        LocalNode node = AdminParts.node("n1", names, ready::get);
+        AdminVerticle verticle = new AdminVerticle(List.of("127.0.0.1"), 0, door, node, cluster, tunnels);
         verticle.init(vertx, vertx.getOrCreateContext());
         return verticle;
     }
@@ -315,8 +426,37 @@ class AdminVerticleTest {
         return client.send(request.build(), BodyHandlers.ofString());
     }
 
+    private HttpResponse<String> delete(String path) throws Exception {
+        return client.send(request(port, path).DELETE().build(), BodyHandlers.ofString());
+    }
+
     private static HttpRequest.Builder request(int port, String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+    }
+
+    /** Two nodes that carried what the test looks for together, and that are told what to give up. */
+    private static final class PlayedView implements ClusterView {
+        private final List<String> takenAway = new ArrayList<>();
+        private @Nullable BiConsumer<String, TunnelKey> onTakeAway;
+
+        @Override
+        public Future<ClusterPicture> look() {
+            TunnelKey shop = TunnelKey.ofHost("shop.localhost");
+            return Future.succeededFuture(ClusterPicture.of(
+                    AdminParts.status("n1", Map.of(shop, new Traffic.Counts(1, 30, 100, 6000)), Map.of()),
+                    AdminParts.status(
+                            "n2", Map.of(shop, new Traffic.Counts(2, 10, 400, 0)), Map.of("l1", "10.0.0.9:4711"))));
+        }
+
+        @Override
+        public Future<Void> takeAway(String node, TunnelKey key, String why) {
+            takenAway.add(node + " " + key);
+            if (onTakeAway == null) {
+                return Future.failedFuture("no answer");
+            }
+            onTakeAway.accept(node, key);
+            return Future.succeededFuture();
+        }
     }
 
     /** A registry that knows what the test says. */
@@ -334,6 +474,34 @@ class AdminVerticleTest {
                     new Tunnel.Policy("preserve", "127.0.0.1:3000", false),
                     claims,
                     reservedUntil));
+        }
+
+        /** The node's claims on the tunnel end. */
+        void drop(TunnelKey key, String node) {
+            tunnels.replaceAll(tunnel -> tunnel.key().equals(key)
+                    ? new Tunnel(
+                            key,
+                            tunnel.owner(),
+                            tunnel.ownedSinceMillis(),
+                            tunnel.kind(),
+                            tunnel.policy(),
+                            tunnel.claims().stream()
+                                    .filter(claim -> !claim.node().equals(node))
+                                    .collect(Collectors.toSet()),
+                            0)
+                    : tunnel);
+        }
+
+        @Override
+        public Set<String> members() {
+            return Set.of("n1", "n2");
+        }
+
+        @Override
+        public Future<Boolean> free(TunnelKey key) {
+            tunnels.removeIf(
+                    tunnel -> tunnel.key().equals(key) && tunnel.claims().isEmpty());
+            return Future.succeededFuture(find(key) == null);
         }
 
         @Override

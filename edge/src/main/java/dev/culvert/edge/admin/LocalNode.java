@@ -1,0 +1,36 @@
+package dev.culvert.edge.admin;
+
+import dev.culvert.edge.ingress.Traffic;
+import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.TunnelKey;
+import io.vertx.core.Future;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+
+/**
+ * The parts of this node that its operator looks at. Safe for use by any thread, as they all are.
+ *
+ * @param ready whether it takes visitors now
+ * @param draining whether it is about to stop
+ * @param relayed how many streams are open to and from other nodes
+ */
+public record LocalNode(
+        About about,
+        Registry registry,
+        Lanes lanes,
+        Traffic traffic,
+        BooleanSupplier ready,
+        BooleanSupplier draining,
+        IntSupplier relayed) {
+
+    NodeStatus status() {
+        NodeStatus.Load load = new NodeStatus.Load(lanes.count(), lanes.streams(), relayed.getAsInt(), traffic.total());
+        return new NodeStatus(about, draining.getAsBoolean(), false, load, traffic.byTunnel(), lanes.remotes());
+    }
+
+    /** Takes the tunnel away from the agents that are connected to this node. */
+    Future<Void> takeAway(TunnelKey key, String why) {
+        return lanes.takeAway(key, why);
+    }
+}

@@ -1,0 +1,220 @@
+package dev.culvert.edge.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.TimeoutError;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.culvert.testkit.ScriptedPeer;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.Hello;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the dashboard shows is what the API says, and soon. */
+class DashboardIT {
+    @RegisterExtension
+    final Stage stage = new Stage();
+
+    /** How far what the page shows may be behind. */
+    private static final Duration BEHIND = Duration.ofSeconds(2);
+
+    /** What the page shows of each tunnel, in the form of {@link #told}. */
+    private static final String SHOWN = """
+            () => Object.fromEntries([...document.querySelectorAll('[data-tunnel]')].map(row => {
+              const cell = field => row.querySelector(`[data-field=${field}]`);
+              return [row.dataset.tunnel, [row.dataset.state, cell('name').querySelector('a').href,
+                cell('owner').textContent, cell('target').textContent, cell('holders').dataset.value,
+                cell('visitors').dataset.value, cell('requests').dataset.value,
+                cell('bytesIn').dataset.value, cell('bytesOut').dataset.value].join(' | ')];
+            }))""";
+
+    @Test
+    void showsTunnelsThatComeServeAndGo() throws Exception {
+        int target = PythonServer.target(stage).port();
+        RunningEdge edge = stage.edge("--grace", "0s", "--node-id", "edge-one");
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
+        await(page, "document.getElementById('live').textContent === 'live'");
+        await(page, "!document.getElementById('empty').hidden");
+        browser.screenshot("dashboard-empty");
+
+        // Comes
+        RunningAgent agent = stage.agent(edge, target, "--name", "shop");
+        agent.awaitOnline();
+        shownWithin(page, "row => row?.dataset.state === 'online'");
+        assertSame(page, edge);
+        JsonObject node = nodes(edge).getJsonObject(0);
+        assertEquals("edge-one", node.getString("label"));
+        assertEquals(
+                "edge-one", page.textContent("[data-node='%s'] [data-field=label]".formatted(node.getString("id"))));
+
+        // Serves
+        for (int i = 0; i < 3; i++) {
+            assertEquals("hello\n", edge.get("shop", "/hello").body());
+        }
+        shownWithin(page, "row => row?.querySelector('[data-field=requests]').dataset.value === '3'");
+        assertSame(page, edge);
+        browser.screenshot("dashboard");
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+        page.setViewportSize(390, 1100);
+        browser.screenshot("dashboard-phone");
+
+        // Is taken away, and its agent is told
+        assertEquals(204, delete(edge, "/api/v1/tunnels/shop"));
+        shownWithin(page, "row => row === null");
+        assertEquals(
+                "whoever runs the edge has taken the name away",
+                agent.await("offline").getString("reason"));
+        assertEquals(1, agent.program().exitCode());
+        assertEquals(404, edge.get("shop", "/hello").status());
+
+        // Can be had again, and goes with its agent
+        RunningAgent again = stage.agent(edge, target, "--name", "shop");
+        again.awaitOnline();
+        shownWithin(page, "row => row?.dataset.state === 'online'");
+        again.program().interrupt();
+        shownWithin(page, "row => row === null");
+        assertSame(page, edge);
+    }
+
+    @Test
+    void markupOfOthersIsText() throws Exception {
+        RunningEdge edge = stage.edge();
+        String target = "<img/src=x/onerror=document.title='owned'>";
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        ScriptedPeer agent = stage.keep(ScriptedPeer.connect(edge.lanePort()));
+        agent.send(new Frame.HelloFrame(new Hello(
+                List.of(Hello.VERSION), "test", "evil-agent", List.of(), null, "s".repeat(22), 262_144, false)));
+        agent.expect(Frame.WelcomeFrame.class);
+        agent.send(new Frame.BindFrame(new Bind(1, "http", "evil", 0, null, false, "preserve", target)));
+        agent.expect(Frame.BoundFrame.class);
+        page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
+
+        await(
+                page,
+                "document.querySelector('[data-tunnel=evil] [data-field=target]')?.textContent === \"%s\""
+                        .formatted(target));
+
+        assertEquals(0, page.locator("#tunnels img, #tunnels script").count());
+        assertEquals("Cluster · Culvert", page.title());
+    }
+
+    @Test
+    void saysThatItReconnectsWhileTheNodeIsAwayAndGoesOnAfterwards() throws Exception {
+        RunningEdge edge = stage.edge();
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
+        await(page, "document.getElementById('live').textContent === 'live'");
+        String before = page.getAttribute("[data-node]", "data-node");
+
+        edge.program().kill();
+        await(page, "document.getElementById('live').textContent === 'reconnecting'");
+        edge.again(stage);
+
+        await(page, "document.getElementById('live').textContent === 'live'");
+        await(page, "document.querySelector('[data-node]').dataset.node !== '%s'".formatted(before));
+        assertEquals(1, page.locator("[data-node]").count());
+    }
+
+    @Test
+    void asksForTheTokenOnceAndKeepsItInTheTab() throws Exception {
+        String token = "a-token-that-is-long-enough";
+        Path file = Files.writeString(stage.folder().resolve("admin-token"), token + "\n");
+        RunningEdge edge = stage.edge("--admin-token-file", file.toString());
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
+
+        page.fill("#token", "not-the-token");
+        page.click("#door button");
+        await(page, "!document.getElementById('wrong').hidden");
+        browser.screenshot("dashboard-token");
+        page.fill("#token", token);
+        page.click("#door button");
+        await(page, "document.querySelectorAll('[data-node]').length === 1");
+        page.reload();
+
+        await(page, "document.getElementById('live').textContent === 'live'");
+        assertTrue(page.locator("#door").isHidden());
+    }
+
+    /** Waits, no longer than the page may be behind, until the row of the tunnel {@code shop} is as it should be. */
+    private static void shownWithin(Page page, String condition) {
+        await(page, "(%s)(document.querySelector('[data-tunnel=shop]'))".formatted(condition), BEHIND);
+    }
+
+    private static void await(Page page, String script) {
+        await(page, script, Stage.PATIENCE);
+    }
+
+    /** Asks from outside: Playwright's own way to wait evaluates text in the page, which the page's policy forbids. */
+    private static void await(Page page, String script, Duration limit) {
+        try {
+            page.waitForCondition(
+                    () -> Boolean.TRUE.equals(page.evaluate(script)),
+                    new Page.WaitForConditionOptions().setTimeout(limit.toMillis()));
+        } catch (TimeoutError e) {
+            throw new AssertionError("not within %s: %s%n%s".formatted(limit, script, page.content()), e);
+        }
+    }
+
+    private static void assertSame(Page page, RunningEdge edge) throws IOException {
+        assertEquals(told(edge), new TreeMap<>((java.util.Map<?, ?>) page.evaluate(SHOWN)).toString());
+    }
+
+    private static String told(RunningEdge edge) throws IOException {
+        TreeMap<String, String> told = new TreeMap<>();
+        for (Object each : edge.tunnels()) {
+            JsonObject tunnel = (JsonObject) each;
+            JsonArray holders = tunnel.getJsonArray("holders");
+            String nodes = String.join(
+                    " ",
+                    holders.stream()
+                            .map(holder -> ((JsonObject) holder).getString("node"))
+                            .sorted()
+                            .distinct()
+                            .toList());
+            told.put(
+                    tunnel.getString("name"),
+                    String.join(
+                            " | ",
+                            holders.isEmpty() ? "reserved" : "online",
+                            tunnel.getString("url") + "/",
+                            tunnel.getString("owner"),
+                            tunnel.getString("target"),
+                            nodes,
+                            tunnel.getLong("visitors").toString(),
+                            tunnel.getLong("requests").toString(),
+                            tunnel.getLong("bytesIn").toString(),
+                            tunnel.getLong("bytesOut").toString()));
+        }
+        return told.toString();
+    }
+
+    private static int delete(RunningEdge edge, String path) throws IOException {
+        try (Visitor visitor = Visitor.to(edge.adminPort())) {
+            return visitor.send("DELETE %s HTTP/1.1\r\nHost: localhost\r\n\r\n".formatted(path))
+                    .head()
+                    .status();
+        }
+    }
+
+    private static JsonArray nodes(RunningEdge edge) throws IOException {
+        return new JsonArray(Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/api/v1/nodes")
+                .body());
+    }
+}
