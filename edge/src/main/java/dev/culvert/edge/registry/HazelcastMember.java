@@ -11,9 +11,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +111,15 @@ public final class HazelcastMember {
         if (node != null) {
             leaveListeners.forEach(listener -> listener.accept(node));
         }
+    }
+
+    /** The ids of the other members. */
+    public Set<String> others() {
+        return hazelcast.getCluster().getMembers().stream()
+                .filter(other -> !other.localMember())
+                .map(other -> other.getAttribute(NODE_ATTRIBUTE))
+                .filter(Objects::nonNull)
+                .collect(Collectors.toSet());
     }
 
     /** The address where the other nodes' Hazelcast reaches this one's. */

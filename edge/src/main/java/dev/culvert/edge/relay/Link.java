@@ -10,6 +10,7 @@ import dev.culvert.wire.Frame;
 import dev.culvert.wire.MalformedFrameException;
 import dev.culvert.wire.StreamRequest;
 import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
 import java.time.Duration;
 
 /**
@@ -59,6 +60,11 @@ final class Link implements Lane.Handler {
 
     int epoch() {
         return epoch;
+    }
+
+    /** Completes once the other node has said something; fails when the link ends before. */
+    Future<Void> answered() {
+        return transport.answered();
     }
 
     /** Any thread. */

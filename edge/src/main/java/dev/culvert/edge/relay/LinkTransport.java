@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.net.ConnectException;
@@ -67,6 +68,7 @@ final class LinkTransport implements LaneTransport {
     private final Runnable doubt;
     private final FrameReader reader = new FrameReader();
     private final UnansweredOpens opens = new UnansweredOpens();
+    private final Promise<Void> answered = Promise.promise();
     private @Nullable Receiver lane;
 
     private List<ByteBuf> batch = new ArrayList<>();
@@ -111,6 +113,11 @@ final class LinkTransport implements LaneTransport {
 
     private Receiver lane() {
         return Objects.requireNonNull(lane);
+    }
+
+    /** Completes once the other node has said something; fails when the link ends before. */
+    Future<Void> answered() {
+        return answered.future();
     }
 
     /** The number of this link among the other node's; 0 while it is not known. */
@@ -178,6 +185,7 @@ final class LinkTransport implements LaneTransport {
             hand(message(Kind.CLOSED, 0, new Closing(CloseReason.CLOSED, "the other node ended the link").toBody()));
         }
         closed = true;
+        answered.tryFail("the node did not answer");
         opens.clear();
         reader.close();
     }
@@ -188,6 +196,7 @@ final class LinkTransport implements LaneTransport {
             return;
         }
         peerEpoch = message.senderEpoch();
+        answered.tryComplete();
         if (message.acknowledged() > sent) {
             lane().malformed("message %d is acknowledged, and %d were sent".formatted(message.acknowledged(), sent));
             return;

@@ -180,6 +180,17 @@ public final class Relay {
         });
     }
 
+    /**
+     * Begins the link to a node before a visitor needs it. The first message to a node pays for the bus's connection and
+     * for what the bus has to look up; a visitor has a second for that, which a node that has just started may not keep.
+     *
+     * @return completes once the node has answered, and the way back stands too; fails when the link ends before, which
+     *     nobody needs to mind: the next stream begins another
+     */
+    public Future<Void> meet(String node) {
+        return linkTo(node).answered();
+    }
+
     /** How many streams are open to and from all other nodes. */
     public int load() {
         return links.values().stream().mapToInt(Link::load).sum();
@@ -194,8 +205,11 @@ public final class Relay {
 
     /** On the visitor's loop. */
     TunnelStream open(String node, StreamRequest request, EventLoop visitorLoop) {
-        Link link = current.compute(node, (id, there) -> there != null && there.takesStreams() ? there : begin(id, 0));
-        return link.open(request, visitorLoop);
+        return linkTo(node).open(request, visitorLoop);
+    }
+
+    private Link linkTo(String node) {
+        return current.compute(node, (id, there) -> there != null && there.takesStreams() ? there : begin(id, 0));
     }
 
     /** How many streams are open to and from a node. */

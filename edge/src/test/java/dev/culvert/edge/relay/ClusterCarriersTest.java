@@ -58,6 +58,8 @@ class ClusterCarriersTest {
         a = startRelay(nodes.get(0), List.of());
         b = startRelay(nodes.get(1), heldByB);
         c = startRelay(nodes.get(2), heldByC);
+        Nodes.await(a.meet(b.nodeId()));
+        Nodes.await(a.meet(c.nodeId()));
     }
 
     @AfterEach

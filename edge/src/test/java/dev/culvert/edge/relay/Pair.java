@@ -52,6 +52,13 @@ final class Pair implements AutoCloseable {
         holder = startHolder(second);
     }
 
+    /** With a link that stands: a busy machine may need more than a visitor's one second for the bus's connection. */
+    static Pair met(Nodes nodes) {
+        Pair pair = new Pair(nodes);
+        Nodes.await(pair.ingress.meet(pair.holder.nodeId()));
+        return pair;
+    }
+
     private Relay startHolder(Nodes.Node second) {
         return Nodes.await(Relay.start(
                 second.vertx(),

@@ -48,7 +48,7 @@ class RelayTest {
 
     @BeforeEach
     void startRelays() {
-        pair = new Pair(nodes);
+        pair = Pair.met(nodes);
     }
 
     @AfterEach
