@@ -15,7 +15,8 @@ USER 10001:10001
 WORKDIR /tmp
 # Visitors, agents, admin, Hazelcast, event bus.
 EXPOSE 7080 7070 7090 5701 5702
-# The JVM is the process that gets SIGTERM. Its options are those of ./culvert; the memory limit in k8s/ counts on them.
-# More of them: JAVA_TOOL_OPTIONS.
-ENTRYPOINT ["java", "-XX:+UseSerialGC", "-Xms64m", "-Xmx256m", "-XX:MaxDirectMemorySize=512m", "-XX:+ExitOnOutOfMemoryError", "-jar", "/opt/culvert/culvert-edge.jar"]
+# Those of ./culvert; the memory limit in k8s/ counts on them. Setting the variable anew replaces them.
+ENV JDK_JAVA_OPTIONS="-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError"
+# The JVM is the process that gets SIGTERM.
+ENTRYPOINT ["java", "-jar", "/opt/culvert/culvert-edge.jar"]
 CMD ["edge"]

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How long work waits for its event loop: the longest wait seen on any loop of the process in the last ten to twenty
- * seconds. Every loop is asked once a second. Any thread may read it.
+ * How long work waits for its event loop: the longest wait seen on any loop of visitors, agents and operators in the last
+ * ten to twenty seconds. (The relay has loops of its own.) Every loop is asked once a second. Any thread may read it.
  */
 final class LoopLag {
     private static final long PERIOD_MILLIS = 1_000;

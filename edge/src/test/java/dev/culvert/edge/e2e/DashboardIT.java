@@ -16,8 +16,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -87,6 +90,50 @@ class DashboardIT {
         again.program().interrupt();
         shownWithin(page, "row => row === null");
         assertSame(page, edge);
+    }
+
+    @Test
+    void threeEdgesTellTheSameAlsoWhenOneIsKilled() throws Exception {
+        int target = PythonServer.target(stage).port();
+        RunningCluster cluster = RunningCluster.start(stage, 3);
+        List<RunningAgent> agents = new ArrayList<>();
+        for (int place = 0; place < 3; place++) {
+            agents.add(stage.agent(cluster.node(place), target, "--name", "at-" + place, "--lanes", "1"));
+            agents.get(place).awaitOnline();
+        }
+        Page page = Browser.start(stage).page();
+        page.navigate("http://127.0.0.1:%d/".formatted(cluster.node(0).adminPort()));
+        await(page, "document.querySelectorAll('[data-node]').length === 3");
+
+        // Each tunnel through each node, its holder or not
+        for (RunningEdge edge : cluster.nodes()) {
+            for (int place = 0; place < 3; place++) {
+                assertEquals("hello\n", edge.get("at-" + place, "/hello").body());
+            }
+        }
+        assertSameSoon(page, cluster.nodes());
+        for (int place = 0; place < 3; place++) {
+            assertEquals(
+                    "3", page.getAttribute("[data-tunnel=at-%d] [data-field=requests]".formatted(place), "data-value"));
+        }
+
+        // Taken away by a node that does not hold it
+        assertEquals(204, delete(cluster.node(0), "/api/v1/tunnels/at-1"));
+        assertEquals(
+                "whoever runs the edge has taken the name away",
+                agents.get(1).await("offline").getString("reason"));
+        assertSameSoon(page, cluster.nodes());
+        assertEquals(0, page.locator("[data-tunnel=at-1]").count());
+
+        // A node is killed
+        cluster.kill(2);
+        cluster.awaitNodes();
+        assertSameSoon(page, cluster.nodes());
+        assertEquals(2, page.locator("[data-node]").count());
+        assertEquals("reserved", page.getAttribute("[data-tunnel=at-2]", "data-state"));
+        assertEquals("online", page.getAttribute("[data-tunnel=at-0]", "data-state"));
+        page.screenshot(new Page.ScreenshotOptions()
+                .setPath(Checkout.output("screenshots").resolve("dashboard-cluster.png")));
     }
 
     @Test
@@ -173,7 +220,30 @@ class DashboardIT {
     }
 
     private static void assertSame(Page page, RunningEdge edge) throws IOException {
-        assertEquals(told(edge), new TreeMap<>((java.util.Map<?, ?>) page.evaluate(SHOWN)).toString());
+        assertEquals(told(edge), shown(page));
+    }
+
+    private static String shown(Page page) {
+        return new TreeMap<>((Map<?, ?>) page.evaluate(SHOWN)).toString();
+    }
+
+    /** Each node on this machine has a visitor port of its own, and tells URLs with that. */
+    private static String withoutPorts(String tunnels) {
+        return tunnels.replaceAll("localhost:\\d+", "localhost");
+    }
+
+    /** Waits, no longer than the page may be behind, until it shows what each of the nodes tells. */
+    private static void assertSameSoon(Page page, List<RunningEdge> edges) {
+        Awaitility.await().atMost(BEHIND).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> {
+            for (RunningEdge edge : edges) {
+                assertEquals(withoutPorts(told(edge)), withoutPorts(shown(page)));
+                assertEquals(
+                        nodes(edge).stream()
+                                .map(node -> ((JsonObject) node).getString("id"))
+                                .toList(),
+                        page.evaluate("[...document.querySelectorAll('[data-node]')].map(card => card.dataset.node)"));
+            }
+        });
     }
 
     private static String told(RunningEdge edge) throws IOException {
