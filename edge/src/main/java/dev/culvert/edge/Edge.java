@@ -59,9 +59,6 @@ import org.slf4j.LoggerFactory;
 public final class Edge {
     private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
 
-    /** How often a drain looks whether the last exchange is over: often enough that nobody waits for it. */
-    private static final long DRAIN_LOOK_MILLIS = 50;
-
     /** How often the counts of tunnels that are gone are dropped. */
     private static final long FORGET_MILLIS = Duration.ofMinutes(1).toMillis();
 
@@ -79,7 +76,7 @@ public final class Edge {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
     private volatile boolean ready;
-    private volatile Runnable drainLanes = () -> {};
+    private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
     private volatile int lanePort = -1;
     private volatile int adminPort = -1;
@@ -136,14 +133,14 @@ public final class Edge {
     }
 
     /**
-     * Stops in good order: not ready any more, agents asked to go elsewhere, open exchanges finished or the drain
-     * time-out over, then all parts closed. A second call returns what the first did.
+     * Stops in good order: not ready any more, and after the drain's notice agents asked to go elsewhere, names left to
+     * other nodes, open exchanges finished or the drain time-out over, then all parts closed. A second call returns what
+     * the first did.
      */
     public Future<Void> close() {
         if (closing.compareAndSet(false, true)) {
             ready = false;
-            drainLanes.run();
-            drained().eventually(this::stop).onComplete(closed);
+            noticed().compose(noticed -> drained()).eventually(this::stop).onComplete(closed);
         }
         return closed.future();
     }
@@ -195,25 +192,18 @@ public final class Edge {
         Binder binder = new Binder(registry, options.domain(), this::urlOf);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
         Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);
-        drainLanes = lanes::drain;
-        // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
-        return carriers(membership, lanes, budget)
-                .compose(carriers -> openDoors(membership, registry, lanes, carriers, binder, prepared));
-    }
-
-    /** What carries visitors from here: the lanes of this node, and where there are other nodes, those too. */
-    private Future<Carriers> carriers(Membership membership, Lanes lanes, WindowBudget budget) {
         Vertx bus = membership.bus();
         if (bus == null) {
-            return Future.succeededFuture(lanes);
+            return openDoors(membership, registry, lanes, null, binder, prepared);
         }
         HazelcastMember member = membership.member();
+        // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
         return Membership.on(vertx, Relay.start(bus, member.nodeId(), lanes::to, budget))
-                .map(relay -> {
+                .compose(relay -> {
                     started.push(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
                     relayed = relay::load;
-                    return new ClusterCarriers(lanes, relay);
+                    return openDoors(membership, registry, lanes, relay, binder, prepared);
                 });
     }
 
@@ -221,12 +211,18 @@ public final class Edge {
             Membership membership,
             Registry registry,
             Lanes lanes,
-            Carriers carriers,
+            @Nullable Relay relay,
             Binder binder,
             Prepared prepared) {
+        // What carries visitors from here: the lanes of this node, and where there are other nodes, those too.
+        Carriers carriers = relay == null ? lanes : new ClusterCarriers(lanes, relay);
         IngressOptions forVisitors = new IngressOptions(
                 options.domain(), options.publicUrl(), options.trustedProxies(), IngressOptions.Deadlines.DEFAULT);
         VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
+        if (relay != null) {
+            relay.onPeerDraining(visitors::retireStreams);
+        }
+        drain = new Drain(vertx, registry, lanes, visitors, relay);
         long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
         started.push(done(() -> vertx.cancelTimer(forgetting)));
         return Listening.again(
@@ -371,28 +367,23 @@ public final class Edge {
                 .log("edge started");
     }
 
-    /** Completes when no visitor is left, or the drain time-out is over. */
-    private Future<Void> drained() {
-        long deadline = System.nanoTime() + options.drainTimeout().toNanos();
-        if (isQuiet() || options.drainTimeout().isZero()) {
+    /** Completes when balancers have noticed that this node is not ready; until then it goes on as before. */
+    private Future<Void> noticed() {
+        long millis = drain == null ? 0 : options.drainNoticeOrDefault().toMillis();
+        if (millis == 0) {
             return Future.succeededFuture();
         }
-        LOGGER.atInfo()
-                .addKeyValue("visitors", traffic.visitors())
-                .addKeyValue("timeout", options.drainTimeout())
-                .log("draining; waiting for visitors to finish");
-        Promise<Void> drained = Promise.promise();
-        vertx.setPeriodic(DRAIN_LOOK_MILLIS, id -> {
-            if (isQuiet() || System.nanoTime() - deadline >= 0) {
-                vertx.cancelTimer(id);
-                drained.tryComplete();
-            }
-        });
-        return drained.future();
+        LOGGER.atInfo().addKeyValue("millis", millis).log("not ready any more; waiting for balancers to notice");
+        Promise<Void> noticed = Promise.promise();
+        vertx.setTimer(millis, fired -> noticed.complete());
+        return noticed.future();
     }
 
-    private boolean isQuiet() {
-        return traffic.visitors() == 0 && relayed.getAsInt() == 0;
+    private Future<Void> drained() {
+        Drain begins = drain;
+        return begins == null || options.drainTimeout().isZero()
+                ? Future.succeededFuture()
+                : begins.within(options.drainTimeout());
     }
 
     /** Closes what has been started, the latest first, whether or not one of them fails at it. */

@@ -66,7 +66,7 @@ final class EdgeCommand implements Callable<Integer> {
                     greet(edge, options, out);
                     return edge::close;
                 }),
-                options.drainTimeout());
+                options.drainNoticeOrDefault().plus(options.drainTimeout()));
         return 0;
     }
 

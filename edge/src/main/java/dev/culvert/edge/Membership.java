@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +53,13 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
         if (!vertx.isNativeTransportEnabled() || transport == null) {
             transport = Transport.NIO;
         }
-        return on(
-                        vertx,
-                        ClusteredVertx.start(
-                                member, new BusOptions(member.host(), port, tls(cluster.busTls())), options, transport))
+        BusOptions bus = new BusOptions(member.host(), port, tls(cluster.busTls()));
+        Transport chosen = transport;
+        // Not on a thread of Vert.x, which warns of a second one that is made there.
+        CompletableFuture<Vertx> started = CompletableFuture.supplyAsync(
+                        () -> ClusteredVertx.start(member, bus, options, chosen))
+                .thenCompose(Future::toCompletionStage);
+        return Future.fromCompletionStage(started, vertx.getOrCreateContext())
                 .recover(fault -> Future.failedFuture(Listening.inWords("bus-port", member.host(), port, fault)));
     }
 

@@ -95,6 +95,19 @@ class LaneGoingAwayTest {
     }
 
     @Test
+    void whoGoesAwayStillOpensStreamsUntilThePeerHasAnotherLane() throws Exception {
+        LaneBench.Run run = bench.start();
+        run.lane().goAway(CloseReason.DRAINING, "stopping");
+        run.peer().expect(Frame.GoAway.class);
+
+        assertTrue(run.lane().takesStreams());
+        StreamRecorder late = run.opened();
+        run.peer().sendText(2, "served all the same");
+
+        assertEquals("served all the same", late.nextText(19));
+    }
+
+    @Test
     void aReasonThatEndsTheLaneIsNoDrain() throws Exception {
         LaneBench.Run run = bench.start();
 

@@ -41,6 +41,9 @@ public final class Lanes {
     /** How often a further lane is tried for when there seems to be no node for it: a HELLO a minute costs nothing. */
     private static final Duration PROBE = Duration.ofSeconds(60);
 
+    /** How long a lane that is needed no more still takes visitors: until every node has heard. */
+    private static final Duration LEAVE_AFTER = Duration.ofSeconds(1);
+
     /** How often in a row the balancer may lead to a node that is there already: with two nodes, once in eight. */
     private static final int MOST_DUPLICATES = 3;
 
@@ -134,9 +137,12 @@ public final class Lanes {
      * visitors, although their edge wants to stop.
      */
     public void settled() {
-        if (!up.isEmpty()) {
-            leaving.forEach(EdgeLane::leave);
+        if (up.isEmpty() || leaving.isEmpty()) {
+            return;
         }
+        List<EdgeLane> needless = List.copyOf(leaving);
+        // Not at once: visitors who are on their way are served, while the edge tells the others where the tunnels are.
+        vertx.setTimer(LEAVE_AFTER.toMillis(), ignored -> needless.forEach(EdgeLane::leave));
     }
 
     private void dial() {

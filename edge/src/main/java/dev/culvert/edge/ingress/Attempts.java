@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,11 @@ final class Attempts {
             refused.add(next);
             return open(visitor, loop);
         });
+    }
+
+    /** What the last stream was opened through. */
+    Carrier asked() {
+        return Objects.requireNonNull(asked);
     }
 
     /** Whether a request whose stream ended may be tried again, and notes why for when nobody is left. */

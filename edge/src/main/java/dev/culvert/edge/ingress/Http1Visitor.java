@@ -20,6 +20,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +34,15 @@ import org.slf4j.LoggerFactory;
  * within 75 seconds after a visitor that is really gone, its target sees it, however silent the target is. A visitor
  * that resets, or to whom writing fails, is noticed at once.
  */
-final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor {
+final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor, OpenVisitors.Connection {
+    /**
+     * How long a connection waits for a next request, since the last one, before a drain closes it. The answer to that
+     * request says that the connection closes; without this, a visitor who sends one request after the other would meet
+     * the close instead. Who comes less often is most likely not about to.
+     */
+    private static final Duration LAST_WORD = Duration.ofSeconds(2);
+
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Http1Visitor.class);
 
     private final Ingress ingress;
@@ -50,6 +59,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     /** Whether {@link #deadline} is about a head that has begun. */
     private boolean inHead;
 
+    private long idleSinceNanos = System.nanoTime();
     private boolean http10;
     private boolean keepAlive = true;
     private boolean closeDelimited;
@@ -74,7 +84,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned(), deadlines.linger());
         deadline = new Deadline(ctx.channel().eventLoop(), this::tooLate);
         deadline.in(deadlines.head());
-        ingress.visitors().add(ctx.channel(), this::drain);
+        ingress.visitors().add(ctx.channel(), this);
     }
 
     // What the visitor does.
@@ -185,13 +195,24 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         }
     }
 
-    /** The node is about to stop: no request after the one under way. */
-    private void drain() {
+    /** The node is about to stop: no request after the one under way, or the next. */
+    @Override
+    public void drain() {
         draining = true;
         keepAlive = false;
-        if (exchange == null && !requestOpen && !decoder.isInHead()) {
-            close();
+        if (exchange == null && !requestOpen && !decoder.isInHead() && !closing) {
+            Duration idle = Duration.ofNanos(System.nanoTime() - idleSinceNanos);
+            if (idle.compareTo(LAST_WORD) < 0) {
+                deadline.in(LAST_WORD.minus(idle));
+            } else {
+                close();
+            }
         }
+    }
+
+    @Override
+    public void retireStreams() {
+        pinned.retireLeaving();
     }
 
     private void watchHead() {
@@ -375,6 +396,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     /** The next request, which may be here already; but not before the visitor takes the answers to the earlier ones. */
     private void next() {
+        idleSinceNanos = System.nanoTime();
         deadline.in(ingress.options().deadlines().idle());
         nextWaits = !context.channel().isWritable();
         if (nextWaits) {

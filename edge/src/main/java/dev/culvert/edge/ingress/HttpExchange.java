@@ -162,7 +162,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
         onLoop(attempts.open(NetUtil.toSocketAddressString(visitor.address()), loop), stream -> {
-            send(new TargetConnection(key, stream, visitor.channel()), request);
+            send(new TargetConnection(key, stream, attempts.asked(), visitor.channel()), request);
         });
     }
 

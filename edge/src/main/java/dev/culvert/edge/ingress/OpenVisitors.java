@@ -8,24 +8,34 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The visitor connections that are open, so that they can be told to end. Safe for use by any thread. */
 final class OpenVisitors {
-    private final Map<Channel, Runnable> open = new ConcurrentHashMap<>();
+    private final Map<Channel, Connection> open = new ConcurrentHashMap<>();
     private final Promise<Void> none = Promise.promise();
     private volatile boolean draining;
 
-    /**
-     * Adds a connection until it closes.
-     *
-     * @param drain called on its event loop, once, when it should end after what is under way
-     */
-    void add(Channel channel, Runnable drain) {
-        open.put(channel, drain);
+    /** A visitor connection. Called on its event loop. */
+    interface Connection {
+        /** Told once, when it should end after what is under way. */
+        void drain();
+
+        /** Something that carries streams is about to end: idle streams through it are to be given up. */
+        void retireStreams();
+    }
+
+    /** Adds a connection until it closes. */
+    void add(Channel channel, Connection connection) {
+        open.put(channel, connection);
         channel.closeFuture().addListener(closed -> {
             open.remove(channel);
             completeWhenNone();
         });
         if (draining) {
-            channel.eventLoop().execute(drain);
+            channel.eventLoop().execute(connection::drain);
         }
+    }
+
+    /** Gives up idle streams through what is about to end. */
+    void retireStreams() {
+        open.forEach((channel, connection) -> channel.eventLoop().execute(connection::retireStreams));
     }
 
     int count() {
@@ -35,7 +45,7 @@ final class OpenVisitors {
     /** Lets no connection live longer than what is under way on it; succeeds when there is none. */
     Future<Void> drain() {
         draining = true;
-        open.forEach((channel, drain) -> channel.eventLoop().execute(drain));
+        open.forEach((channel, connection) -> channel.eventLoop().execute(connection::drain));
         completeWhenNone();
         return none.future();
     }

@@ -4,6 +4,7 @@ import dev.culvert.edge.registry.TunnelKey;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,22 @@ final class PinnedStreams {
     /** Takes the tunnel's stream out, if one waits. */
     @Nullable
     TargetConnection take(TunnelKey key) {
-        return idle.isEmpty() ? null : idle.remove(key);
+        TargetConnection target = idle.isEmpty() ? null : idle.remove(key);
+        if (target == null || !target.isLeaving()) {
+            return target;
+        }
+        target.retire(linger);
+        return null;
+    }
+
+    /** Gives up the streams whose carrier is about to end. */
+    void retireLeaving() {
+        for (TargetConnection target : List.copyOf(idle.values())) {
+            if (target.isLeaving()) {
+                idle.remove(target.key());
+                target.retire(linger);
+            }
+        }
     }
 
     /** Keeps a stream that is reusable. */

@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.PendingBytes;
 import dev.culvert.lane.Splice;
@@ -43,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class TargetConnection implements TunnelStream.Listener {
     private final TunnelKey key;
     private final TunnelStream stream;
+    private final Carrier carrier;
     private final ResponseDecoder decoder = new ResponseDecoder();
     private final EmbeddedChannel codec;
     private final PendingBytes unparsed;
@@ -87,9 +89,10 @@ final class TargetConnection implements TunnelStream.Listener {
         void onGarbage(String found);
     }
 
-    TargetConnection(TunnelKey key, TunnelStream stream, Channel visitor) {
+    TargetConnection(TunnelKey key, TunnelStream stream, Carrier carrier, Channel visitor) {
         this.key = key;
         this.stream = stream;
+        this.carrier = carrier;
         this.unparsed = new PendingBytes(visitor.alloc());
         this.codec = new EmbeddedChannel(new ToStream(), decoder, new HttpRequestEncoder(), new FromDecoder());
     }
@@ -159,7 +162,12 @@ final class TargetConnection implements TunnelStream.Listener {
 
     /** Whether the next request may go here: both sides ended cleanly, and nothing is unread. */
     boolean isReusable() {
-        return !targetCloses && !streamFinished && isCleanlyOver();
+        return !targetCloses && !streamFinished && !isLeaving() && isCleanlyOver();
+    }
+
+    /** Whether what carries the stream is about to end. */
+    boolean isLeaving() {
+        return carrier.isLeaving();
     }
 
     private boolean isCleanlyOver() {

@@ -53,13 +53,19 @@ public final class VisitorPort {
     }
 
     /**
-     * Finishes what is under way and keeps no connection after it; idle ones close now. Visitors who still come are
+     * Finishes what is under way and keeps no connection after it; idle ones get a moment for their next request, which
+     * is their last. Visitors who still come are
      * served, one request each: who stops accepting them undeploys the verticles that listen.
      *
      * @return succeeds once no visitor is left; upgraded connections can take for ever, so wait with a limit
      */
     public Future<Void> drain() {
         return ingress.visitors().drain();
+    }
+
+    /** Something that carries streams is about to end: gives up the idle streams through it. */
+    public void retireStreams() {
+        ingress.visitors().retireStreams();
     }
 
     private void accept(NetSocket socket) {

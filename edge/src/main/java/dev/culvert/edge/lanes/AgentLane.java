@@ -103,6 +103,11 @@ final class AgentLane implements Lane.Handler, Carrier {
         return lane.load();
     }
 
+    @Override
+    public boolean isLeaving() {
+        return !lane.takesStreams();
+    }
+
     /** Any thread. */
     void goAway(CloseReason reason, String detail) {
         lane.goAway(reason, detail);

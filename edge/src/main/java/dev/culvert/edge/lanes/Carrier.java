@@ -19,4 +19,12 @@ public interface Carrier {
 
     /** How many streams it carries now; the less loaded of two is asked first. */
     int load();
+
+    /**
+     * Whether it is going to end: its open streams go on, but one that waits for a next request is better given up. Any
+     * thread.
+     */
+    default boolean isLeaving() {
+        return false;
+    }
 }

@@ -38,6 +38,7 @@ public final class Lanes implements Carriers {
     private final Set<AgentLane> all = ConcurrentHashMap.newKeySet();
     private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
     private final CloseCounts closes = new CloseCounts();
+    private final Set<Claim> handingOver = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
 
     public Lanes(
@@ -138,10 +139,39 @@ public final class Lanes implements Carriers {
                 .mapEmpty();
     }
 
-    /** Takes no more agents, and asks those that are here to go elsewhere. Their open streams go on. */
+    /**
+     * Takes no more agents, and asks those that are here to go elsewhere. Their lanes carry visitors until they are
+     * closed here.
+     */
     public void drain() {
         draining = true;
         all.forEach(lane -> lane.goAway(CloseReason.DRAINING, "this edge is stopping"));
+    }
+
+    /**
+     * Leaves each tunnel that another node has too to that node: visitors are sent there from now on, and who comes all
+     * the same is served. To be called again until nothing is left.
+     *
+     * @return how many claims this node still has
+     */
+    public int handOver() {
+        int left = 0;
+        for (Map.Entry<TunnelKey, List<AgentLane>> entry : byTunnel.entrySet()) {
+            Tunnel tunnel = registry.find(entry.getKey());
+            Set<Claim> claims = tunnel == null ? Set.of() : tunnel.claims();
+            boolean elsewhere =
+                    claims.stream().anyMatch(claim -> !claim.node().equals(registry.nodeId()));
+            for (AgentLane lane : entry.getValue()) {
+                Claim claim = lane.claim();
+                if (claims.contains(claim)) {
+                    left++;
+                    if (elsewhere && handingOver.add(claim)) {
+                        registry.handOver(entry.getKey(), claim).onComplete(done -> handingOver.remove(claim));
+                    }
+                }
+            }
+        }
+        return left;
     }
 
     /** Ends all lanes. */

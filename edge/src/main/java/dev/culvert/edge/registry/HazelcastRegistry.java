@@ -44,6 +44,10 @@ public final class HazelcastRegistry implements Registry {
     private final OwnClaims own = new OwnClaims();
     private final Misses misses;
     private final Upkeep upkeep;
+    private final News.Teller teller;
+    /** Claims that are on their way to other nodes: what is seen of them is no reason to assert them again. */
+    private final Set<Claim> handingOver = ConcurrentHashMap.newKeySet();
+
     private final Map<TunnelKey, CompletableFuture<Optional<StoredTunnel>>> asking = new ConcurrentHashMap<>();
     private final List<BiConsumer<TunnelKey, Claim>> losers = new CopyOnWriteArrayList<>();
 
@@ -56,6 +60,7 @@ public final class HazelcastRegistry implements Registry {
         this.members = new Members(hazelcast.getCluster());
         this.secret = new SharedSecret(hazelcast, options.ticketSecret());
         this.misses = new Misses(clock, options.questionsPerSecond());
+        this.teller = new News.Teller(hazelcast);
         this.upkeep = new Upkeep(vertx, hazelcast, this, members, options.sweepInterval());
     }
 
@@ -99,6 +104,7 @@ public final class HazelcastRegistry implements Registry {
 
     private void ask(TunnelKey key, @Nullable StoredTunnel hadThen, CompletableFuture<Optional<StoredTunnel>> answer) {
         CompletionStage<StoredTunnel> asked;
+        long askedMillis = clock.millis();
         try {
             asked = map.getAsync(key.value());
         } catch (RuntimeException e) {
@@ -106,7 +112,7 @@ public final class HazelcastRegistry implements Registry {
         }
         asked.whenComplete((found, fault) -> {
             if (fault == null) {
-                learn(key, hadThen, found);
+                learn(key, hadThen, found, askedMillis);
             }
             asking.remove(key, answer);
             if (fault == null) {
@@ -117,12 +123,15 @@ public final class HazelcastRegistry implements Registry {
         });
     }
 
-    private void learn(TunnelKey key, @Nullable StoredTunnel hadThen, @Nullable StoredTunnel found) {
+    private void learn(
+            TunnelKey key, @Nullable StoredTunnel hadThen, @Nullable StoredTunnel found, long askedMillis) {
         if (found != null) {
             seen(found);
-        } else {
-            local.remove(key, hadThen);
-            misses.add(key);
+            return;
+        }
+        local.remove(key, hadThen);
+        if (!local.knows(key)) { // Else it was given, and this node was told, while the answer was on its way.
+            misses.add(key, askedMillis);
         }
     }
 
@@ -156,6 +165,7 @@ public final class HazelcastRegistry implements Registry {
                 .orElse(BindChange.UNPROVEN);
         boolean added = own.ask(request);
         CompletionStage<Grant> granted = submit(request.key(), new BindChange(request, now, proven, members.gone()))
+                .thenCompose(this::spread)
                 .handle((outcome, fault) -> {
                     if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
                         return granted(
@@ -167,6 +177,14 @@ public final class HazelcastRegistry implements Registry {
                     throw fault == null ? refusal(request.key(), outcome.verdict()) : unreachable(request.key(), fault);
                 });
         return here(granted);
+    }
+
+    /** Tells all nodes of a claim that was granted, before its agent hears of it. */
+    private CompletionStage<Outcome> spread(Outcome outcome) {
+        StoredTunnel now = outcome.now();
+        return outcome.verdict() == Outcome.Verdict.DONE && now != null
+                ? teller.tell(now).thenApply(heard -> outcome)
+                : CompletableFuture.completedFuture(outcome);
     }
 
     private Grant granted(Request request, Tunnel tunnel) {
@@ -193,6 +211,21 @@ public final class HazelcastRegistry implements Registry {
     public Future<Boolean> free(TunnelKey key) {
         // At the end of time every grace is over, and only claims keep a name.
         return here(submit(key, new ExpireChange(Long.MAX_VALUE)).thenApply(outcome -> outcome.now() == null));
+    }
+
+    @Override
+    public Future<Boolean> handOver(TunnelKey key, Claim claim) {
+        handingOver.add(claim);
+        return here(submit(key, new HandOverChange(claim, members.gone())).handle((outcome, fault) -> {
+            StoredTunnel now = fault == null ? outcome.now() : null;
+            boolean handedOver =
+                    fault == null && (now == null || !now.tunnel().claims().contains(claim));
+            if (handedOver) {
+                own.forget(key, claim);
+            }
+            handingOver.remove(claim);
+            return handedOver;
+        }));
     }
 
     @Override
@@ -238,7 +271,7 @@ public final class HazelcastRegistry implements Registry {
      */
     private void suspect(TunnelKey key, @Nullable Tunnel seen) {
         for (OwnClaims.Own mine : own.of(key)) {
-            if (mine.granted() && (seen == null || !seen.claims().contains(mine.claim()))) {
+            if (mine.granted() && !handingOver.contains(mine.claim()) && (seen == null || !seen.claims().contains(mine.claim()))) {
                 assertAgain(mine);
             }
         }

@@ -48,9 +48,10 @@ final class Misses {
         return false;
     }
 
-    synchronized void add(TunnelKey key) {
+    /** @param askedMillis when the cluster was asked: it may have been given since */
+    synchronized void add(TunnelKey key, long askedMillis) {
         since.remove(key); // So that it moves to the end.
-        since.put(key, clock.millis());
+        since.put(key, askedMillis);
     }
 
     synchronized void remove(TunnelKey key) {

@@ -62,6 +62,13 @@ public interface Registry {
     Future<Boolean> free(TunnelKey key);
 
     /**
+     * Takes the claim back if another node has one for the name, so that visitors go there; its lane stays.
+     *
+     * @return whether the claim is gone; never fails
+     */
+    Future<Boolean> handOver(TunnelKey key, Claim claim);
+
+    /**
      * Calls the listener, on any thread, with each claim of this node that has come to nothing because the name belongs
      * to another owner now, or to another agent of the same owner that does not share it: after a split, or because of
      * an older ticket. The claim is gone already; its agent is to be told. The listener must not block.

@@ -18,6 +18,8 @@ final class RegistryTypes implements DataSerializableFactory {
     static final int EXPIRE = 7;
     static final int STORE = 8;
     static final int OLDER_OWNERSHIP_WINS = 9;
+    static final int NEWS = 10;
+    static final int HAND_OVER = 11;
 
     @Override
     public @Nullable IdentifiedDataSerializable create(int classId) {
@@ -31,6 +33,8 @@ final class RegistryTypes implements DataSerializableFactory {
             case EXPIRE -> new ExpireChange();
             case STORE -> new Store();
             case OLDER_OWNERSHIP_WINS -> new OlderOwnershipWins();
+            case NEWS -> new News();
+            case HAND_OVER -> new HandOverChange();
             default -> null; // Hazelcast says which number of which factory it does not know.
         };
     }

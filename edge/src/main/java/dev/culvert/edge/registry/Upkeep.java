@@ -50,6 +50,7 @@ final class Upkeep {
     Future<Void> start() {
         return vertx.executeBlocking(
                         () -> {
+                            News.arriveAt(hazelcast, registry);
                             mapListener = registry.map().addEntryListener(new MapEvents(registry, this), true);
                             memberListener = hazelcast.getCluster().addMembershipListener(new MemberEvents());
                             lifecycleListener = hazelcast.getLifecycleService().addLifecycleListener(event -> {

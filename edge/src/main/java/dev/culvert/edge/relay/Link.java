@@ -83,6 +83,11 @@ final class Link implements Lane.Handler {
     }
 
     /** Any thread. */
+    void goAway(CloseReason reason, String detail) {
+        lane.goAway(reason, detail);
+    }
+
+    /** Any thread. */
     void close(CloseReason reason, String detail) {
         lane.close(reason, detail);
     }
@@ -113,7 +118,11 @@ final class Link implements Lane.Handler {
 
     @Override
     public void onFrame(Frame.OfLane frame) {
-        if (!(frame instanceof Frame.GoAway)) {
+        if (frame instanceof Frame.GoAway goAway) {
+            if (!goAway.endsLane()) {
+                relay.peerDrains(peer);
+            }
+        } else {
             throw new MalformedFrameException(
                     "%s is not what a node says".formatted(frame.getClass().getSimpleName()));
         }

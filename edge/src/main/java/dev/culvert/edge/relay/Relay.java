@@ -21,6 +21,7 @@ import io.vertx.core.eventbus.Message;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +66,10 @@ public final class Relay {
     /** When a node last gave cause for doubt; forgotten when it is heard again or has left. */
     private final Map<String, Long> doubted = new ConcurrentHashMap<>();
 
+    /** Nodes that have said that they are about to stop. */
+    private final Set<String> draining = ConcurrentHashMap.newKeySet();
+
+    private volatile Runnable onPeerDraining = () -> {};
     private volatile String deployment = "";
 
     /** What this node carries itself. */
@@ -177,6 +182,7 @@ public final class Relay {
                 }
             }
             doubted.remove(node); // Nobody will claim to be there.
+            draining.remove(node);
         });
     }
 
@@ -189,6 +195,19 @@ public final class Relay {
      */
     public Future<Void> meet(String node) {
         return linkTo(node).answered();
+    }
+
+    /**
+     * Tells the other nodes that this one is about to stop, so that they keep no idle streams here. What they still open
+     * is served. Any thread.
+     */
+    public void drain() {
+        links.values().forEach(link -> link.goAway(CloseReason.DRAINING, "this node is stopping"));
+    }
+
+    /** Calls the listener when another node says that it is about to stop; on the relay's event loop. One listener. */
+    public void onPeerDraining(Runnable listener) {
+        onPeerDraining = listener;
     }
 
     /** How many streams are open to and from all other nodes. */
@@ -218,7 +237,15 @@ public final class Relay {
         return link == null ? 0 : link.load();
     }
 
+    boolean isDraining(String node) {
+        return draining.contains(node);
+    }
+
+    /** Asked only when no other is left: lost a moment ago, or about to stop. */
     boolean isDoubtful(String node) {
+        if (isDraining(node)) {
+            return true;
+        }
         Long sinceNanos = doubted.get(node);
         return sinceNanos != null && System.nanoTime() - sinceNanos < DOUBT_NANOS;
     }
@@ -268,6 +295,12 @@ public final class Relay {
     /** A node has not done its part: it is asked last for a while, or until it is heard again. */
     void doubt(String node) {
         doubted.put(node, System.nanoTime());
+    }
+
+    void peerDrains(String node) {
+        if (draining.add(node)) {
+            onPeerDraining.run();
+        }
     }
 
     void ended(Link link, CloseReason reason, String detail) {

@@ -19,6 +19,11 @@ record RelayCarrier(Relay relay, String node) implements Carrier {
         return relay.load(node);
     }
 
+    @Override
+    public boolean isLeaving() {
+        return relay.isDraining(node);
+    }
+
     /** Whether the node was lost a moment ago, and is only worth a try when no other is left. */
     boolean isDoubtful() {
         return relay.isDoubtful(node);

@@ -554,6 +554,11 @@ class AdminVerticleTest {
         }
 
         @Override
+        public Future<Boolean> handOver(TunnelKey key, Claim claim) {
+            return Future.succeededFuture(false);
+        }
+
+        @Override
         public void onLost(BiConsumer<TunnelKey, Claim> listener) {}
 
         @Override

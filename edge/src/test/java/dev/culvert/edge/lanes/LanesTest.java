@@ -436,6 +436,11 @@ class LanesTest {
         }
 
         @Override
+        public Future<Boolean> handOver(TunnelKey key, Claim claim) {
+            return Future.succeededFuture(false);
+        }
+
+        @Override
         public void onLost(BiConsumer<TunnelKey, Claim> listener) {
             lost = listener;
         }

@@ -104,6 +104,11 @@ public final class FakeRegistry implements Registry {
     }
 
     @Override
+    public Future<Boolean> handOver(TunnelKey key, Claim claim) {
+        return Future.succeededFuture(false); // There is no other node.
+    }
+
+    @Override
     public void onLost(BiConsumer<TunnelKey, Claim> listener) {
         // Nothing is lost here.
     }
