@@ -94,9 +94,6 @@ final class Drain {
             return true;
         }
         long quiet = alone ? 0 : QUIET_MILLIS * 1_000_000;
-        return claims == 0
-                && relayed == 0
-                && visitors.visitors() == 0
-                && now - quietSinceNanos >= quiet;
+        return claims == 0 && relayed == 0 && visitors.visitors() == 0 && now - quietSinceNanos >= quiet;
     }
 }

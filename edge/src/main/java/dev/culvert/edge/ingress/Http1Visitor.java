@@ -42,7 +42,6 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
      */
     private static final Duration LAST_WORD = Duration.ofSeconds(2);
 
-
     private static final Logger LOGGER = LoggerFactory.getLogger(Http1Visitor.class);
 
     private final Ingress ingress;

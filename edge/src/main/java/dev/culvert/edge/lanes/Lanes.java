@@ -159,8 +159,7 @@ public final class Lanes implements Carriers {
         for (Map.Entry<TunnelKey, List<AgentLane>> entry : byTunnel.entrySet()) {
             Tunnel tunnel = registry.find(entry.getKey());
             Set<Claim> claims = tunnel == null ? Set.of() : tunnel.claims();
-            boolean elsewhere =
-                    claims.stream().anyMatch(claim -> !claim.node().equals(registry.nodeId()));
+            boolean elsewhere = claims.stream().anyMatch(claim -> !claim.node().equals(registry.nodeId()));
             for (AgentLane lane : entry.getValue()) {
                 Claim claim = lane.claim();
                 if (claims.contains(claim)) {

@@ -123,8 +123,7 @@ public final class HazelcastRegistry implements Registry {
         });
     }
 
-    private void learn(
-            TunnelKey key, @Nullable StoredTunnel hadThen, @Nullable StoredTunnel found, long askedMillis) {
+    private void learn(TunnelKey key, @Nullable StoredTunnel hadThen, @Nullable StoredTunnel found, long askedMillis) {
         if (found != null) {
             seen(found);
             return;
@@ -271,7 +270,9 @@ public final class HazelcastRegistry implements Registry {
      */
     private void suspect(TunnelKey key, @Nullable Tunnel seen) {
         for (OwnClaims.Own mine : own.of(key)) {
-            if (mine.granted() && !handingOver.contains(mine.claim()) && (seen == null || !seen.claims().contains(mine.claim()))) {
+            if (mine.granted()
+                    && !handingOver.contains(mine.claim())
+                    && (seen == null || !seen.claims().contains(mine.claim()))) {
                 assertAgain(mine);
             }
         }

@@ -153,7 +153,7 @@ final class Upkeep {
             return;
         }
         registry.sweep().whenComplete((done, fault) -> {
-            if (fault != null) {
+            if (fault != null && isMember()) {
                 LOGGER.atWarn().addKeyValue("fault", fault).log("sweep not finished; the next one goes on");
             }
         });

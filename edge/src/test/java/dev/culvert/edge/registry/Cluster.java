@@ -66,6 +66,7 @@ final class Cluster implements AutoCloseable {
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
+        config.getExecutorConfig(News.EXECUTOR).setPoolSize(1);
         TcpIpConfig join = config.getNetworkConfig().getJoin().getTcpIpConfig();
         if (firstPort != null) {
             join.addMember("127.0.0.1:" + firstPort);

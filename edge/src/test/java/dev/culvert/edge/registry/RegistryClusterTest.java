@@ -6,18 +6,24 @@ import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.wire.Bound;
 import io.vertx.core.Future;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +60,67 @@ class RegistryClusterTest {
         // At once by a question, and soon without one.
         assertEquals(bound, await(two.registry().confirm(host("shop"))).orElseThrow());
         await().untilAsserted(() -> assertEquals(bound, two.registry().find(host("shop"))));
+    }
+
+    @Test
+    void whoWasToldThatNobodyHasANameFindsItTheMomentItsBindIsOver() {
+        for (int i = 0; i < 200; i++) {
+            TunnelKey key = host("shop-" + i);
+            assertEquals(Optional.empty(), await(two.registry().confirm(key)));
+
+            await(one.registry().bind(request("shop-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
+
+            assertNotNull(two.registry().find(key), key.value());
+        }
+    }
+
+    @Test
+    void aNodeThatHearsNothingHoldsUpABindForAWhileAndNotForEver() throws Exception {
+        var news = two.member().hazelcast().getExecutorService(News.EXECUTOR);
+        var busy = news.submitToMember(
+                new Busy(), two.member().hazelcast().getCluster().getLocalMember());
+        try {
+            Busy.BEGUN.acquire();
+            Claim claim = one.claim("lane-1", "agent-1");
+            Tunnel bound =
+                    await(one.registry().bind(request("shop", "ann", claim))).tunnel();
+
+            assertEquals(Set.of(claim), bound.claims());
+            assertFalse(busy.isDone());
+        } finally {
+            Busy.END.release();
+        }
+        assertTrue(busy.get(10, TimeUnit.SECONDS));
+    }
+
+    /** Keeps the thread that news are heard on. */
+    private static final class Busy implements Callable<Boolean>, Serializable {
+        static final Semaphore BEGUN = new Semaphore(0);
+        static final Semaphore END = new Semaphore(0);
+
+        @Override
+        public Boolean call() throws InterruptedException {
+            BEGUN.release();
+            END.acquire();
+            return true;
+        }
+    }
+
+    @Test
+    void aClaimIsLeftToAnotherNodeOnlyWhenThatHasOne() {
+        Claim first = one.claim("lane-1", "agent-1");
+        Claim second = two.claim("lane-2", "agent-1");
+        await(one.registry().bind(request("shop", "ann", first)));
+        assertFalse(await(one.registry().handOver(host("shop"), first)));
+        assertEquals(Set.of(first), one.registry().find(host("shop")).claims());
+
+        await(two.registry().bind(request("shop", "ann", second)));
+        assertTrue(await(one.registry().handOver(host("shop"), first)));
+
+        assertEquals(Set.of(second), one.registry().find(host("shop")).claims());
+        assertFalse(await(two.registry().handOver(host("shop"), second)), "one of the two has to stay");
+        await().untilAsserted(() ->
+                assertEquals(Set.of(second), two.registry().find(host("shop")).claims()));
     }
 
     @Test
@@ -135,6 +202,7 @@ class RegistryClusterTest {
             await(two.registry().bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
             await(one.registry().bind(request("name-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
         }
+        await().until(one.member().hazelcast().getPartitionService()::isClusterSafe); // The copies are made.
         one.die();
         await().until(() -> two.registry().nodes() == 1);
         for (int i = 0; i < 50; i++) {

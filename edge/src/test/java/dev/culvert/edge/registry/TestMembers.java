@@ -1,6 +1,7 @@
 package dev.culvert.edge.registry;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
 import org.jspecify.annotations.Nullable;
 
 /** Members of a cluster on loopback, for tests of other packages, which need not know Hazelcast. */
@@ -30,6 +31,13 @@ public final class TestMembers {
     /** Ends a member as kill -9 does. */
     public static void kill(HazelcastMember member) {
         member.hazelcast().getLifecycleService().terminate();
+    }
+
+    /** Ends the member of this JVM that listens on the port, as kill -9 does. */
+    public static void killAt(int port) {
+        Hazelcast.getAllHazelcastInstances().stream()
+                .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == port)
+                .forEach(one -> one.getLifecycleService().terminate());
     }
 
     private static int portOf(HazelcastMember member) {

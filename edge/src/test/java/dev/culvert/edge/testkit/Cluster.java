@@ -7,22 +7,34 @@ import dev.culvert.config.ListenPort;
 import dev.culvert.edge.ClusterOptions;
 import dev.culvert.edge.Edge;
 import dev.culvert.edge.EdgeOptions;
+import dev.culvert.edge.registry.TestMembers;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Whole edges of one cluster in one JVM, on loopback, with agents and targets. */
 public final class Cluster implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Cluster.class);
+
     private final String name = "test-" + UUID.randomUUID();
     private final Vertx vertx = Vertx.vertx();
     private final List<Edge> edges = new CopyOnWriteArrayList<>();
+    private final Set<Edge> ended = ConcurrentHashMap.newKeySet();
     private final List<Agent> agents = new ArrayList<>();
 
     /** Starts so many edges. */
@@ -58,8 +70,25 @@ public final class Cluster implements AutoCloseable {
                 .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
                 .withInstances(1)
                 .withDrainNotice(Duration.ZERO)
-                .withDrainTimeout(Duration.ofSeconds(10))
+                .withDrainTimeout(Duration.ofSeconds(8))
                 .withCluster(ClusterOptions.onLoopback(name, others), "node-" + edges.size());
+    }
+
+    private Stream<Edge> running() {
+        return edges.stream().filter(edge -> !ended.contains(edge));
+    }
+
+    /** Stops a node in good order. */
+    public Future<Void> stop(Edge edge) {
+        ended.add(edge);
+        return edge.close();
+    }
+
+    /** Ends a node's membership and its lanes at once, without a word. */
+    public void kill(Edge edge) {
+        ended.add(edge);
+        TestMembers.killAt(edge.ports().cluster());
+        edge.close().onFailure(fault -> LOGGER.atDebug().setCause(fault).log("a killed node is gone"));
     }
 
     public Edge get(int index) {
@@ -68,16 +97,19 @@ public final class Cluster implements AutoCloseable {
 
     /** The agents' doors of all edges. */
     public Balancer lanes() {
-        return Balancer.before(
-                vertx, edges.stream().map(edge -> edge.ports().lane()).toList());
+        return Balancer.before(vertx, running().map(edge -> edge.ports().lane()).toList());
     }
 
-    /** An agent that keeps lanes through a port, until the end of the test. */
+    /** An agent of an owner of its own that keeps lanes through a port, until the end of the test. */
     public Agent agent(int port, int lanes) {
-        Agent agent = Agent.on(
-                vertx,
-                AgentOptions.of("127.0.0.1:" + port).withStateFolder(null).withLanes(lanes),
-                AgentListener.NONE);
+        return agent(port, lanes, null);
+    }
+
+    /** The same, of the owner whose secret is in the folder. */
+    public Agent agent(int port, int lanes, @Nullable Path state) {
+        AgentOptions options =
+                AgentOptions.of("127.0.0.1:" + port).withStateFolder(state).withLanes(lanes);
+        Agent agent = Agent.on(vertx, options, AgentListener.NONE);
         agents.add(agent);
         return agent;
     }
@@ -104,7 +136,7 @@ public final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         agents.forEach(agent -> Nodes.await(agent.close()));
-        edges.forEach(edge -> Nodes.await(edge.close()));
+        running().toList().forEach(edge -> Nodes.await(edge.close()));
         Nodes.await(vertx.close());
     }
 }
