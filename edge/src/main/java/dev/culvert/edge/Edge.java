@@ -203,7 +203,11 @@ public final class Edge {
                     started.push(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
                     relayed = relay::load;
-                    return openDoors(membership, registry, lanes, relay, binder, prepared);
+                    // The other nodes first: no visitor is to pay for that. Who does not answer is met when needed.
+                    List<Future<Void>> met =
+                            member.others().stream().map(relay::meet).toList();
+                    return Membership.on(vertx, Future.join(met))
+                            .transform(done -> openDoors(membership, registry, lanes, relay, binder, prepared));
                 });
     }
 
