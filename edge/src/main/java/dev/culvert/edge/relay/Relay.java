@@ -50,6 +50,12 @@ public final class Relay {
      */
     private static final long DOUBT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /** The bus may take a while to hear on one node of an address on another: so often is a node's first link tried ... */
+    private static final int MEETINGS = 10;
+
+    /** ... and so long is the pause between, in milliseconds. */
+    private static final long MEETING_MILLIS = 200;
+
     private final Vertx vertx;
     private final String nodeId;
     private final Holder holder;
@@ -190,11 +196,20 @@ public final class Relay {
      * Begins the link to a node before a visitor needs it. The first message to a node pays for the bus's connection and
      * for what the bus has to look up; a visitor has a second for that, which a node that has just started may not keep.
      *
-     * @return completes once the node has answered, and the way back stands too; fails when the link ends before, which
-     *     nobody needs to mind: the next stream begins another
+     * @return completes once the node has answered, and the way back stands too; fails when it has not after
+     *     {@link #MEETINGS} tries, which nobody needs to mind: the next stream begins a link as well
      */
     public Future<Void> meet(String node) {
-        return linkTo(node).answered();
+        return meet(node, MEETINGS);
+    }
+
+    private Future<Void> meet(String node, int triesLeft) {
+        return linkTo(node)
+                .answered()
+                .recover(cause -> triesLeft == 1
+                        ? Future.failedFuture(cause)
+                        : vertx.timer(MEETING_MILLIS, TimeUnit.MILLISECONDS)
+                                .compose(passed -> meet(node, triesLeft - 1)));
     }
 
     /**
