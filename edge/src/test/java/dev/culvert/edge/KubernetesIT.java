@@ -2,6 +2,7 @@ package dev.culvert.edge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -162,9 +163,9 @@ class KubernetesIT {
         Map<Integer, String> from = new HashMap<>();
         for (Node rule : policy.list("spec/ingress")) {
             for (Node port : rule.list("ports")) {
-                from.put(
-                        port.number("port"),
-                        rule.has("from") ? rule.at("from").value().toString() : "anybody");
+                String before = from.put(
+                        port.number("port"), rule.has("from") ? rule.at("from").value().toString() : "anybody");
+                assertNull(before, "two rules for one port");
             }
         }
         String edges = "[{podSelector={matchLabels={app.kubernetes.io/name=culvert-edge}}}]";
@@ -174,6 +175,7 @@ class KubernetesIT {
         assertEquals("anybody", from.get(EdgeOptions.DEFAULT.ports().lane().number()));
         assertEquals(edges, from.get(5701));
         assertEquals(edges, from.get(5702));
+        assertEquals("[Ingress, Egress]", policy.text("spec/policyTypes"));
         assertFalse(Set.of("anybody", edges).contains(from.get(7090)));
     }
 

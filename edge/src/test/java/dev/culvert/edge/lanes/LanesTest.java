@@ -282,6 +282,25 @@ class LanesTest {
     }
 
     @Test
+    void agentIsToldWhenTheOperatorTakesItsTunnelAwayAndKeepsItsOthers() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            TunnelKey taken = new TunnelKey(bind(agent, "hello").tunnel());
+            agent.send(new Frame.BindFrame(new Bind(2, "http", "kept", 0, null, false, "preserve", "")));
+            TunnelKey kept =
+                    new TunnelKey(agent.await(Frame.BoundFrame.class).bound().tunnel());
+
+            lanes.takeAway(taken, "by order").await(10, TimeUnit.SECONDS);
+
+            Unbind told = agent.await(Frame.UnbindFrame.class).unbind();
+            assertEquals(new Unbind(1, CloseReason.CLOSED, "by order"), told);
+            assertEquals("given up " + taken, names.next());
+            assertEquals(List.of(), lanes.to(taken));
+            assertEquals(1, lanes.to(kept).size());
+        }
+    }
+
+    @Test
     void agentIsToldWhenItsNameIsLostToAnOlderOwner() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             String lane = greet(agent, "one").lane();

@@ -7,6 +7,7 @@ import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -232,6 +233,20 @@ class HazelcastRegistryTest {
         assertNull(registry.find(host(name)));
         assertEquals(
                 "bob", bind("bob", node.claim("lane-2", "agent-2")).tunnel().owner());
+    }
+
+    @Test
+    void freeingEndsAReservationAndLeavesANameThatIsServed() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        assertFalse(await(registry.free(host(name))));
+        assertEquals("ann", registry.find(host(name)).owner());
+
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        assertNotNull(registry.find(host(name)));
+        assertTrue(await(registry.free(host(name))));
+
+        assertNull(registry.find(host(name)));
+        assertTrue(await(registry.free(host(name))));
     }
 
     @Test
