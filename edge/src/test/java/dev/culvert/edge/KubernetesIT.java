@@ -164,7 +164,8 @@ class KubernetesIT {
         for (Node rule : policy.list("spec/ingress")) {
             for (Node port : rule.list("ports")) {
                 String before = from.put(
-                        port.number("port"), rule.has("from") ? rule.at("from").value().toString() : "anybody");
+                        port.number("port"),
+                        rule.has("from") ? rule.at("from").value().toString() : "anybody");
                 assertNull(before, "two rules for one port");
             }
         }
