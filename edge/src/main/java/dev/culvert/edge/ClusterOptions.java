@@ -77,6 +77,11 @@ public record ClusterOptions(
         return new ClusterOptions("static", name, "127.0.0.1", 0, 0, join, null);
     }
 
+    /** The same with certificates for the event bus. */
+    public ClusterOptions withBusTls(@Nullable Path folder) {
+        return new ClusterOptions(environment, name, host, port, busPort, join, folder);
+    }
+
     /** Whether there are others at all. */
     public boolean isOn() {
         return !environment.equals("off");

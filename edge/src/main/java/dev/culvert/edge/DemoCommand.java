@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Runs an edge, an agent and a sample site on this machine, and prints where to look.")
+        description = "Runs two edges, an agent and a sample site on this machine, and prints where to look.")
 final class DemoCommand implements Callable<Integer> {
     private final Map<String, String> environment;
 

@@ -152,6 +152,7 @@ public final class Edge {
                 .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost())
                         .compose(membership -> {
                             started.push(() -> membership.leave(vertx));
+                            membership.member().onStopped(this::leftByAccident);
                             clusterPort = options.cluster().isOn()
                                     ? membership.member().port()
                                     : -1;
@@ -221,7 +222,11 @@ public final class Edge {
         // What carries visitors from here: the lanes of this node, and where there are other nodes, those too.
         Carriers carriers = relay == null ? lanes : new ClusterCarriers(lanes, relay);
         IngressOptions forVisitors = new IngressOptions(
-                options.domain(), options.publicUrl(), options.trustedProxies(), IngressOptions.Deadlines.DEFAULT);
+                options.domain(),
+                options.publicUrl(),
+                options.trustedProxies(),
+                IngressOptions.Deadlines.DEFAULT,
+                prepared.label());
         VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
@@ -354,7 +359,8 @@ public final class Edge {
             return options.nodeId();
         }
         try {
-            return InetAddress.getLocalHost().getHostName();
+            String host = InetAddress.getLocalHost().getHostName();
+            return host.matches("[!-~]+") ? host : "unnamed"; // It stands in a header field.
         } catch (UnknownHostException e) {
             return "unnamed";
         }
@@ -369,6 +375,14 @@ public final class Edge {
                 .addKeyValue("admin", adminPort)
                 .addKeyValue("nodes", registry.nodes())
                 .log("edge started");
+    }
+
+    /** The one thing that happens to the cluster and is this node's own fault; it finds back from all others. */
+    private void leftByAccident() {
+        if (!closing.get()) {
+            ready = false;
+            LOGGER.atError().log("hazelcast has stopped by itself; not ready any more, restart this node");
+        }
     }
 
     /** Completes when balancers have noticed that this node is not ready; until then it goes on as before. */

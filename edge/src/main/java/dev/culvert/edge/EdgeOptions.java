@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout how long open exchanges get to finish when the edge is told to stop (option
  *     {@code --drain-timeout}, default 30 s); 0 cuts them off at once. Longer where downloads are long, shorter than
  *     what the process's supervisor waits before it kills
- * @param nodeId a label for this node in logs (option {@code --node-id}, default the machine's host name); what the
+ * @param nodeId a label for this node in logs, and for targets in {@code Culvert-Node} (option {@code --node-id}, default the machine's host name); what the
  *     registry uses is new at each start
  * @param instances how many event loops serve visitors and agents; 0, the default, for one a core. Fewer where the
  *     machine does other things
@@ -112,6 +112,9 @@ public record EdgeOptions(
         }
         if (drainTimeout.isNegative()) {
             throw new ConfigException("--drain-timeout must not be negative");
+        }
+        if (nodeId != null && !nodeId.matches("[!-~]{1,63}")) {
+            throw new ConfigException("--node-id must be 1 to 63 visible ASCII characters, was " + nodeId);
         }
         if (instances < 0) {
             throw new ConfigException("instances must be 0 or more, was " + instances);

@@ -1,5 +1,6 @@
 package dev.culvert.edge;
 
+import dev.culvert.config.ConfigException;
 import dev.culvert.edge.registry.BusOptions;
 import dev.culvert.edge.registry.ClusteredVertx;
 import dev.culvert.edge.registry.HazelcastMember;
@@ -10,6 +11,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -93,9 +95,19 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
         }
     }
 
-    /** Tries the ports, so that a taken one is known before anything is started. Blocks. */
+    /** Tries files and ports, so that what is wrong with them is known before anything is started. Blocks. */
     static void probe(ClusterOptions cluster, @Nullable String host) {
         Integer port = cluster.portOrDefault();
+        Path tls = cluster.busTls();
+        if (cluster.isOn() && tls != null) {
+            for (String file : List.of("node.crt", "node.key", "authority.crt")) {
+                if (!Files.isReadable(tls.resolve(file))) {
+                    throw new ConfigException(
+                            "--bus-tls: %s cannot be read; cluster-config/make-authority makes the files of a node"
+                                    .formatted(tls.resolve(file)));
+                }
+            }
+        }
         if (!cluster.isOn() || host == null) {
             return;
         }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.agent.Agent;
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
+import dev.culvert.edge.registry.TestMembers;
 import dev.culvert.edge.testkit.Balancer;
 import dev.culvert.edge.testkit.Cluster;
 import dev.culvert.edge.testkit.Nodes;
@@ -262,6 +263,18 @@ class EdgeClusterTest {
             assertEquals(
                     "two", Cluster.visit(cluster.get(node), "pooled.localhost").body());
         }
+    }
+
+    @Test
+    void nodeWhoseOwnMemberEndsIsUnready() throws Exception {
+        Edge edge = cluster.get(0);
+        assertTrue(ready(edge));
+
+        TestMembers.killAt(edge.ports().cluster());
+
+        await().until(() -> !ready(edge));
+        assertTrue(ready(cluster.get(1)) && ready(cluster.get(2)));
+        cluster.kill(edge);
     }
 
     private void open(Agent agent, String name) {

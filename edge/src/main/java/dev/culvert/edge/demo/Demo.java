@@ -5,6 +5,7 @@ import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.config.ListenPort;
+import dev.culvert.edge.ClusterOptions;
 import dev.culvert.edge.Edge;
 import dev.culvert.edge.EdgeOptions;
 import dev.culvert.edge.PortTakenException;
@@ -13,20 +14,24 @@ import io.vertx.core.Vertx;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 
 /**
- * An edge, an agent and a sample site in one process. Keeps nothing on disk: the agent's secret is made up and
- * forgotten.
+ * Two edges of one cluster, an agent and a sample site in one process. The agent has its lane to the first edge, so that
+ * what visitors of the second one see has been relayed. Keeps nothing on disk: the agent's secret is made up and forgotten.
  *
- * @param edge the edge
+ * @param edge the edge that the agent is connected to
+ * @param second the edge that reaches it through the other
  * @param agent the agent
  * @param tunnel from the edge to the sample site
  * @param sitePort where the sample site listens
  * @param out where people read
  */
-public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWriter out) {
+public record Demo(Edge edge, Edge second, Agent agent, Tunnel tunnel, int sitePort, PrintWriter out) {
     /** The edge's defaults, but it does not wait long for a browser whose page keeps a WebSocket open. */
-    public static final EdgeOptions OPTIONS = EdgeOptions.DEFAULT.withDrainTimeout(Duration.ofMillis(500));
+    public static final EdgeOptions OPTIONS = EdgeOptions.DEFAULT
+            .withDrainNotice(Duration.ZERO) // There is no balancer to notice anything.
+            .withDrainTimeout(Duration.ofMillis(500));
 
     private static final String NAME = "demo";
 
@@ -37,18 +42,27 @@ public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWri
      */
     public static Future<Demo> start(Vertx vertx, EdgeOptions options, PrintWriter out) {
         SampleSite site = new SampleSite();
+        // A name of its own: a second demo on this machine is a second cluster.
+        ClusterOptions cluster = ClusterOptions.local("demo-" + UUID.randomUUID());
         return vertx.deployVerticle(site)
-                .compose(deployed -> startEdge(vertx, options, out))
-                .compose(edge -> startAgent(vertx, edge, site.port(), out)
-                        .recover(fault -> edge.close().transform(closed -> Future.failedFuture(fault))));
+                .compose(deployed -> startEdge(vertx, options.withCluster(cluster, "edge-1"), out))
+                .compose(edge -> startEdge(vertx, next(options).withCluster(cluster, "edge-2"), out)
+                        .compose(second -> startAgent(vertx, edge, second, site.port(), out)
+                                .recover(fault -> closing(second, fault)))
+                        .recover(fault -> closing(edge, fault)));
     }
 
-    private static Future<Demo> startAgent(Vertx vertx, Edge edge, int sitePort, PrintWriter out) {
-        AgentOptions anonymous =
-                AgentOptions.of("127.0.0.1:" + edge.ports().lane()).withStateFolder(null);
+    private static <T> Future<T> closing(Edge edge, Throwable fault) {
+        return edge.close().transform(closed -> Future.failedFuture(fault));
+    }
+
+    private static Future<Demo> startAgent(Vertx vertx, Edge edge, Edge second, int sitePort, PrintWriter out) {
+        AgentOptions anonymous = AgentOptions.of("127.0.0.1:" + edge.ports().lane())
+                .withStateFolder(null)
+                .withLanes(1);
         Agent agent = Agent.on(vertx, anonymous, new RequestLines(out));
         return agent.open(TunnelOptions.http(sitePort).withName(NAME))
-                .map(tunnel -> new Demo(edge, agent, tunnel, sitePort, out));
+                .map(tunnel -> new Demo(edge, second, agent, tunnel, sitePort, out));
     }
 
     private static Future<Edge> startEdge(Vertx vertx, EdgeOptions options, PrintWriter out) {
@@ -61,6 +75,18 @@ public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWri
             out.flush();
             return startEdge(vertx, without(options, taken.port()), out);
         });
+    }
+
+    /** The options with the ports one further. */
+    private static EdgeOptions next(EdgeOptions options) {
+        return options.withPorts(
+                next(options.ports().http()),
+                next(options.ports().lane()),
+                next(options.admin().port()));
+    }
+
+    private static ListenPort next(ListenPort port) {
+        return port.number() > 0 ? new ListenPort(port.number() + 1) : port;
     }
 
     /** The options with free ports in place of the taken one. */
@@ -103,7 +129,7 @@ public record Demo(Edge edge, Agent agent, Tunnel tunnel, int sitePort, PrintWri
 
     /** Ends all of it but the site, which ends with the caller's Vert.x. */
     public Future<Void> close() {
-        return agent.close().eventually(edge::close);
+        return agent.close().eventually(second::close).eventually(edge::close);
     }
 
     private String host() {

@@ -151,6 +151,9 @@ final class HttpExchange implements TargetConnection.Listener {
         boolean trusted =
                 ingress.options().trustedProxies().test(visitor.address().getAddress());
         request = TargetRequest.of(head, host, visitor, trusted);
+        if (!ingress.options().node().isEmpty()) {
+            request.headers().set(TargetRequest.NODE, ingress.options().node());
+        }
         TargetConnection pinned = visitor.pinned().take(tunnel.key());
         if (pinned != null) {
             attempts.usePinned();
@@ -168,6 +171,11 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void send(TargetConnection connection, HttpRequest request) {
         target = connection;
+        if (connection.isRelayed()) {
+            request.headers().set(TargetRequest.RELAYED, "true");
+        } else {
+            request.headers().remove(TargetRequest.RELAYED);
+        }
         connection.begin(this, request);
         if (target == connection) { // Else it has ended already.
             replay.sendTo(connection);

@@ -15,9 +15,20 @@ import org.jspecify.annotations.Nullable;
  *     own as well. Null when visitors come straight here
  * @param trustedProxies the peers whose {@code Forwarded} and {@code X-Forwarded-…} fields are passed on
  * @param deadlines how long visitors may take
+ * @param node what targets are told of the node that took the visitor in ({@code Culvert-Node}); empty for nothing
  */
 public record IngressOptions(
-        String domain, @Nullable URI publicUrl, Predicate<InetAddress> trustedProxies, Deadlines deadlines) {
+        String domain,
+        @Nullable URI publicUrl,
+        Predicate<InetAddress> trustedProxies,
+        Deadlines deadlines,
+        String node) {
+
+    /** One whose targets are not told which node it is. */
+    public IngressOptions(
+            String domain, @Nullable URI publicUrl, Predicate<InetAddress> trustedProxies, Deadlines deadlines) {
+        this(domain, publicUrl, trustedProxies, deadlines, "");
+    }
 
     /** An edge for this domain that trusts no proxy. */
     public static IngressOptions forDomain(String domain) {

@@ -165,6 +165,11 @@ final class TargetConnection implements TunnelStream.Listener {
         return !targetCloses && !streamFinished && !isLeaving() && isCleanlyOver();
     }
 
+    /** Whether the stream goes through a second node. */
+    boolean isRelayed() {
+        return carrier.isRelayed();
+    }
+
     /** Whether what carries the stream is about to end. */
     boolean isLeaving() {
         return carrier.isLeaving();

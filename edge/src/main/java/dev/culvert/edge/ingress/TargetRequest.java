@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 
@@ -19,6 +20,12 @@ final class TargetRequest {
     /** The decoder has checked each of them, and ours are made of what was checked. */
     static final HttpHeadersFactory HEADERS =
             DefaultHttpHeadersFactory.headersFactory().withValidation(false);
+
+    /** The label of the node that took the visitor in. */
+    static final AsciiString NODE = AsciiString.cached("culvert-node");
+
+    /** Says {@code true} when the request goes through a second node. */
+    static final AsciiString RELAYED = AsciiString.cached("culvert-relayed");
 
     private TargetRequest() {}
 

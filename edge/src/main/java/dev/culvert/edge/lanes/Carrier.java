@@ -20,6 +20,11 @@ public interface Carrier {
     /** How many streams it carries now; the less loaded of two is asked first. */
     int load();
 
+    /** Whether it is another node. */
+    default boolean isRelayed() {
+        return false;
+    }
+
     /**
      * Whether it is going to end: its open streams go on, but one that waits for a next request is better given up. Any
      * thread.

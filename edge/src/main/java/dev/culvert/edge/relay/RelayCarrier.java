@@ -20,6 +20,11 @@ record RelayCarrier(Relay relay, String node) implements Carrier {
     }
 
     @Override
+    public boolean isRelayed() {
+        return true;
+    }
+
+    @Override
     public boolean isLeaving() {
         return relay.isDraining(node);
     }

@@ -26,7 +26,7 @@ const inMib = bytes => (bytes / MIB).toFixed(bytes < 10 * MIB ? 1 : 0) + ' MiB';
 /* Request: the time of a small one, and what the site saw of it. */
 
 const trips = [];
-const SET_BY_EDGE = /^(forwarded|x-forwarded-.*|x-real-ip)$/i;
+const SET_BY_EDGE = /^(forwarded|x-forwarded-.*|x-real-ip|culvert-.*)$/i;
 
 async function trip() {
   const started = performance.now();
@@ -63,6 +63,10 @@ async function measure(times) {
 $('trip-go').onclick = () => measure(10);
 
 function show(seen) {
+  const field = wanted => (seen.headers.find(([name]) => name.toLowerCase() === wanted) || [])[1];
+  const relayed = field('culvert-relayed') === 'true';
+  $('path-edge').textContent = [field('culvert-node'), location.host].filter(Boolean).join(' · ');
+  $('path-bus').hidden = $('path-holder').hidden = !relayed;
   $('path-target').textContent = '127.0.0.1:' + seen.port;
   const rows = [['', `${seen.method} ${seen.path}`, false], ...seen.headers.map(([name, value]) => [name, value, SET_BY_EDGE.test(name)])];
   rows.sort((a, b) => (a[0] !== '') - (b[0] !== '') || b[2] - a[2]);

@@ -86,6 +86,17 @@ class DemoTest {
     }
 
     @Test
+    void siteSeesWhichEdgeServedAndWhetherTheRequestWasRelayed() throws Exception {
+        JsonObject direct = get("/api/request").toJsonObject();
+        JsonObject relayed = get("/api/request", demo.second().ports().http()).toJsonObject();
+
+        assertEquals("edge-1", header(direct, "Culvert-Node"));
+        assertEquals("", header(direct, "Culvert-Relayed"));
+        assertEquals("edge-2", header(relayed, "Culvert-Node"));
+        assertEquals("true", header(relayed, "Culvert-Relayed"));
+    }
+
+    @Test
     void uploadArrivesUnchanged() throws Exception {
         byte[] noise = new byte[3 * 1024 * 1024];
         new Random(7).nextBytes(noise);
@@ -239,7 +250,11 @@ class DemoTest {
     }
 
     private Buffer get(String path) throws Exception {
-        return client.request(to(path))
+        return get(path, http());
+    }
+
+    private Buffer get(String path, int port) throws Exception {
+        return client.request(to(path).setServer(SocketAddress.inetSocketAddress(port, "127.0.0.1")))
                 .compose(HttpClientRequest::send)
                 .expecting(HttpResponseExpectation.SC_OK)
                 .compose(HttpClientResponse::body)

@@ -63,6 +63,11 @@ public final class Cluster implements AutoCloseable {
 
     /** What the next edge starts with. */
     public EdgeOptions options() {
+        return options(null);
+    }
+
+    /** The same with certificates for the event bus. */
+    public EdgeOptions options(@Nullable Path busTls) {
         List<String> others = edges.stream()
                 .map(edge -> "127.0.0.1:" + edge.ports().cluster())
                 .toList();
@@ -71,7 +76,7 @@ public final class Cluster implements AutoCloseable {
                 .withInstances(1)
                 .withDrainNotice(Duration.ZERO)
                 .withDrainTimeout(Duration.ofSeconds(8))
-                .withCluster(ClusterOptions.onLoopback(name, others), "node-" + edges.size());
+                .withCluster(ClusterOptions.onLoopback(name, others).withBusTls(busTls), "node-" + edges.size());
     }
 
     private Stream<Edge> running() {

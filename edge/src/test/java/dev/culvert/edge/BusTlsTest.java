@@ -1,0 +1,67 @@
+package dev.culvert.edge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.agent.TunnelOptions;
+import dev.culvert.edge.testkit.Cluster;
+import dev.culvert.edge.testkit.Nodes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Edges whose event bus has the certificates that {@code cluster-config/make-authority} makes. */
+@Timeout(90)
+class BusTlsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void nodesOfOneAuthorityCarryVisitorsAndOneOfAnotherCarriesNone() throws Exception {
+        assertEquals(0, make("ours", "one", "two"));
+        assertEquals(0, make("theirs", "stranger"));
+        try (Cluster cluster = Cluster.start(0)) {
+            Edge one = cluster.join(cluster.options(folder.resolve("ours/one")));
+            Edge two = cluster.join(cluster.options(folder.resolve("ours/two")));
+            Edge stranger = cluster.join(cluster.options(folder.resolve("theirs/stranger")));
+            Nodes.await(cluster.agent(one.ports().lane(), 1)
+                    .open(TunnelOptions.http(cluster.site("hello")).withName("shop")));
+
+            assertEquals("hello", Cluster.visit(one, "shop.localhost").body());
+            assertEquals("hello", Cluster.visit(two, "shop.localhost").body());
+            assertFalse(Cluster.visit(stranger, "shop.localhost").status() < 500, "not through a stranger");
+        }
+    }
+
+    @Test
+    void authorityIsKeptAndNoCertificateIsOverwritten() throws Exception {
+        assertEquals(0, make("ours", "one"));
+        String authority = Files.readString(folder.resolve("ours/authority.crt"));
+
+        assertEquals(0, make("ours", "two"));
+
+        assertEquals(authority, Files.readString(folder.resolve("ours/two/authority.crt")));
+        assertEquals(1, make("ours", "two"));
+        assertEquals(2, make("ours", "../two"));
+        assertTrue(Files.readString(folder.resolve("ours/one/node.key")).startsWith("-----BEGIN PRIVATE KEY-----"));
+    }
+
+    private int make(String authority, String... nodes) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                "../cluster-config/make-authority", folder.resolve(authority).toString()));
+        command.addAll(List.of(nodes));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+}
