@@ -88,6 +88,8 @@ class DashboardIT {
         again.awaitOnline();
         shownWithin(page, "row => row?.dataset.state === 'online'");
         again.program().interrupt();
+        // How long the agent takes to end is not the page's.
+        Awaitility.await().atMost(Stage.PATIENCE).until(() -> edge.tunnels().isEmpty());
         shownWithin(page, "row => row === null");
         assertSame(page, edge);
     }
