@@ -196,6 +196,50 @@ class EdgeSettingsTest {
     }
 
     @Test
+    void joinAloneMeansAListOfNodes() {
+        EdgeOptions options = read(Map.of("join", "127.0.0.1:5701, 127.0.0.1:5801"), Map.of(), "");
+
+        assertEquals("static", options.cluster().environment());
+        assertEquals(
+                List.of("127.0.0.1:5701", "127.0.0.1:5801"), options.cluster().join());
+        assertEquals("127.0.0.1", options.clusterHost());
+        assertEquals(Duration.ofSeconds(5), options.drainNoticeOrDefault());
+        assertEquals(Duration.ZERO, EdgeOptions.DEFAULT.drainNoticeOrDefault());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cluster=static cluster-host=10.0.0.5 join=10.0.0.6 | --cluster-name",
+                "cluster=kubernetes bind=0.0.0.0 insecure=true allow-anonymous=true | --cluster-name",
+                "cluster=static cluster-host=10.0.0.5 cluster-name=a | --join",
+                "cluster=static bind=0.0.0.0 insecure=true allow-anonymous=true cluster-name=a join=b | --cluster-host",
+                "cluster=static cluster-host=0.0.0.0 cluster-name=a join=b | --cluster-host",
+                "cluster=static cluster-host=node-5 cluster-name=a join=b | --cluster-host",
+                "cluster=off join=10.0.0.6 | --join",
+                "cluster=local join=10.0.0.6 | --cluster static",
+                "cluster=local cluster-host=10.0.0.5 cluster-name=a | --cluster static",
+                "cluster=kubernetes cluster-name=a join=a,b | one headless Service",
+                "join=10.0.0.6:x | --join",
+                "cluster=local cluster-port=off | --cluster-port",
+                "cluster=local bus-port=70000 | --bus-port",
+                "cluster=local cluster-port=5801 bus-port=5801 | two ports",
+                "drain-notice=-1s | --drain-notice",
+                "node-id=a b | --node-id"
+            })
+    void clusterThatCannotBeIsRefusedInWords(String flags, String hint) {
+        Map<String, String> map = new HashMap<>();
+        for (String flag : flags.equals("node-id=a b") ? List.of(flags) : List.of(flags.split(" "))) {
+            map.put(flag.substring(0, flag.indexOf('=')), flag.substring(flag.indexOf('=') + 1));
+        }
+
+        String fault = fault(() -> read(map, Map.of(), ""));
+
+        assertTrue(fault.contains(hint), fault);
+    }
+
+    @Test
     void tokensAndAnybodyExcludeEachOther() {
         assertTrue(fault(() -> read(Map.of("tokens", "t", "allow-anonymous", "true"), Map.of(), ""))
                 .contains("choose one"));

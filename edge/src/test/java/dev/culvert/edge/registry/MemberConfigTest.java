@@ -1,0 +1,140 @@
+package dev.culvert.edge.registry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.spi.properties.HazelcastProperties;
+import dev.culvert.config.ConfigException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MemberConfigTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "local", "static", "kubernetes"})
+    void noEnvironmentLooksAroundByItselfOrListensWhereItWasNotTold(String environment) {
+        Config config = MemberConfig.beside(environment);
+        NetworkConfig network = config.getNetworkConfig();
+
+        assertFalse(network.getJoin().getMulticastConfig().isEnabled());
+        assertFalse(network.getJoin().getAutoDetectionConfig().isEnabled());
+        assertTrue(network.getInterfaces().isEnabled());
+        assertEquals("false", config.getProperty("hazelcast.socket.bind.any"));
+        assertEquals("false", config.getProperty("hazelcast.phone.home.enabled"));
+        assertEquals("false", config.getProperty("hazelcast.shutdownhook.enabled"));
+        assertEquals("271", config.getProperty("hazelcast.partition.count"));
+        assertEquals(
+                OlderOwnershipWins.class.getName(),
+                config.getMapConfig(HazelcastRegistry.TUNNELS)
+                        .getMergePolicyConfig()
+                        .getPolicy());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"local", "static", "kubernetes"})
+    void clustersNoticeASilentDeathSoonAndSurviveTwo(String environment) {
+        Config config = MemberConfig.beside(environment);
+
+        assertEquals("1", config.getProperty("hazelcast.heartbeat.interval.seconds"));
+        assertEquals("4", config.getProperty("hazelcast.max.no.heartbeat.seconds"));
+        assertEquals("10", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
+        assertEquals(2, config.getMapConfig(HazelcastRegistry.TUNNELS).getBackupCount());
+        assertEquals(2, config.getMultiMapConfig("__vertx.subs").getBackupCount());
+    }
+
+    /** Hazelcast says nothing about a property that it does not know. */
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "local", "static", "kubernetes"})
+    void everyPropertyIsOneThatHazelcastKnows(String environment) throws Exception {
+        StringBuilder known = new StringBuilder();
+        for (String name : List.of(
+                "com.hazelcast.spi.properties.ClusterProperty",
+                "com.hazelcast.internal.diagnostics.HealthMonitor",
+                "com.hazelcast.client.impl.ClientEngineImpl")) {
+            String resource = "/" + name.replace('.', '/') + ".class";
+            try (var in = HazelcastProperties.class.getResourceAsStream(resource)) {
+                known.append(in == null ? "" : new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
+            }
+        }
+        Properties properties = MemberConfig.beside(environment).getProperties();
+        for (String property : properties.stringPropertyNames()) {
+            assertTrue(known.indexOf(property) >= 0, property);
+        }
+    }
+
+    @Test
+    void optionsStandWhereTheFileSaysSo() {
+        Config config = MemberConfig.of(
+                new MemberOptions("static", null, "berlin", "10.0.0.5", 5801, List.of("10.0.0.6:5801", "node-7")));
+
+        assertEquals("berlin", config.getClusterName());
+        assertEquals(5801, config.getNetworkConfig().getPort());
+        assertEquals(
+                List.of("10.0.0.5"),
+                List.copyOf(config.getNetworkConfig().getInterfaces().getInterfaces()));
+        assertEquals(
+                List.of("10.0.0.6:5801", "node-7"),
+                config.getNetworkConfig().getJoin().getTcpIpConfig().getMembers());
+    }
+
+    @Test
+    void kubernetesLooksForThePodsOfAServiceByName() {
+        MemberOptions options =
+                new MemberOptions("kubernetes", null, "berlin", "10.1.2.3", 5801, List.of("edges.tunnels.svc"));
+
+        var kubernetes = MemberConfig.of(options).getNetworkConfig().getJoin().getKubernetesConfig();
+
+        assertTrue(kubernetes.isEnabled());
+        assertEquals("edges.tunnels.svc", kubernetes.getProperty("service-dns"));
+        assertEquals("5801", kubernetes.getProperty("service-port"));
+        assertEquals(
+                "culvert-nodes",
+                MemberConfig.beside("kubernetes")
+                        .getNetworkConfig()
+                        .getJoin()
+                        .getKubernetesConfig()
+                        .getProperty("service-dns"));
+    }
+
+    @Test
+    void anOperatorsFileStaysAsItIsWhereNoOptionIsGiven() throws IOException {
+        Path file = folder.resolve("cluster.yaml");
+        Files.writeString(file, "hazelcast:\n  cluster-name: ours\n  network:\n    port:\n      port: 6000\n");
+
+        Config config = MemberConfig.of(new MemberOptions("", file, null, null, null, List.of()));
+        Config named = MemberConfig.of(new MemberOptions("", file, "theirs", null, null, List.of()));
+
+        assertEquals("ours", config.getClusterName());
+        assertEquals(6000, config.getNetworkConfig().getPort());
+        assertEquals("theirs", named.getClusterName());
+    }
+
+    @Test
+    void whatIsNoFileOfHazelcastsIsRefusedInWords() throws IOException {
+        Path absent = folder.resolve("sttaic");
+        Path nonsense = Files.writeString(folder.resolve("nonsense.yaml"), "hazelcast:\n  nonsense: 1\n");
+
+        assertTrue(fault(absent).contains("none of off, local, static and kubernetes"), fault(absent));
+        assertTrue(fault(nonsense).startsWith("--cluster: " + nonsense), fault(nonsense));
+    }
+
+    private static String fault(Path file) {
+        MemberOptions options = new MemberOptions("", file, null, null, null, List.of());
+        return String.valueOf(assertThrows(ConfigException.class, () -> MemberConfig.of(options))
+                .getMessage());
+    }
+}
