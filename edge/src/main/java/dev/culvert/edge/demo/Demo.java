@@ -114,10 +114,15 @@ public record Demo(Edge edge, Edge second, Agent agent, Tunnel tunnel, int siteP
                 "    open        " + tunnel.url(),
                 "    or          curl -H 'Host: %s' http://127.0.0.1:%d/".formatted(host(), http),
                 "",
-                "    edge        visitors on port %d, agents on port %d"
+                "    relayed     %s, the same through the second edge"
+                        .formatted(second.urlOf(host().replaceFirst(":.*", ""))),
+                "    cluster     http://127.0.0.1:%d/".formatted(edge.ports().admin()),
+                "",
+                "    edge-1      visitors on port %d, agents on port %d"
                         .formatted(http, edge.ports().lane()),
-                "    agent       keeps the tunnel to the site on port " + sitePort,
-                "    admin       http://127.0.0.1:%d/".formatted(edge.ports().admin()),
+                "    edge-2      visitors on port %d, agents on port %d"
+                        .formatted(second.ports().http(), second.ports().lane()),
+                "    agent       keeps the tunnel from edge-1 to the site on port " + sitePort,
                 "",
                 "  Where *.localhost does not resolve, docs/dns.md helps.",
                 "  Next, with a server of your own on port 3000, in another terminal:  culvert http 3000" + lane,

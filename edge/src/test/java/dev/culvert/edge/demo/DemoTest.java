@@ -227,6 +227,11 @@ class DemoTest {
                 out.toString()
                         .contains("curl -H 'Host: demo.localhost:%d' http://127.0.0.1:%d/".formatted(http(), http())),
                 out.toString());
+        assertTrue(
+                out.toString()
+                        .contains(
+                                "http://demo.localhost:" + demo.second().ports().http()),
+                out.toString());
         assertTrue(out.toString().contains("docs/dns.md"), out.toString());
         assertTrue(out.toString().contains("Ctrl-C"), out.toString());
     }
