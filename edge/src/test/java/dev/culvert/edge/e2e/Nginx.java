@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
-/** nginx as people run it: sendfile, one worker; gives out the files of a folder and takes new ones by PUT. */
+/**
+ * nginx as people run it, with one worker: as a target that gives out the files of a folder and takes new ones by PUT, or
+ * as a balancer.
+ */
 final class Nginx {
     private static final String CONFIG = """
             %s
@@ -25,12 +29,40 @@ final class Nginx {
                 fastcgi_temp_path %2$s/fastcgi;
                 uwsgi_temp_path %2$s/uwsgi;
                 scgi_temp_path %2$s/scgi;
-                server {
-                    listen 127.0.0.1:%3$d;
-                    location / {
-                        root %4$s;
-                        dav_methods PUT DELETE;
-                    }
+            %3$s
+            }
+            """;
+
+    private static final String FILES = """
+            server {
+                listen 127.0.0.1:%d;
+                location / {
+                    root %s;
+                    dav_methods PUT DELETE;
+                }
+            }
+            """;
+
+    /** Keeps its connections to the edges, for whichever tunnel is next; tries nothing twice, and gives nobody up. */
+    private static final String BALANCER = """
+            upstream edges {
+                %2$s
+                keepalive 32;
+            }
+            map $http_upgrade $connection_upgrade {
+                default upgrade;
+                '' '';
+            }
+            server {
+                listen 127.0.0.1:%1$d;
+                client_body_buffer_size 64k;
+                location / {
+                    proxy_pass http://edges;
+                    proxy_http_version 1.1;
+                    proxy_set_header Host $http_host;
+                    proxy_set_header Upgrade $http_upgrade;
+                    proxy_set_header Connection $connection_upgrade;
+                    proxy_next_upstream off;
                 }
             }
             """;
@@ -49,11 +81,24 @@ final class Nginx {
 
     /** Serves the files of a folder. */
     static Nginx serving(Stage stage, Path files) throws IOException {
-        Path home = stage.folder("nginx");
         int port = Stage.freePort();
+        return of(stage, port, FILES.formatted(port, files));
+    }
+
+    /** Stands before these ports in http mode, as people put it before several edges. */
+    static Nginx before(Stage stage, List<Integer> ports) throws IOException {
+        int port = Stage.freePort();
+        String servers = ports.stream()
+                .map("server 127.0.0.1:%d max_fails=0;"::formatted)
+                .collect(Collectors.joining("\n    "));
+        return of(stage, port, BALANCER.formatted(port, servers));
+    }
+
+    private static Nginx of(Stage stage, int port, String servers) throws IOException {
+        Path home = stage.folder("nginx-" + port);
         // As root it would give its worker another user, who cannot write here.
         String user = System.getProperty("user.name").equals("root") ? "user root;" : "";
-        Path config = Files.writeString(home.resolve("nginx.conf"), CONFIG.formatted(user, home, port, files));
+        Path config = Files.writeString(home.resolve("nginx.conf"), CONFIG.formatted(user, home, servers));
         String nginx = Program.installed("nginx");
         return new Nginx(stage, List.of(nginx, "-p", home.toString(), "-e", "stderr", "-c", config.toString()), port);
     }

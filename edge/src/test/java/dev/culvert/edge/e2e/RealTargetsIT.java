@@ -4,22 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.util.HexFormat;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Servers that people have on their laptops. */
 class RealTargetsIT {
-    private static final long GIB = 1024 * Memory.MIB;
-
     @RegisterExtension
     final Stage stage = new Stage();
 
@@ -40,7 +32,7 @@ class RealTargetsIT {
     @Test
     void gibibyteGoesDownAndUpUnchangedInBoundedMemory() throws Exception {
         Path files = stage.folder("files");
-        String digest = makeNoise(files.resolve("big"));
+        String digest = Gibibyte.make(files.resolve("big"));
         RunningEdge edge = stage.edge();
         RunningAgent agent = stage.agent(edge, Nginx.serving(stage, files).port());
         String name = agent.awaitName();
@@ -48,17 +40,17 @@ class RealTargetsIT {
         try (Visitor visitor = edge.visitor()) {
             Answer down = visitor.get(edge.host(name), "/big").head();
             assertEquals(200, down.status(), down::toString);
-            assertEquals(Long.toString(GIB), down.header("content-length").orElse("none"));
-            assertEquals(digest, sha256(visitor.in(), GIB));
+            assertEquals(Long.toString(Gibibyte.BYTES), down.header("content-length").orElse("none"));
+            assertEquals(digest, Gibibyte.sha256(visitor.in()));
 
             visitor.send(
-                    "PUT /copy HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n".formatted(edge.host(name), GIB));
+                    "PUT /copy HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n".formatted(edge.host(name), Gibibyte.BYTES));
             Files.copy(files.resolve("big"), visitor.socket().getOutputStream());
             Answer up = visitor.answer();
             assertEquals(201, up.status(), up::toString);
         }
         try (InputStream copy = Files.newInputStream(files.resolve("copy"))) {
-            assertEquals(digest, sha256(copy, GIB));
+            assertEquals(digest, Gibibyte.sha256(copy));
         }
         Memory.assertPeakUnder(edge.program(), Memory.promisedBytes(edge.program(), 1));
         Memory.assertPeakUnder(agent.program(), Memory.promisedBytes(agent.program(), 1));
@@ -92,34 +84,5 @@ class RealTargetsIT {
         assertEquals(true, page.evaluate("window.here === true"), "the page was loaded again");
         assertEquals(1, page.evaluate("window.swaps"));
         browser.screenshot("vite");
-    }
-
-    /** Fills a file with a GiB that no one can compress or mix up, and tells its SHA-256. */
-    private static String makeNoise(Path file) throws Exception {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        SplittableRandom random = new SplittableRandom(1);
-        byte[] piece = new byte[(int) Memory.MIB];
-        try (OutputStream out = Files.newOutputStream(file)) {
-            for (long written = 0; written < GIB; written += piece.length) {
-                random.nextBytes(piece);
-                digest.update(piece);
-                out.write(piece);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    /** The digest of exactly so many bytes. */
-    private static String sha256(InputStream in, long bytes) throws Exception {
-        DigestInputStream digest = new DigestInputStream(in, MessageDigest.getInstance("SHA-256"));
-        byte[] piece = new byte[256 * 1024];
-        for (long left = bytes; left > 0; ) {
-            int read = digest.read(piece, 0, (int) Math.min(piece.length, left));
-            if (read < 0) {
-                throw new IOException("%d bytes are missing".formatted(left));
-            }
-            left -= read;
-        }
-        return HexFormat.of().formatHex(digest.getMessageDigest().digest());
     }
 }

@@ -2,11 +2,14 @@ package dev.culvert.edge.e2e;
 
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
-/** {@code culvert http} with {@code --json}. */
+/** {@code culvert http}, or {@code culvert start}, with {@code --json}. */
 record RunningAgent(Program program) {
     static RunningAgent start(
             Stage stage, String home, Map<String, String> environment, RunningEdge edge, String target, String... more)
@@ -21,6 +24,19 @@ record RunningAgent(Program program) {
         List<String> arguments = new ArrayList<>(List.of("http", target, "--edge", edge, "--json"));
         arguments.addAll(List.of(more));
         return new RunningAgent(stage.culvert(home, environment, arguments.toArray(String[]::new)));
+    }
+
+    /** {@code culvert start} with a file of many tunnels to one target, all of them online. */
+    static RunningAgent ofMany(Stage stage, String home, String edge, int target, List<String> names)
+            throws IOException {
+        String file = names.stream()
+                .map(name -> "  %1$s: {target: %2$d, name: %1$s}\n".formatted(name, target))
+                .collect(Collectors.joining("", "edge: %s\njson: true\ntunnels:\n".formatted(edge), ""));
+        Path config = Files.writeString(stage.folder(home).resolve(names.get(0) + ".yaml"), file);
+        RunningAgent agent =
+                new RunningAgent(stage.culvert(home, Map.of(), "start", "--config", config.toString()));
+        names.forEach(name -> agent.awaitOnline());
+        return agent;
     }
 
     /** Waits until its tunnel is online; {@code name} and {@code url} tell where. */

@@ -84,6 +84,18 @@ record RunningEdge(Program program, String domain, int httpPort, int lanePort, i
                 .body());
     }
 
+    /** Whether it says that it takes visitors. */
+    boolean isReady() throws IOException {
+        return Visitor.get(adminPort, "127.0.0.1:" + adminPort, "/readyz").status() == 200;
+    }
+
+    /** How many requests its own visitors have made, to all tunnels together. */
+    long requests() throws IOException {
+        return tunnels().stream()
+                .mapToLong(tunnel -> ((JsonObject) tunnel).getLong("requests"))
+                .sum();
+    }
+
     /** The ids of the lanes that carry a tunnel. */
     List<String> lanesOf(String name) throws IOException {
         return holdersOf(name, "lane");

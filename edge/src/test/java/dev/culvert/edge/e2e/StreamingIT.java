@@ -41,21 +41,21 @@ class StreamingIT {
     @Test
     void webSocketMessagesComeBackAsTheyWere() throws Exception {
         try (Visitor visitor = edge.visitor()) {
-            visitor.send(upgrade("dGhlIHNhbXBsZSBub25jZQ=="));
+            visitor.send(WebSocket.upgrade(edge.host(name)));
 
             Answer answer = visitor.head();
 
             assertEquals(101, answer.status(), answer::toString);
             assertEquals(
-                    "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+                    WebSocket.ACCEPTED,
                     answer.header("sec-websocket-accept").orElse("none"));
             for (int length : List.of(0, 5, 125, 126, 40_000)) {
                 byte[] message = noise(length);
-                visitor.send(frame(2, message));
-                assertArrayEquals(message, message(visitor));
+                visitor.send(WebSocket.frame(2, message));
+                assertArrayEquals(message, WebSocket.message(visitor));
             }
-            visitor.send(frame(8, new byte[] {3, (byte) 0xE8}));
-            assertArrayEquals(new byte[] {3, (byte) 0xE8}, message(visitor));
+            visitor.send(WebSocket.frame(8, new byte[] {3, (byte) 0xE8}));
+            assertArrayEquals(new byte[] {3, (byte) 0xE8}, WebSocket.message(visitor));
             assertEquals(-1, visitor.read());
         }
     }
@@ -63,11 +63,11 @@ class StreamingIT {
     @Test
     void whatVisitorSendsRightBehindAnUpgradeIsNotLost() throws Exception {
         try (Visitor visitor = edge.visitor()) {
-            visitor.send(upgrade("dGhlIHNhbXBsZSBub25jZQ=="));
-            visitor.send(frame(1, "early".getBytes(StandardCharsets.UTF_8)));
+            visitor.send(WebSocket.upgrade(edge.host(name)));
+            visitor.send(WebSocket.frame(1, "early".getBytes(StandardCharsets.UTF_8)));
 
             assertEquals(101, visitor.head().status());
-            assertEquals("early", new String(message(visitor), StandardCharsets.UTF_8));
+            assertEquals("early", new String(WebSocket.message(visitor), StandardCharsets.UTF_8));
         }
     }
 
@@ -265,44 +265,9 @@ class StreamingIT {
         assertEquals(sha256(noise(LARGE_BYTES)), HexFormat.of().formatHex(digest.digest()));
     }
 
-    private static String upgrade(String key) {
-        return ("GET /echo HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n")
-                .formatted(edge.host(name), key);
-    }
-
     private static String post(String path, int length, String more) {
         return "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n%s\r\n"
                 .formatted(path, edge.host(name), length, more);
-    }
-
-    /** A client's WebSocket frame: whole, masked. */
-    private static byte[] frame(int opcode, byte[] data) {
-        byte[] mask = {1, 2, 3, 4};
-        int extra = data.length < 126 ? 0 : 2;
-        byte[] frame = new byte[2 + extra + 4 + data.length];
-        frame[0] = (byte) (0x80 | opcode);
-        frame[1] = (byte) (0x80 | (extra == 0 ? data.length : 126));
-        if (extra > 0) {
-            frame[2] = (byte) (data.length >> 8);
-            frame[3] = (byte) data.length;
-        }
-        System.arraycopy(mask, 0, frame, 2 + extra, 4);
-        for (int i = 0; i < data.length; i++) {
-            frame[6 + extra + i] = (byte) (data[i] ^ mask[i % 4]);
-        }
-        return frame;
-    }
-
-    /** The payload of a server's WebSocket frame. */
-    private static byte[] message(Visitor visitor) throws IOException {
-        byte[] head = visitor.bytes(2);
-        int length = head[1] & 127;
-        if (length == 126) {
-            byte[] two = visitor.bytes(2);
-            length = (two[0] & 255) << 8 | two[1] & 255;
-        }
-        return visitor.bytes(length);
     }
 
     private static byte[] noise(int length) {
