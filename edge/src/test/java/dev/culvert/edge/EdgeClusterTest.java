@@ -41,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EdgeClusterTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: %s\r\n\r\n";
 
+    private static final int VISITS = 1000;
+
     @TempDir
     Path owner;
 
@@ -69,6 +71,31 @@ class EdgeClusterTest {
                 assertEquals(
                         name,
                         Cluster.visit(cluster.get(node), name + ".localhost").body());
+            }
+        }
+    }
+
+    @Test
+    void visitorsOfAKnownNameAskNobodyWhereItIs() throws Exception {
+        Agent agent = cluster.agent(cluster.get(0).ports().lane(), 1);
+        open(agent, "shop");
+        visitEachNode(1);
+        TestMembers.Operations before = cluster.operations();
+
+        visitEachNode(VISITS);
+
+        TestMembers.Operations since = cluster.operations().since(before);
+        assertEquals(0, since.ofRegistry());
+        // The members go on watching each other, and that alone.
+        assertTrue(since.all() < VISITS, "%s for %d visitors".formatted(since, 3 * VISITS));
+    }
+
+    private void visitEachNode(int times) throws IOException {
+        for (int node = 0; node < 3; node++) {
+            for (int i = 0; i < times; i++) {
+                assertEquals(
+                        "shop",
+                        Cluster.visit(cluster.get(node), "shop.localhost").body());
             }
         }
     }

@@ -27,13 +27,14 @@ class GrowingClusterIT {
         CountingTarget target = stage.keep(CountingTarget.start());
         List<String> names = List.of("shop", "blog");
         RunningAgent.ofMany(stage, "home", haproxy.lanes(), target.port(), names);
-        List<String> hosts =
-                names.stream().map(name -> name + ".localhost:" + haproxy.httpPort()).toList();
+        List<String> hosts = names.stream()
+                .map(name -> name + ".localhost:" + haproxy.httpPort())
+                .toList();
 
         try (Load load = Load.start(haproxy.httpPort(), hosts, 4, 4, CountingTarget.MOST_REQUESTS)) {
             load.awaitMore(SHARE);
             cluster.start(2);
-            haproxy.awaitUp(2);
+            haproxy.await(2, true);
             load.awaitMore(SHARE);
             load.stop();
 
@@ -41,7 +42,9 @@ class GrowingClusterIT {
             load.assertEachDeliveredOnce(target);
         }
         // Only the visitors without a kept connection reach it: about a sixth of all since then.
-        assertTrue(cluster.node(2).requests() > SHARE / 20, "the new node had " + cluster.node(2).requests());
+        assertTrue(
+                cluster.node(2).requests() > SHARE / 20,
+                "the new node had " + cluster.node(2).requests());
     }
 
     @Test
@@ -132,8 +135,8 @@ class GrowingClusterIT {
     }
 
     private RunningAgent pooled(String lanes, CountingTarget target) throws Exception {
-        RunningAgent agent = RunningAgent.start(
-                stage, "home", Map.of(), lanes, "" + target.port(), "--name", "shop", "--pool");
+        RunningAgent agent =
+                RunningAgent.start(stage, "home", Map.of(), lanes, "" + target.port(), "--name", "shop", "--pool");
         agent.awaitOnline();
         return agent;
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 
 /**
  * HAProxy as it stands before several edges: bytes as they are, for visitors and for agents, to nodes that say on
@@ -26,6 +27,7 @@ record HaProxy(Program program, int httpPort, int lanePort) {
                 timeout connect 5s
                 timeout client 600s
                 timeout server 600s
+                timeout check 5s
                 option httpchk GET /readyz
                 http-check send hdr Host 127.0.0.1
                 default-server check inter 200ms fall 1 rise 1
@@ -55,7 +57,11 @@ record HaProxy(Program program, int httpPort, int lanePort) {
         Program program =
                 stage.program("haproxy", List.of(Program.installed("haproxy"), "-W", "-db", "-f", config.toString()));
         program.err().await("Loading success");
-        return new HaProxy(program, http, lane);
+        HaProxy haproxy = new HaProxy(program, http, lane);
+        for (int place = 0; place < places.size(); place++) {
+            haproxy.await(place, cluster.isRunning(place));
+        }
+        return haproxy;
     }
 
     /** What {@code --edge} takes. */
@@ -63,10 +69,22 @@ record HaProxy(Program program, int httpPort, int lanePort) {
         return "127.0.0.1:" + lanePort;
     }
 
-    /** Waits until it has heard from the node of a place, started since, that it takes visitors and agents. */
-    void awaitUp(int place) {
-        program.err().await("visitors/node-%d is UP".formatted(place));
-        program.err().await("lanes/node-%d is UP".formatted(place));
+    /** Waits until it has heard from the node of a place that it takes visitors and agents, or that it does not. */
+    void await(int place, boolean up) {
+        for (String who : List.of("visitors", "lanes")) {
+            String server = "Server %s/node-%d is ".formatted(who, place);
+            Awaitility.await("%s%s".formatted(server, up ? "UP" : "DOWN"))
+                    .atMost(Stage.PATIENCE)
+                    .until(() -> isUp(server) == up);
+        }
+    }
+
+    /** By what it said last; before it has said anything it takes everybody for up. */
+    private boolean isUp(String server) {
+        return program.err().lines().stream()
+                .filter(line -> line.contains(server))
+                .reduce("UP", (before, after) -> after)
+                .contains("UP");
     }
 
     private static String server(int place, int port, RunningCluster.Place ports) {

@@ -119,10 +119,8 @@ final class Load implements AutoCloseable {
 
     /** That every request so far was answered as it should be. */
     void assertNoneFailed() {
-        assertEquals(
-                0,
-                failed.get(),
-                () -> "%d requests failed of %d:\n%s".formatted(failed.get(), next.get(), String.join("\n", failures)));
+        assertEquals(0, failed.get(), () -> "%d requests failed of %d:\n%s"
+                .formatted(failed.get(), next.get(), String.join("\n", failures)));
     }
 
     /** That each request reached one of the targets, and that once. It is stopped. */
@@ -214,8 +212,7 @@ final class Load implements AutoCloseable {
 
     private void failed(int request, IOException reason) {
         if (failed.getAndIncrement() < FAILURES_TOLD) {
-            failures.add("%s %s %d: %s"
-                    .formatted(LocalTime.now(), isPost(request) ? "POST" : "GET", request, reason));
+            failures.add("%s %s %d: %s".formatted(LocalTime.now(), isPost(request) ? "POST" : "GET", request, reason));
         }
     }
 

@@ -59,8 +59,12 @@ final class LoadConnection implements AutoCloseable {
             last = true;
             throw new IOException("answered: " + head);
         }
-        byte[] body =
-                new byte[Integer.parseInt(fields.substring(at + 16).lines().findFirst().orElseThrow().strip())];
+        byte[] body = new byte
+                [Integer.parseInt(fields.substring(at + 16)
+                        .lines()
+                        .findFirst()
+                        .orElseThrow()
+                        .strip())];
         for (int got = 0; got < body.length; ) {
             int piece = Math.min(more("body"), body.length - got);
             in.get(body, got, piece);

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 
 /** A process of a test, with what it says on both outputs. It and its children are ended with the test. */
 final class Program implements AutoCloseable {
+    private static final int LINES_TOLD = 200;
+
     private final String name;
     private final Process process;
     private final Output out;
@@ -135,10 +137,14 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** All that it said, for a message. */
+    /** What it said, for a message; of very much the end. */
     String said() {
-        return "\n--- %s said:\n%s\n--- and on standard error:\n%s\n---"
-                .formatted(name, String.join("\n", out.lines()), String.join("\n", err.lines()));
+        return "\n--- %s said:\n%s\n--- and on standard error:\n%s\n---".formatted(name, end(out), end(err));
+    }
+
+    private static String end(Output output) {
+        List<String> lines = output.lines();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size()));
     }
 
     /** Ends it and what it started, at once. */

@@ -40,11 +40,12 @@ class RealTargetsIT {
         try (Visitor visitor = edge.visitor()) {
             Answer down = visitor.get(edge.host(name), "/big").head();
             assertEquals(200, down.status(), down::toString);
-            assertEquals(Long.toString(Gibibyte.BYTES), down.header("content-length").orElse("none"));
+            assertEquals(
+                    Long.toString(Gibibyte.BYTES), down.header("content-length").orElse("none"));
             assertEquals(digest, Gibibyte.sha256(visitor.in()));
 
-            visitor.send(
-                    "PUT /copy HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n".formatted(edge.host(name), Gibibyte.BYTES));
+            visitor.send("PUT /copy HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n"
+                    .formatted(edge.host(name), Gibibyte.BYTES));
             Files.copy(files.resolve("big"), visitor.socket().getOutputStream());
             Answer up = visitor.answer();
             assertEquals(201, up.status(), up::toString);

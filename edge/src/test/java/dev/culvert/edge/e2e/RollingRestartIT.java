@@ -37,7 +37,7 @@ class RollingRestartIT {
     @BeforeEach
     void tunnels() throws Exception {
         // The balancer asks for readiness five times a second.
-        cluster = RunningCluster.start(stage, 3, "--drain-notice", "1s");
+        cluster = RunningCluster.start(stage, 3, "--drain-notice", "2s");
         haproxy = HaProxy.before(stage, cluster);
         target = stage.keep(CountingTarget.start());
         for (int agent = 0; agent < 2; agent++) {
@@ -66,8 +66,7 @@ class RollingRestartIT {
      */
     @Test
     void nobodyNoticesBehindNginxThatKeepsItsConnections() throws Exception {
-        restartAllUnderLoad(
-                Nginx.before(stage, List.of(haproxy.httpPort())).port());
+        restartAllUnderLoad(Nginx.before(stage, List.of(haproxy.httpPort())).port());
     }
 
     private void restartAllUnderLoad(int port) throws Exception {
@@ -118,6 +117,6 @@ class RollingRestartIT {
         assertEquals(List.of(whole, whole, whole), digests);
         assertEquals(0, node.program().exitCode(), () -> node.program().said());
         cluster.start(place);
-        haproxy.awaitUp(place);
+        haproxy.await(place, true);
     }
 }

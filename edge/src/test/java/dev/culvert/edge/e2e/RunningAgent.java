@@ -33,8 +33,7 @@ record RunningAgent(Program program) {
                 .map(name -> "  %1$s: {target: %2$d, name: %1$s}\n".formatted(name, target))
                 .collect(Collectors.joining("", "edge: %s\njson: true\ntunnels:\n".formatted(edge), ""));
         Path config = Files.writeString(stage.folder(home).resolve(names.get(0) + ".yaml"), file);
-        RunningAgent agent =
-                new RunningAgent(stage.culvert(home, Map.of(), "start", "--config", config.toString()));
+        RunningAgent agent = new RunningAgent(stage.culvert(home, Map.of(), "start", "--config", config.toString()));
         names.forEach(name -> agent.awaitOnline());
         return agent;
     }

@@ -112,6 +112,11 @@ final class RunningCluster {
         return node;
     }
 
+    /** Whether a node runs at a place. */
+    boolean isRunning(int place) {
+        return running.containsKey(place);
+    }
+
     /** All that run, in the order in which they were started. */
     List<RunningEdge> nodes() {
         return List.copyOf(running.values());

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,8 +46,7 @@ class StreamingIT {
 
             assertEquals(101, answer.status(), answer::toString);
             assertEquals(
-                    WebSocket.ACCEPTED,
-                    answer.header("sec-websocket-accept").orElse("none"));
+                    WebSocket.ACCEPTED, answer.header("sec-websocket-accept").orElse("none"));
             for (int length : List.of(0, 5, 125, 126, 40_000)) {
                 byte[] message = noise(length);
                 visitor.send(WebSocket.frame(2, message));

@@ -2,6 +2,9 @@ package dev.culvert.edge.registry;
 
 import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.impl.HazelcastInstanceProxy;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Members of a cluster on loopback, for tests of other packages, which need not know Hazelcast. */
@@ -38,6 +41,38 @@ public final class TestMembers {
         Hazelcast.getAllHazelcastInstances().stream()
                 .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == port)
                 .forEach(one -> one.getLifecycleService().terminate());
+    }
+
+    /**
+     * What the members of this JVM have done so far.
+     *
+     * @param ofRegistry reads and changes of the registry's map, anywhere
+     * @param all operations of any kind, those included by which members watch each other
+     */
+    public record Operations(long ofRegistry, long all) {
+        /** Those since then. */
+        public Operations since(Operations before) {
+            return new Operations(ofRegistry - before.ofRegistry, all - before.all);
+        }
+    }
+
+    /** What the members that listen on these ports have done so far. */
+    public static Operations operationsAt(Set<Integer> ports) {
+        long ofRegistry = 0;
+        long all = 0;
+        for (HazelcastInstance one : Hazelcast.getAllHazelcastInstances()) {
+            if (ports.contains(one.getCluster().getLocalMember().getAddress().getPort())) {
+                ofRegistry +=
+                        one.getMap(HazelcastRegistry.TUNNELS).getLocalMapStats().total();
+                all += ((HazelcastInstanceProxy) one)
+                        .getOriginal()
+                        .node
+                        .getNodeEngine()
+                        .getOperationService()
+                        .getExecutedOperationCount();
+            }
+        }
+        return new Operations(ofRegistry, all);
     }
 
     private static int portOf(HazelcastMember member) {

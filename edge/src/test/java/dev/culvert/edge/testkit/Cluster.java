@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -117,6 +118,12 @@ public final class Cluster implements AutoCloseable {
         Agent agent = Agent.on(vertx, options, AgentListener.NONE);
         agents.add(agent);
         return agent;
+    }
+
+    /** What the registry's members have done so far. */
+    public TestMembers.Operations operations() {
+        return TestMembers.operationsAt(
+                running().map(edge -> edge.ports().cluster()).collect(Collectors.toSet()));
     }
 
     /** A target that answers everybody with this text. */
