@@ -211,7 +211,7 @@ class BalancedClusterIT {
         long[] before = requests();
         List<String> hosts =
                 names().stream().map(name -> name + ".localhost:" + port).toList();
-        try (Load load = Load.start(port, hosts, 9, 1, TUNNELS * REQUESTS_EACH)) {
+        try (Load load = Load.start(List.of(port), hosts, 9, 1, TUNNELS * REQUESTS_EACH)) {
             load.awaitAll(ALL_REQUESTS);
             load.assertNoneFailed();
             assertEquals(TUNNELS * REQUESTS_EACH, load.answered());

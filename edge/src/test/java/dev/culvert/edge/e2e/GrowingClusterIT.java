@@ -31,7 +31,7 @@ class GrowingClusterIT {
                 .map(name -> name + ".localhost:" + haproxy.httpPort())
                 .toList();
 
-        try (Load load = Load.start(haproxy.httpPort(), hosts, 4, 4, CountingTarget.MOST_REQUESTS)) {
+        try (Load load = Load.start(List.of(haproxy.httpPort()), hosts, 4, 4, CountingTarget.MOST_REQUESTS)) {
             load.awaitMore(SHARE);
             cluster.start(2);
             haproxy.await(2, true);
@@ -95,7 +95,7 @@ class GrowingClusterIT {
                         && cluster.node(1).instancesOf("shop").size() == 2);
         String host = "shop.localhost:" + haproxy.httpPort();
 
-        try (Load load = Load.start(haproxy.httpPort(), List.of(host), 4, 4, CountingTarget.MOST_REQUESTS)) {
+        try (Load load = Load.start(List.of(haproxy.httpPort()), List.of(host), 4, 4, CountingTarget.MOST_REQUESTS)) {
             load.awaitMore(2 * SHARE);
             assertTrue(first.deliveries() > SHARE / 4, "the first agent had " + first.deliveries());
             assertTrue(second.deliveries() > SHARE / 4, "the second agent had " + second.deliveries());

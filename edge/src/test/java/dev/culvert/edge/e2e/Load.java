@@ -38,7 +38,6 @@ final class Load implements AutoCloseable {
         new Random(2).nextBytes(NOISE);
     }
 
-    private final int port;
     private final List<String> hosts;
     private final int most;
     private final AtomicInteger next = new AtomicInteger();
@@ -50,8 +49,7 @@ final class Load implements AutoCloseable {
     private final long started = System.nanoTime();
     private volatile boolean stopping;
 
-    private Load(int port, List<String> hosts, int most) {
-        this.port = port;
+    private Load(List<String> hosts, int most) {
         this.hosts = hosts;
         this.most = most;
     }
@@ -59,15 +57,17 @@ final class Load implements AutoCloseable {
     /**
      * Starts it.
      *
+     * @param ports where they come in, in turn
      * @param kept how many visitors keep their connection
      * @param fresh how many open one for each request
      * @param most how many requests are sent, unless it is stopped before
      */
-    static Load start(int port, List<String> hosts, int kept, int fresh, int most) {
-        Load load = new Load(port, hosts, most);
+    static Load start(List<Integer> ports, List<String> hosts, int kept, int fresh, int most) {
+        Load load = new Load(hosts, most);
         for (int i = 0; i < kept + fresh; i++) {
             boolean keeps = i < kept;
-            Thread visitor = new Thread(() -> load.visit(keeps), "load-" + i);
+            int port = ports.get(i % ports.size());
+            Thread visitor = new Thread(() -> load.visit(port, keeps), "load-" + i);
             visitor.setDaemon(true);
             load.visitors.add(visitor);
         }
@@ -145,7 +145,7 @@ final class Load implements AutoCloseable {
         waiting.forEach(this::close);
     }
 
-    private void visit(boolean keeps) {
+    private void visit(int port, boolean keeps) {
         LoadConnection connection = null;
         while (!stopping) {
             int request = next.getAndIncrement();
