@@ -44,7 +44,7 @@ class DemoTest {
     private static final EdgeOptions FREE_PORTS = Demo.OPTIONS
             .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
             .withInstances(2)
-            .withDrainTimeout(Duration.ofSeconds(10));
+            .withDrainTimeout(Duration.ofSeconds(20));
 
     private final StringWriter out = new StringWriter();
     private Vertx vertx;
@@ -155,7 +155,7 @@ class DemoTest {
         // Then all of it arrives, and only then the edge is gone
         ended.future().await(30, TimeUnit.SECONDS);
         assertEquals(Download.BYTES, got.bytes());
-        closed.await(30, TimeUnit.SECONDS);
+        closed.await(60, TimeUnit.SECONDS);
     }
 
     @Test
