@@ -43,6 +43,8 @@ class EdgeClusterTest {
 
     private static final int VISITS = 1000;
 
+    private static final int MOST_ROUNDS = 5;
+
     @TempDir
     Path owner;
 
@@ -80,16 +82,20 @@ class EdgeClusterTest {
         Agent agent = cluster.agent(cluster.get(0).ports().lane(), 1);
         open(agent, "shop");
         visitEachNode(1);
-        TestMembers.Operations before = cluster.operations();
-        assertTrue(before.ofRegistry() > 0, "the bind was not counted");
+        assertTrue(cluster.operations().ofRegistry() > 0, "the bind was not counted");
 
-        visitEachNode(VISITS);
-
-        TestMembers.Operations since = cluster.operations().since(before);
-        assertEquals(0, since.ofRegistry());
-        System.out.printf("%d operations of Hazelcast beside %d visitors%n", since.all(), 3 * VISITS);
-        // The members go on watching each other, and that alone.
-        assertTrue(since.all() < VISITS, "%s for %d visitors".formatted(since, 3 * VISITS));
+        // The members watch each other and compare their copies now and then, whoever visits. What a visitor costs
+        // shows
+        // in every round; what they do by themselves does not.
+        long fewest = Long.MAX_VALUE;
+        for (int round = 0; round < MOST_ROUNDS && fewest >= VISITS; round++) {
+            TestMembers.Operations before = cluster.operations();
+            visitEachNode(VISITS);
+            TestMembers.Operations since = cluster.operations().since(before);
+            assertEquals(0, since.ofRegistry());
+            fewest = Math.min(fewest, since.all());
+        }
+        assertTrue(fewest < VISITS, "%d operations for %d visitors".formatted(fewest, 3 * VISITS));
     }
 
     private void visitEachNode(int times) throws IOException {
