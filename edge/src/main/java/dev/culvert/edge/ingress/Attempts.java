@@ -74,6 +74,11 @@ final class Attempts {
      * @return fails with {@link RefusedException}
      */
     Future<TunnelStream> open(String visitor, EventLoop loop) {
+        if (made > 0) {
+            // Its agent may have come back at another node since the request came in.
+            Tunnel now = registry.find(tunnel.key());
+            tunnel = now == null ? tunnel : now;
+        }
         Carrier next = made < MOST ? next() : null;
         if (next == null) {
             return noneLeft(visitor, loop);

@@ -3,12 +3,16 @@ package dev.culvert.edge.ingress;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
+import dev.culvert.edge.testkit.FakeRegistry;
 import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.wire.CloseReason;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +78,23 @@ class RetryTest {
             assertEquals(502, visitor.awaitAnswer().status());
             assertEquals(0, door.carriers.unseenStreams());
         }
+    }
+
+    @Test
+    void secondAttemptGoesToWhereTheAgentIsByThen() throws Exception {
+        visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
+        FakeTarget first = door.carriers.awaitStream();
+        Tunnel moved = FakeRegistry.tunnel(
+                "app.example.com",
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", false),
+                Set.of(new Claim("node-2", "lane-2", "agent-1")));
+        door.registry.know(moved);
+
+        first.reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+
+        door.carriers.awaitStream().send(OK);
+        assertEquals("ok", visitor.awaitAnswer().body());
+        assertEquals(moved, door.carriers.wanted);
     }
 
     @Test

@@ -121,8 +121,9 @@ class RelayedVisitorTest {
                 .setPort(port)
                 .setURI("/")
                 .putHeader("Host", "app." + DOMAIN);
-        Future<Answer> answer =
-                client.request(options).compose(request -> request.send(body)).compose(RelayedVisitorTest::read);
+        Future<Answer> answer = client.request(options)
+                // Inside, where the answer arrives: from another thread its body may be asked for too late.
+                .compose(request -> request.send(body).compose(RelayedVisitorTest::read));
         return Nodes.await(answer);
     }
 

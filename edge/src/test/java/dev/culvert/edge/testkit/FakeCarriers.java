@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Carriers whose streams end at targets that a test plays. There are as many as a test says, all equally good. */
 public final class FakeCarriers implements Carriers {
@@ -23,6 +24,9 @@ public final class FakeCarriers implements Carriers {
     private final BlockingQueue<FakeTarget> opened = new LinkedBlockingQueue<>();
     private final Queue<CloseReason> refusals = new ArrayDeque<>();
     private volatile List<Carrier> carriers = List.of(new FakeCarrier());
+
+    /** What carriers were last asked for. */
+    public volatile @Nullable Tunnel wanted;
 
     /** From now on there are so many. */
     public void number(int count) {
@@ -52,6 +56,7 @@ public final class FakeCarriers implements Carriers {
 
     @Override
     public List<Carrier> to(Tunnel tunnel) {
+        wanted = tunnel;
         return carriers;
     }
 
