@@ -149,7 +149,9 @@ final class RunningCluster {
 
     /** Waits until a node knows so many, itself included. */
     static void awaitNodes(RunningEdge node, int count) {
-        Awaitility.await().atMost(Stage.PATIENCE).untilAsserted(() -> assertEquals(count, nodesKnownTo(node)));
+        Awaitility.await()
+                .atMost(Stage.PATIENCE)
+                .untilAsserted(() -> assertEquals(count, nodesKnownTo(node.program())));
     }
 
     /** The places of the nodes that hold a tunnel, as one of the nodes knows them. */
@@ -171,8 +173,8 @@ final class RunningCluster {
     }
 
     /** What it said last of the size of its cluster. */
-    private static int nodesKnownTo(RunningEdge node) {
-        return node.program().err().lines().stream()
+    static int nodesKnownTo(Program node) {
+        return node.err().lines().stream()
                 .map(NODES::matcher)
                 .filter(Matcher::find)
                 .map(found -> Integer.parseInt(found.group(1)))

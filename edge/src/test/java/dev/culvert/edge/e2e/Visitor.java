@@ -30,19 +30,28 @@ final class Visitor implements AutoCloseable {
         return to(port, 0);
     }
 
+    /** Connects to a port of another machine. */
+    static Visitor to(String address, int port) throws IOException {
+        return to(address, port, 0);
+    }
+
     /**
      * Connects with a small buffer in the kernel, so that little is read that the test does not ask for.
      *
      * @param receiveBufferBytes 0 for the usual size
      */
     static Visitor to(int port, int receiveBufferBytes) throws IOException {
+        return to("127.0.0.1", port, receiveBufferBytes);
+    }
+
+    private static Visitor to(String address, int port, int receiveBufferBytes) throws IOException {
         Socket socket = new Socket();
         if (receiveBufferBytes > 0) {
             socket.setReceiveBufferSize(receiveBufferBytes);
         }
         socket.setTcpNoDelay(true);
         socket.setSoTimeout((int) Stage.PATIENCE.toMillis());
-        socket.connect(new InetSocketAddress("127.0.0.1", port), (int) Stage.PATIENCE.toMillis());
+        socket.connect(new InetSocketAddress(address, port), (int) Stage.PATIENCE.toMillis());
         return new Visitor(socket);
     }
 
