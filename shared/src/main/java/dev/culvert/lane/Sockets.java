@@ -57,7 +57,7 @@ public final class Sockets {
     }
 
     /** Puts a handler behind ours and before Vert.x's own, on a channel that was taken over. */
-    static void append(Channel channel, ChannelHandler handler) {
+    public static void append(Channel channel, ChannelHandler handler) {
         ChannelPipeline pipeline = channel.pipeline();
         if (pipeline.get(VERTX_HANDLER) == null) {
             pipeline.addLast(handler);

@@ -16,6 +16,7 @@ final class ControlFrames {
     static final int TAG_SEND_WINDOW = 5;
     static final int TAG_ATTEMPT = 6;
     static final int TAG_TRACE_ID = 7;
+    static final int TAG_REACHED = 8;
 
     private ControlFrames() {}
 
@@ -55,6 +56,7 @@ final class ControlFrames {
     private static Frame readOpen(int streamId, ByteBuf payload) {
         String tunnel = "";
         String visitor = "";
+        String reached = "";
         StreamRequest.Kind kind = StreamRequest.Kind.HTTP;
         int receiveWindowBytes = 0;
         int sendWindowBytes = 0;
@@ -71,6 +73,7 @@ final class ControlFrames {
                 case TAG_SEND_WINDOW -> sendWindowBytes = readPositive(value, "send window");
                 case TAG_ATTEMPT -> attempt = value.readUnsignedByte();
                 case TAG_TRACE_ID -> traceId = value.readLong();
+                case TAG_REACHED -> reached = readRest(value);
                 default -> {
                     // A newer peer's.
                 }
@@ -79,7 +82,7 @@ final class ControlFrames {
         if (tunnel.isEmpty() || receiveWindowBytes == 0 || sendWindowBytes == 0) {
             throw new MalformedFrameException("OPEN lacks its tunnel or a window");
         }
-        StreamRequest request = new StreamRequest(tunnel, kind, visitor, attempt, traceId);
+        StreamRequest request = new StreamRequest(tunnel, kind, visitor, reached, attempt, traceId);
         return new Frame.Open(streamId, request, receiveWindowBytes, sendWindowBytes);
     }
 

@@ -117,6 +117,9 @@ public final class FrameWriter {
         if (request.traceId() != 0) {
             out.writeByte(ControlFrames.TAG_TRACE_ID).writeShort(8).writeLong(request.traceId());
         }
+        if (!request.reached().isEmpty()) {
+            writeTagged(ControlFrames.TAG_REACHED, request.reached(), out);
+        }
     }
 
     private static void writeTagged(int tag, String value, ByteBuf out) {

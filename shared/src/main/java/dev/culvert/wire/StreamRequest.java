@@ -8,10 +8,16 @@ import java.util.Arrays;
  * @param tunnel the tunnel's key in the registry, for example {@code host:swift-otter.example.com} or {@code tcp:2222}
  * @param kind what the visitor speaks
  * @param visitor the visitor's address as {@code host:port}; empty when it is not known
+ * @param reached the address and port that the visitor connected to, as {@code host:port}; empty when it is not known
  * @param attempt 0 for the first holder asked, counting up with each retry
  * @param traceId joins the log lines of one visitor's conversation on all the nodes it crosses; 0 for none
  */
-public record StreamRequest(String tunnel, Kind kind, String visitor, int attempt, long traceId) {
+public record StreamRequest(String tunnel, Kind kind, String visitor, String reached, int attempt, long traceId) {
+
+    /** One of which it is not known where the visitor connected to. */
+    public StreamRequest(String tunnel, Kind kind, String visitor, int attempt, long traceId) {
+        this(tunnel, kind, visitor, "", attempt, traceId);
+    }
 
     /** What a visitor speaks. */
     public enum Kind {

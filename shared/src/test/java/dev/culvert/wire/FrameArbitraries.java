@@ -99,13 +99,16 @@ final class FrameArbitraries {
                         ID,
                         SOME_TEXT,
                         Arbitraries.of(StreamRequest.Kind.class),
-                        TEXT,
+                        TEXT.list().ofSize(2),
                         Arbitraries.integers().between(0, 255),
                         Arbitraries.longs(),
                         POSITIVE,
                         POSITIVE)
-                .as((id, tunnel, kind, visitor, attempt, traceId, receive, send) ->
-                        new Frame.Open(id, new StreamRequest(tunnel, kind, visitor, attempt, traceId), receive, send));
+                .as((id, tunnel, kind, addresses, attempt, traceId, receive, send) -> new Frame.Open(
+                        id,
+                        new StreamRequest(tunnel, kind, addresses.get(0), addresses.get(1), attempt, traceId),
+                        receive,
+                        send));
     }
 
     private static Arbitrary<Exchange> exchanges() {

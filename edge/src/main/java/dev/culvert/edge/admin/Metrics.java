@@ -59,6 +59,10 @@ final class Metrics {
         bytes("in", counts -> counts.bytesIn());
         bytes("out", counts -> counts.bytesOut());
         byReason("culvert.opens.refused", "Streams that could not be opened, by the reason", traffic.opensRefused());
+        byReason(
+                "culvert.visitors.turned.away",
+                "Visitors of raw TCP and passed-through TLS that nothing could serve, by the reason",
+                traffic.turnedAway());
     }
 
     private void bytes(String direction, ToDoubleFunction<Traffic.Counts> counted) {

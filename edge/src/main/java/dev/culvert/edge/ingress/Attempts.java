@@ -48,6 +48,8 @@ final class Attempts {
     private final Carriers carriers;
     private final Registry registry;
     private final CloseCounts opensRefused;
+    private final StreamRequest.Kind kind;
+    private final String reached;
     private final List<Carrier> refused = new ArrayList<>(0);
     private Tunnel tunnel;
     private int made;
@@ -55,11 +57,23 @@ final class Attempts {
     private @Nullable Carrier asked;
     private @Nullable StreamReset lastRefusal;
 
+    /** For a request. */
     Attempts(Ingress ingress, Tunnel tunnel) {
+        this(ingress, tunnel, StreamRequest.Kind.HTTP, "");
+    }
+
+    /**
+     * For whatever the visitor speaks.
+     *
+     * @param reached where the visitor connected to, for the target to know; empty when nobody asks
+     */
+    Attempts(Ingress ingress, Tunnel tunnel, StreamRequest.Kind kind, String reached) {
         this.carriers = ingress.carriers();
         this.registry = ingress.registry();
         this.opensRefused = ingress.traffic().opensRefused();
         this.tunnel = tunnel;
+        this.kind = kind;
+        this.reached = reached;
     }
 
     /** A pinned stream is tried first; that counts. */
@@ -86,8 +100,9 @@ final class Attempts {
         asked = next;
         StreamRequest request = new StreamRequest(
                 tunnel.key().value(),
-                StreamRequest.Kind.HTTP,
+                kind,
                 visitor,
+                reached,
                 made,
                 ThreadLocalRandom.current().nextLong());
         made++;
@@ -127,6 +142,35 @@ final class Attempts {
                 && (undelivered || (lost && IDEMPOTENT.contains(method)));
     }
 
+    /**
+     * Whether a stream of raw bytes that ended may be opened again elsewhere, and notes why for when nobody is left.
+     *
+     * @param untouched whether nothing has come from the target, and all that was sent is at hand
+     */
+    boolean mayRetry(StreamReset reset, boolean untouched) {
+        lastRefusal = reset;
+        if (isRefusal(reset)) {
+            opensRefused.add(reset.reason());
+        }
+        if (asked != null) {
+            refused.add(asked);
+        }
+        return isRefusal(reset) && untouched && made < MOST;
+    }
+
+    /** Whether it says that the stream never reached a target. */
+    static boolean isRefusal(StreamReset reset) {
+        return (reset.deliveredBytes() <= 0 && reset.reason().retryable())
+                || (reset.provesUndelivered(0) && LOST.contains(reset.reason()));
+    }
+
+    /** Why the last carrier refused; that there is none when none was asked. */
+    StreamReset lastRefusal() {
+        return lastRefusal != null
+                ? lastRefusal
+                : new StreamReset(CloseReason.NOT_HELD, 0, "no agent is connected that serves it");
+    }
+
     private @Nullable Carrier next() {
         for (Carrier carrier : carriers.to(tunnel)) {
             if (!refused.contains(carrier)) {
@@ -153,7 +197,7 @@ final class Attempts {
     Reply finalReply() {
         StreamReset reset = lastRefusal;
         if (reset == null || (NOBODY_THERE.contains(reset.reason()) && reset.deliveredBytes() <= 0)) {
-            return Reply.offline(tunnel.key().value().substring("host:".length()));
+            return Reply.offline(tunnel.key().name());
         }
         return Reply.of(reset.reason(), reset.detail());
     }

@@ -24,6 +24,7 @@ public final class Traffic {
     private final OfTunnel all = new OfTunnel(null);
     private final LongAdder[] answers = new LongAdder[STATUS_CLASSES];
     private final CloseCounts opensRefused = new CloseCounts();
+    private final CloseCounts turnedAway = new CloseCounts();
 
     public Traffic() {
         Arrays.setAll(answers, none -> new LongAdder());
@@ -83,6 +84,11 @@ public final class Traffic {
     /** How often a stream that a visitor needed could not be opened, by the reason. Each attempt counts. */
     public CloseCounts opensRefused() {
         return opensRefused;
+    }
+
+    /** How many visitors of raw TCP and of TLS that ends at targets nothing could serve, by the reason. */
+    public CloseCounts turnedAway() {
+        return turnedAway;
     }
 
     /** A request ended with this status; 0 for none. */

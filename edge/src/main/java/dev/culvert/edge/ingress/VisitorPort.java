@@ -2,13 +2,18 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.Sockets;
+import dev.culvert.wire.StreamRequest;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.net.InetSocketAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,15 +41,26 @@ public final class VisitorPort {
      * @return the port
      */
     public Future<Integer> listen(Vertx vertx, String host, int port) {
+        return listen(vertx, host, port, this::accept);
+    }
+
+    private static Future<Integer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
         NetServerOptions options = new NetServerOptions()
                 .setHost(host)
                 .setPort(port)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(BACKLOG);
-        return vertx.createNetServer(options)
-                .connectHandler(this::accept)
-                .listen()
-                .map(NetServer::actualPort);
+        return vertx.createNetServer(options).connectHandler(accept).listen().map(NetServer::actualPort);
+    }
+
+    /**
+     * Listens for visitors of the tunnel that has this port, whatever they speak; while there is none, they are closed.
+     * Like {@link #listen} otherwise.
+     *
+     * @return the port
+     */
+    public Future<Integer> listenTcp(Vertx vertx, String host, int port) {
+        return listen(vertx, host, port, this::acceptTcp);
     }
 
     /** How many visitor connections are open, idle and upgraded ones included. */
@@ -73,5 +89,14 @@ public final class VisitorPort {
         ResponseEncoder encoder = new ResponseEncoder();
         Channel taken = Sockets.takeOver(socket, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
         LOGGER.atTrace().addKeyValue("remote", taken.remoteAddress()).log("visitor connected");
+    }
+
+    private void acceptTcp(NetSocket socket) {
+        Channel taken = Sockets.takeOver(socket);
+        InetSocketAddress reached = (InetSocketAddress) taken.localAddress();
+        InetSocketAddress visitor = (InetSocketAddress) taken.remoteAddress();
+        TunnelKey key = TunnelKey.ofPort(reached.getPort());
+        RawRequest request = new RawRequest(key, StreamRequest.Kind.TCP, visitor, reached);
+        RawVisit.begin(ingress, taken, request, Unpooled.EMPTY_BUFFER);
     }
 }

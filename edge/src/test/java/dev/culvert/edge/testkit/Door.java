@@ -3,12 +3,15 @@ package dev.culvert.edge.testkit;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A real visitor port on a free port, with a registry and carriers that a test plays. */
@@ -25,12 +28,18 @@ public final class Door implements AutoCloseable {
     private final List<RawVisitor> visitors = new ArrayList<>();
     public final VisitorPort visitorPort;
     private final int port;
+    private final int tcpPort;
 
     private Door(IngressOptions options) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
         visitorPort = new VisitorPort(options, registry, carriers, traffic);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(5, TimeUnit.SECONDS);
+        tcpPort = visitorPort
+                .listenTcp(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(5, TimeUnit.SECONDS);
@@ -54,6 +63,21 @@ public final class Door implements AutoCloseable {
     }
 
     public RawVisitor visitor() throws IOException {
+        return visitorOf(port);
+    }
+
+    /** A visitor of the port for raw TCP, which no tunnel has until the registry knows one. */
+    public RawVisitor tcpVisitor() throws IOException {
+        return visitorOf(tcpPort);
+    }
+
+    /** The tunnel that the port for raw TCP is for. */
+    public Tunnel tcpTunnel() {
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false);
+        return new Tunnel(TunnelKey.ofPort(tcpPort), "owner", 0, "tcp", policy, Set.of(FakeRegistry.CLAIM), 0);
+    }
+
+    private RawVisitor visitorOf(int port) throws IOException {
         RawVisitor visitor = new RawVisitor(port);
         visitors.add(visitor);
         return visitor;
