@@ -1,6 +1,7 @@
 package dev.culvert.edge;
 
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.PortRange;
 import dev.culvert.config.Secret;
 import dev.culvert.edge.EdgeVerticle.Opening;
 import dev.culvert.edge.access.AnonymousAuthenticator;
@@ -20,6 +21,7 @@ import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.lanes.Offer;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.HazelcastRegistry;
 import dev.culvert.edge.registry.Registry;
@@ -45,6 +47,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -190,7 +193,8 @@ public final class Edge {
 
     private Future<Void> startLanes(
             Membership membership, Registry registry, Authenticator authenticator, Prepared prepared) {
-        Binder binder = new Binder(registry, options.domain(), this::urlOf);
+        Offer offer = new Offer(options.domain(), options.ports().tcp(), false, (kind, host) -> urlOf(host));
+        Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
         Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);
         Vertx bus = membership.bus();
@@ -252,6 +256,12 @@ public final class Edge {
     /** Visitors before agents, because an agent is told the URL with the visitor port in it. */
     private Future<Void> openPorts(VisitorPort visitors, Lanes lanes) {
         List<Opening> openings = new ArrayList<>();
+        PortRange tcp = options.ports().tcp();
+        if (tcp.isOn()) {
+            // First: a free port that is picked for another door is then none of these.
+            IntStream.rangeClosed(tcp.first(), tcp.last())
+                    .forEach(port -> openings.add(new Opening("tcp-ports", port, visitors::listenTcp, opened -> {})));
+        }
         if (options.ports().http().isOn()) {
             openings.add(new Opening(
                     "http-port", number(options.ports().http()), visitors::listen, port -> httpPort = port));
@@ -342,6 +352,10 @@ public final class Edge {
                 label());
         Listening.probe("http-port", addresses, options.ports().http().number());
         Listening.probe("lane-port", addresses, options.ports().lane().number());
+        PortRange tcp = options.ports().tcp();
+        for (int port = tcp.first(); tcp.contains(port); port++) {
+            Listening.probe("tcp-ports", addresses, port);
+        }
         InetAddress admin = Loopback.address("--admin-bind", options.admin().bind());
         Listening.probe(
                 "admin-port", Loopback.addresses(admin), options.admin().port().number());

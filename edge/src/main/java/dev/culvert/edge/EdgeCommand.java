@@ -76,6 +76,11 @@ final class EdgeCommand implements Callable<Integer> {
         if (ports.http() >= 0) {
             out.printf("  visitors  %s%n", edge.urlOf("*." + options.domain()));
         }
+        if (options.ports().tcp().isOn()) {
+            out.printf(
+                    "  TCP       tcp://%s:%s%n",
+                    options.domain(), options.ports().tcp());
+        }
         if (ports.lane() >= 0) {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
         }

@@ -10,6 +10,7 @@ enum EdgeOption {
     BIND("bind", "ADDRESS", "Address on which visitors and agents are accepted. Default: 127.0.0.1"),
     PUBLIC_URL("public-url", "URL", "What visitors type, when a balancer stands before this edge. Default: none"),
     HTTP_PORT("http-port", "PORT", "Port for visitors; 0 for a free one, or off. Default: 7080"),
+    TCP_PORTS("tcp-ports", "FIRST-LAST", "Ports that tunnels for raw TCP may have. Default: off"),
     LANE_PORT("lane-port", "PORT", "Port for agents, plaintext; 0 for a free one, or off. Default: 7070"),
     ADMIN_PORT("admin-port", "PORT", "Port of the admin API; 0 for a free one, or off. Default: 7090"),
     ADMIN_BIND("admin-bind", "ADDRESS", "Address of the admin API. Default: 127.0.0.1"),

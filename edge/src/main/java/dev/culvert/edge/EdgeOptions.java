@@ -2,6 +2,7 @@ package dev.culvert.edge;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.PortRange;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.names.HostName;
@@ -58,6 +59,9 @@ public record EdgeOptions(
     /** Longer than a balancer takes to notice that checks two seconds apart fail twice. */
     private static final Duration DRAIN_NOTICE = Duration.ofSeconds(5);
 
+    /** Each is open from the start, a socket or two: more are most likely a mistake. */
+    private static final int MOST_TCP_PORTS = 10_000;
+
     /** An edge for this machine alone. */
     public static final EdgeOptions DEFAULT = new EdgeOptions(
             "localhost",
@@ -97,6 +101,13 @@ public record EdgeOptions(
                                     + "--lane-port off")
                             .formatted(bind));
         }
+        if (ports.tcp().size() > MOST_TCP_PORTS) {
+            throw new ConfigException("--tcp-ports must be at most %d ports, were %d"
+                    .formatted(MOST_TCP_PORTS, ports.tcp().size()));
+        }
+        requireApart(ports.tcp(), "http-port", ports.http());
+        requireApart(ports.tcp(), "lane-port", ports.lane());
+        requireApart(ports.tcp(), "admin-port", admin.port());
         if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
                 && admin.port().isOn()
                 && admin.tokenFile() == null) {
@@ -127,10 +138,29 @@ public record EdgeOptions(
                 domain,
                 bind,
                 publicUrl,
-                new Ports(http, lane),
+                new Ports(http, lane, ports.tcp()),
                 access,
                 trustedProxies,
                 new AdminOptions(adminPort, admin.bind(), admin.tokenFile()),
+                names,
+                cluster,
+                drainNotice,
+                drainTimeout,
+                nodeId,
+                instances,
+                lanes);
+    }
+
+    /** The same with these ports for raw TCP. */
+    public EdgeOptions withTcpPorts(PortRange tcpPorts) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                new Ports(ports.http(), ports.lane(), tcpPorts),
+                access,
+                trustedProxies,
+                admin,
                 names,
                 cluster,
                 drainNotice,
@@ -275,6 +305,13 @@ public record EdgeOptions(
         }
     }
 
+    private static void requireApart(PortRange tcp, String option, ListenPort port) {
+        if (tcp.contains(port.number())) {
+            throw new ConfigException(
+                    "--tcp-ports %s includes %s, which is --%s: change one of them".formatted(tcp, port, option));
+        }
+    }
+
     private static boolean isWildcard(String address) {
         return Loopback.address("--bind", address).isAnyLocalAddress();
     }
@@ -300,9 +337,11 @@ public record EdgeOptions(
      *     {@code off} opens none
      * @param lane where agents connect, in plaintext (option {@code --lane-port}, default 7070); 0 picks a free port,
      *     {@code off} opens none. Beyond loopback only with {@code --insecure}
+     * @param tcp the ports that tunnels for raw TCP may have (option {@code --tcp-ports}, default {@code off}): all of
+     *     them are open from the start, on every node of a cluster the same. As many as there are to be tunnels
      */
-    public record Ports(ListenPort http, ListenPort lane) {
-        public static final Ports DEFAULT = new Ports(new ListenPort(7080), new ListenPort(7070));
+    public record Ports(ListenPort http, ListenPort lane, PortRange tcp) {
+        public static final Ports DEFAULT = new Ports(new ListenPort(7080), new ListenPort(7070), PortRange.OFF);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.culvert.edge;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Durations;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.PortRange;
 import dev.culvert.config.Settings;
 import dev.culvert.edge.admin.AdminOptions;
 import java.net.URI;
@@ -43,7 +44,11 @@ final class EdgeSettings {
                         value(
                                 EdgeOption.LANE_PORT,
                                 ListenPort::parse,
-                                none.ports().lane())),
+                                none.ports().lane()),
+                        value(
+                                EdgeOption.TCP_PORTS,
+                                PortRange::parse,
+                                none.ports().tcp())),
                 new EdgeOptions.Access(
                         find(EdgeOption.TOKENS, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),

@@ -51,7 +51,9 @@ final class TokenCommand implements Runnable {
                             names = "--names",
                             paramLabel = "PATTERN,...",
                             defaultValue = "*",
-                            description = "Names it may have: labels or whole hosts; * is any run but dots. Default: *")
+                            description =
+                                    "Names it may have: labels, whole hosts, or ports like tcp:2200-2299; * is any run but dots,"
+                                            + " alone any name or port. Default: *")
                     String names)
             throws IOException {
         Token token = made(owner, names);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.PortRange;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.admin.AdminOptions;
@@ -41,6 +42,7 @@ class EdgeSettingsTest {
             Map.entry("insecure", "true"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("cluster-secret-file", "secret.txt"),
+            Map.entry("tcp-ports", "2200-2299"),
             Map.entry("grace", "5m"),
             Map.entry("cluster", "static"),
             Map.entry("cluster-name", "berlin"),
@@ -57,7 +59,7 @@ class EdgeSettingsTest {
             "tunnel.example.com",
             "0.0.0.0",
             URI.create("https://tunnel.example.com:8443"),
-            new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF),
+            new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF, new PortRange(2200, 2299)),
             new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
@@ -82,6 +84,7 @@ class EdgeSettingsTest {
         assertEquals("127.0.0.1", options.bind());
         assertEquals(new ListenPort(7080), options.ports().http());
         assertEquals(new ListenPort(7070), options.ports().lane());
+        assertEquals(PortRange.OFF, options.ports().tcp());
         assertEquals(new ListenPort(7090), options.admin().port());
         assertEquals("127.0.0.1", options.admin().bind());
         assertEquals(Duration.ofSeconds(60), options.names().grace());

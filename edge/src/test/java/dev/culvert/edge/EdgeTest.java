@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.PortRange;
 import dev.culvert.config.Settings;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -21,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +112,51 @@ class EdgeTest {
     }
 
     @Test
+    void portsForTcpAreOpenFromTheStartAndCloseTheirVisitorsAtOnce() throws Exception {
+        PortRange range = freeRange(3);
+        Edge edge = start(FREE_PORTS.withTcpPorts(range));
+
+        for (String address : edge.addresses()) {
+            for (int port = range.first(); range.contains(port); port++) {
+                try (Socket visitor = new Socket(InetAddress.getByName(address), port)) {
+                    visitor.setSoTimeout(10_000);
+                    assertEquals(-1, visitor.getInputStream().read(), "closed: nobody has the port");
+                }
+            }
+        }
+
+        edge.close().await(30, TimeUnit.SECONDS);
+        assertTrue(!accepts("127.0.0.1", range.first()), "closed");
+    }
+
+    @Test
+    void onePortOfTheRangeThatIsTakenIsNamedWithItsOption() throws Exception {
+        PortRange range = freeRange(3);
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress("127.0.0.1", range.last()));
+
+            PortTakenException refused =
+                    assertThrows(PortTakenException.class, () -> start(FREE_PORTS.withTcpPorts(range)));
+
+            assertEquals("tcp-ports", refused.option());
+            assertEquals(range.last(), refused.port());
+        }
+        assertTrue(!accepts("127.0.0.1", range.first()), "none is left open");
+    }
+
+    @Test
+    void rangeThatIncludesAnotherDoorIsRefused() {
+        String fault = assertThrows(
+                        ConfigException.class, () -> options(Map.of("tcp-ports", "7000-7099", "lane-port", "7070")))
+                .getMessage();
+
+        assertEquals("--tcp-ports 7000-7099 includes 7070, which is --lane-port: change one of them", fault);
+        String many = assertThrows(ConfigException.class, () -> options(Map.of("tcp-ports", "10000-30000")))
+                .getMessage();
+        assertEquals("--tcp-ports must be at most 10000 ports, were 20001", many);
+    }
+
+    @Test
     void failedStartLeavesNoPortOpen() throws Exception {
         int port = freePort();
         EdgeOptions options =
@@ -168,6 +216,25 @@ class EdgeTest {
             String request = "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(path, host);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** Ports that are free now, and that the kernel does not give to clients. */
+    private static PortRange freeRange(int size) throws IOException {
+        for (int tries = 0; tries < 1_000; tries++) {
+            int first = ThreadLocalRandom.current().nextInt(10_000, 32_000);
+            if (IntStream.range(first, first + size).noneMatch(EdgeTest::isTaken)) {
+                return new PortRange(first, first + size - 1);
+            }
+        }
+        throw new IOException("no free range");
+    }
+
+    private static boolean isTaken(int port) {
+        try (ServerSocket socket = new ServerSocket(port)) {
+            return !socket.isBound();
+        } catch (IOException e) {
+            return true;
         }
     }
 

@@ -1,12 +1,15 @@
 package dev.culvert.edge.access;
 
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.PortRange;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /**
  * Which names an identity may ask for. Each pattern is a label under the edge's domain ({@code shop-*}), or, when it has
  * a dot, a whole host name ({@code *.shop.example}). {@code *} stands for any run of characters but dots; alone it is
- * any name under the edge's domain.
+ * any name under the edge's domain, and any of its TCP ports. {@code tcp:2222}, {@code tcp:2200-2299} and {@code tcp:*}
+ * are ports for raw TCP.
  *
  * <p>Whoever asks on behalf of an agent refuses what is not allowed with
  * {@link dev.culvert.wire.Bound.Code#NOT_ALLOWED}.
@@ -16,8 +19,9 @@ public record NamePatterns(List<String> patterns) {
     private static final int LONGEST_PATTERN = 253;
 
     private static final Pattern SHAPE = Pattern.compile("[a-z0-9*-]+(\\.[a-z0-9*-]+)*");
+    private static final String PORTS = "tcp:";
 
-    /** Any name under the edge's domain. */
+    /** Any name under the edge's domain, and any of its ports. */
     public static final NamePatterns ANY = new NamePatterns(List.of("*"));
 
     public NamePatterns {
@@ -26,7 +30,10 @@ public record NamePatterns(List<String> patterns) {
             throw new IllegalArgumentException("patterns of names must not be empty; * is any name");
         }
         for (String pattern : patterns) {
-            if (pattern.length() > LONGEST_PATTERN || !SHAPE.matcher(pattern).matches()) {
+            boolean ofPorts = pattern.startsWith(PORTS) && ports(pattern).isOn();
+            if (!ofPorts
+                    && (pattern.length() > LONGEST_PATTERN
+                            || !SHAPE.matcher(pattern).matches())) {
                 throw new IllegalArgumentException(
                         "%s is not a pattern of names: wanted a label or a host name in lower case, in which * stands for any run of characters but dots"
                                 .formatted(pattern));
@@ -48,8 +55,31 @@ public record NamePatterns(List<String> patterns) {
     public boolean allows(String name, String domain) {
         String host = name.indexOf('.') < 0 ? name + '.' + domain : name;
         return patterns.stream()
+                .filter(pattern -> !pattern.startsWith(PORTS))
                 .map(pattern -> pattern.indexOf('.') < 0 ? pattern + '.' + domain : pattern)
                 .anyMatch(pattern -> hostMatches(pattern, host));
+    }
+
+    /** Whether the port for raw TCP may be had. */
+    public boolean allowsPort(int port) {
+        return patterns.stream()
+                .anyMatch(pattern -> pattern.equals("*")
+                        || (pattern.startsWith(PORTS) && ports(pattern).contains(port)));
+    }
+
+    /** The ports of a pattern of ports; fails when it is none. */
+    private static PortRange ports(String pattern) {
+        String range = pattern.substring(PORTS.length());
+        try {
+            PortRange ports = range.equals("*") ? PortRange.ALL : PortRange.parse(range);
+            if (ports.isOn()) {
+                return ports;
+            }
+        } catch (ConfigException e) {
+            // Told below, with all of the pattern.
+        }
+        throw new IllegalArgumentException(
+                "%s is not a pattern of ports: wanted tcp:PORT, tcp:FIRST-LAST or tcp:*".formatted(pattern));
     }
 
     /** The patterns as one line has them. */

@@ -17,14 +17,12 @@ import java.util.function.Function;
 
 /** The cluster's tunnels as the admin API tells of them. Safe for use by any thread. */
 public final class TunnelList {
-    private static final String HOST = "host:";
-
     /** What agents are told when their tunnel is deleted. */
     private static final String TAKEN_AWAY = "whoever runs the edge has taken the name away";
 
     private final Registry registry;
     private final String domain;
-    private final Function<TunnelKey, String> urls;
+    private final Function<Tunnel, String> urls;
     private final ClusterView cluster;
 
     /**
@@ -34,7 +32,7 @@ public final class TunnelList {
      * @param urls where visitors find a tunnel
      * @param cluster what all nodes carried
      */
-    public TunnelList(Registry registry, String domain, Function<TunnelKey, String> urls, ClusterView cluster) {
+    public TunnelList(Registry registry, String domain, Function<Tunnel, String> urls, ClusterView cluster) {
         this.registry = registry;
         this.domain = domain;
         this.urls = urls;
@@ -104,11 +102,9 @@ public final class TunnelList {
     }
 
     private String name(TunnelKey key) {
-        if (!key.value().startsWith(HOST)) {
-            return key.value();
-        }
-        String host = key.value().substring(HOST.length());
-        return HostName.labelUnder(host, domain).orElse(host);
+        return key.isPort()
+                ? key.value()
+                : HostName.labelUnder(key.name(), domain).orElse(key.name());
     }
 
     private JsonObject json(Tunnel tunnel, ClusterPicture picture) {
@@ -123,7 +119,7 @@ public final class TunnelList {
         }
         return new JsonObject()
                 .put("name", name(tunnel.key()))
-                .put("url", urls.apply(tunnel.key()))
+                .put("url", urls.apply(tunnel))
                 .put("kind", tunnel.kind())
                 .put("owner", tunnel.owner())
                 .put("target", tunnel.policy().target())

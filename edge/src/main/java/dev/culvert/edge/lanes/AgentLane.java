@@ -284,7 +284,7 @@ final class AgentLane implements Lane.Handler, Carrier {
                 asked.id(),
                 key.value(),
                 lanes.binder().nameOf(key),
-                lanes.binder().urlOf(key),
+                lanes.binder().urlOf(grant.tunnel()),
                 grant.ticket())));
     }
 

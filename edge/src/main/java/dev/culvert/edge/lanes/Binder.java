@@ -1,5 +1,6 @@
 package dev.culvert.edge.lanes;
 
+import dev.culvert.config.PortRange;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.NameRefusedException;
@@ -11,7 +12,7 @@ import dev.culvert.names.NameGenerator;
 import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
 import io.vertx.core.Future;
-import java.util.function.UnaryOperator;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Turns what an agent asks for into a name in the registry. Safe for use by any thread. */
 public final class Binder {
@@ -23,28 +24,35 @@ public final class Binder {
 
     private final Registry registry;
     private final String domain;
-    private final UnaryOperator<String> url;
+    private final Offer offer;
     private final NameGenerator names = new NameGenerator();
 
-    /**
-     * @param domain under which labels become names
-     * @param url from a tunnel's host to the URL that visitors use
-     */
-    public Binder(Registry registry, String domain, UnaryOperator<String> url) {
+    public Binder(Registry registry, Offer offer) {
         this.registry = registry;
-        this.domain = domain;
-        this.url = url;
+        this.domain = offer.domain();
+        this.offer = offer;
     }
 
     /** Binds; fails with {@link NameRefusedException}. */
     Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim) {
-        if (!asked.kind().equals("http")) {
+        boolean offered = asked.kind().equals("http")
+                || asked.kind().equals("tcp")
+                || asked.kind().equals("tls");
+        if (!offered) {
             return refused(Bound.Code.NOT_OFFERED, "this edge does not offer %s tunnels".formatted(asked.kind()));
+        }
+        if (asked.kind().equals("tls") && !offer.tls()) {
+            return refused(
+                    Bound.Code.NOT_OFFERED,
+                    "this edge has no port for TLS that ends at targets; whoever runs it can open one");
         }
         if (!isPlain(asked.hostHeader()) || !isPlain(asked.target())) {
             return refused(
                     Bound.Code.NOT_ALLOWED,
                     "a Host value and a target are at most %d visible ASCII characters".formatted(MOST_POLICY_CHARS));
+        }
+        if (asked.kind().equals("tcp")) {
+            return bindPort(asked, identity, claim);
         }
         if (asked.name() == null) {
             return bindMadeUp(asked, identity, claim, MOST_MADE_UP);
@@ -52,21 +60,76 @@ public final class Binder {
         return bindHost(asked.name(), asked, identity, claim);
     }
 
-    /** What an agent asks for to get this tunnel again: the label, or the whole host outside the edge's domain. */
+    /**
+     * What an agent asks for to get this tunnel again: the label, or the whole host outside the edge's domain; the port.
+     */
     String nameOf(TunnelKey key) {
-        String host = hostOf(key);
-        return HostName.labelUnder(host, domain).orElse(host);
+        return key.isPort()
+                ? key.name()
+                : HostName.labelUnder(key.name(), domain).orElse(key.name());
     }
 
     /** Where visitors find the tunnel. */
-    public String urlOf(TunnelKey key) {
-        return url.apply(hostOf(key));
+    public String urlOf(Tunnel tunnel) {
+        TunnelKey key = tunnel.key();
+        return key.isPort()
+                ? "tcp://" + domain + ":" + key.name()
+                : offer.urls().of(tunnel.kind(), key.name());
+    }
+
+    private Future<Registry.Grant> bindPort(Bind asked, Identity identity, Claim claim) {
+        PortRange ports = offer.tcpPorts();
+        int port = asked.port();
+        if (!ports.isOn()) {
+            return refused(
+                    Bound.Code.NOT_OFFERED,
+                    "this edge has no ports for raw TCP; whoever runs it can open some with --tcp-ports");
+        }
+        if (port == 0) {
+            return bindFreePort(asked, identity, claim, MOST_MADE_UP);
+        }
+        if (!ports.contains(port)) {
+            return refused(
+                    Bound.Code.NAME_INVALID, "port %d is not one of this edge's, which are %s".formatted(port, ports));
+        }
+        if (!identity.names().allowsPort(port)) {
+            return refused(
+                    Bound.Code.NOT_ALLOWED,
+                    "your token does not allow the port %d; ask whoever runs the edge".formatted(port));
+        }
+        return bindKey(TunnelKey.ofPort(port), asked, identity, claim);
+    }
+
+    private Future<Registry.Grant> bindFreePort(Bind asked, Identity identity, Claim claim, int triesLeft) {
+        PortRange ports = offer.tcpPorts();
+        long now = System.currentTimeMillis();
+        boolean anyAllowed = false;
+        int begin = ThreadLocalRandom.current().nextInt(ports.size());
+        for (int i = 0; i < ports.size(); i++) {
+            int port = ports.first() + (begin + i) % ports.size();
+            if (!identity.names().allowsPort(port)) {
+                continue;
+            }
+            anyAllowed = true;
+            Tunnel tunnel = registry.find(TunnelKey.ofPort(port));
+            if (tunnel == null || tunnel.isFreeAt(now)) {
+                return bindKey(TunnelKey.ofPort(port), asked, identity, claim)
+                        .recover(cause -> isTaken(cause) && triesLeft > 1
+                                ? bindFreePort(asked, identity, claim, triesLeft - 1)
+                                : Future.failedFuture(cause));
+            }
+        }
+        return anyAllowed
+                ? refused(Bound.Code.NAME_TAKEN, "all ports of this edge, %s, are in use".formatted(ports))
+                : refused(
+                        Bound.Code.NOT_ALLOWED,
+                        "your token does not allow any port of this edge, which are %s; ask whoever runs it"
+                                .formatted(ports));
     }
 
     private Future<Registry.Grant> bindMadeUp(Bind asked, Identity identity, Claim claim, int triesLeft) {
         return bindHost(names.next(), asked, identity, claim).recover(cause -> {
-            boolean taken = cause instanceof NameRefusedException refused && refused.code() == Bound.Code.NAME_TAKEN;
-            return taken && triesLeft > 1
+            return isTaken(cause) && triesLeft > 1
                     ? bindMadeUp(asked, identity, claim, triesLeft - 1)
                     : Future.failedFuture(cause);
         });
@@ -95,18 +158,21 @@ public final class Binder {
                     Bound.Code.NOT_ALLOWED,
                     "your token does not allow the name %s; ask whoever runs the edge".formatted(quoted(name)));
         }
+        return bindKey(TunnelKey.ofHost(host), asked, identity, claim);
+    }
+
+    private Future<Registry.Grant> bindKey(TunnelKey key, Bind asked, Identity identity, Claim claim) {
         Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool());
-        return registry.bind(new Registry.Request(
-                TunnelKey.ofHost(host), identity.owner(), asked.kind(), policy, claim, asked.ticket()));
+        return registry.bind(new Registry.Request(key, identity.owner(), asked.kind(), policy, claim, asked.ticket()));
+    }
+
+    private static boolean isTaken(Throwable cause) {
+        return cause instanceof NameRefusedException refused && refused.code() == Bound.Code.NAME_TAKEN;
     }
 
     /** What may stand in a header as it is. */
     private static boolean isPlain(String text) {
         return text.length() <= MOST_POLICY_CHARS && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
-    }
-
-    private static String hostOf(TunnelKey key) {
-        return key.value().substring("host:".length());
     }
 
     private static String quoted(String name) {

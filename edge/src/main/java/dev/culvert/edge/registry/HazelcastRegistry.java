@@ -415,11 +415,12 @@ public final class HazelcastRegistry implements Registry {
     }
 
     private static NameRefusedException refusal(TunnelKey key, Outcome.Verdict verdict) {
-        String name = key.name();
+        String name = key.isPort() ? "port " + key.name() : key.name();
+        String another = key.isPort() ? "another port" : "another name";
         return switch (verdict) {
             case TAKEN ->
                 new NameRefusedException(
-                        Bound.Code.NAME_TAKEN, "%s belongs to somebody else; choose another name".formatted(name));
+                        Bound.Code.NAME_TAKEN, "%s belongs to somebody else; choose %s".formatted(name, another));
             case NOT_POOLED ->
                 new NameRefusedException(
                         Bound.Code.NAME_IN_USE,
@@ -428,8 +429,8 @@ public final class HazelcastRegistry implements Registry {
             case OTHER_KIND ->
                 new NameRefusedException(
                         Bound.Code.NAME_IN_USE,
-                        "%s is in use by another of your agents for another kind of tunnel; stop that one or choose another name"
-                                .formatted(name));
+                        "%s is in use by another of your agents for another kind of tunnel; stop that one or choose %s"
+                                .formatted(name, another));
             case DONE -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }

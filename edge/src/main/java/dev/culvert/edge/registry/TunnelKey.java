@@ -17,6 +17,11 @@ public record TunnelKey(String value) {
         return new TunnelKey("tcp:" + port);
     }
 
+    /** Whether it is a port's, not a host's. */
+    public boolean isPort() {
+        return value.startsWith("tcp:");
+    }
+
     /** The host or the port alone, as people know it. */
     public String name() {
         return value.substring(value.indexOf(':') + 1);

@@ -51,6 +51,32 @@ class NamePatternsTest {
         assertFalse(NamePatterns.parse(pattern).allows(name, DOMAIN));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "*, 2222, true",
+        "tcp:*, 2222, true",
+        "tcp:2222, 2222, true",
+        "tcp:2200-2299, 2299, true",
+        "tcp:2200-2299, 2300, false",
+        "shop-*, 2222, false",
+        "*.example.com, 2222, false",
+        "2222, 2222, false",
+    })
+    void portsHavePatternsOfTheirOwn(String pattern, int port, boolean allowed) {
+        assertEquals(allowed, NamePatterns.parse(pattern).allowsPort(port));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp:", "tcp:off", "tcp:0", "tcp:22*", "tcp:9-1", "tcp:70000", "udp:53"})
+    void patternThatIsNotOneOfPortsIsRefused(String pattern) {
+        assertThrows(IllegalArgumentException.class, () -> NamePatterns.parse(pattern));
+    }
+
+    @Test
+    void patternOfPortsAllowsNoName() {
+        assertFalse(NamePatterns.parse("tcp:*").allows("shop", DOMAIN));
+    }
+
     @Test
     void anyOfSeveralPatternsIsEnough() {
         NamePatterns names = NamePatterns.parse("shop,blog-*");

@@ -4,6 +4,7 @@ import dev.culvert.edge.access.AnonymousAuthenticator;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.lanes.Offer;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.LaneOptions;
@@ -22,7 +23,7 @@ final class AdminParts {
 
     static LocalNode node(String id, Registry registry, BooleanSupplier ready, Traffic traffic) {
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
-        Binder binder = new Binder(registry, "localhost", host -> "http://" + host);
+        Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         return new LocalNode(about(id), registry, lanes, traffic, ready, () -> !ready.getAsBoolean(), () -> 9);
     }

@@ -411,7 +411,7 @@ class AdminVerticleTest {
 
     private AdminVerticle verticle(Door door, Vertx vertx) {
         TunnelList tunnels = new TunnelList(
-                names, "localhost", key -> "http://" + key.value().substring("host:".length()) + ":7080", cluster);
+                names, "localhost", tunnel -> "http://" + tunnel.key().name() + ":7080", cluster);
         LocalNode node = AdminParts.node("n1", names, ready::get);
         AdminVerticle verticle = new AdminVerticle(List.of("127.0.0.1"), 0, door, node, cluster, tunnels);
         verticle.init(vertx, vertx.getOrCreateContext());

@@ -174,7 +174,8 @@ class EventFeedTest {
     }
 
     private int deploy(Duration heartbeat) throws Exception {
-        TunnelList tunnels = new TunnelList(registry, "localhost", key -> "http://" + key.name(), view);
+        TunnelList tunnels = new TunnelList(
+                registry, "localhost", tunnel -> "http://" + tunnel.key().name(), view);
         LocalNode node = AdminParts.node("n1", registry, () -> true);
         AdminVerticle verticle =
                 new AdminVerticle(List.of("127.0.0.1"), 0, new Door(true, null), node, view, tunnels, heartbeat);

@@ -54,7 +54,7 @@ class LanesTest {
     private final Lanes lanes = new Lanes(
             names,
             doorman,
-            new Binder(names, "example.com", host -> "https://" + host),
+            new Binder(names, Offer.ofHttp("example.com", host -> "https://" + host)),
             LaneOptions.DEFAULT,
             new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
     private int port;

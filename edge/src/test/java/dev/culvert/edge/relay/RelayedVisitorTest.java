@@ -13,6 +13,7 @@ import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.lanes.Offer;
 import dev.culvert.edge.registry.HazelcastRegistry;
 import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.testkit.Nodes;
@@ -83,7 +84,7 @@ class RelayedVisitorTest {
         HazelcastRegistry registry =
                 Nodes.await(HazelcastRegistry.start(vertx, node.member(), RegistryOptions.DEFAULT));
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
-        Binder binder = new Binder(registry, DOMAIN, host -> "http://" + host);
+        Binder binder = new Binder(registry, Offer.ofHttp(DOMAIN, host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget));
         node.member().onNodeLeft(relay::nodeLeft);

@@ -1,0 +1,157 @@
+package dev.culvert.edge.lanes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.config.PortRange;
+import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.registry.Claim;
+import dev.culvert.edge.registry.NameRefusedException;
+import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.testkit.FakeRegistry;
+import dev.culvert.wire.Bind;
+import dev.culvert.wire.Bound;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Ports for raw TCP, and names for TLS that ends at targets. */
+class BinderTest {
+    private static final Identity ANYBODY = new Identity("ann", "c", NamePatterns.ANY);
+    private static final Claim CLAIM = new Claim("this-node", "lane", "instance");
+
+    private final FakeRegistry registry = new FakeRegistry();
+    private final Binder binder = binder(new PortRange(2200, 2209), false);
+
+    @Test
+    void portThatIsAskedForIsGiven() throws Exception {
+        Tunnel tunnel = bind(tcp(2203), ANYBODY).tunnel();
+
+        assertEquals(TunnelKey.ofPort(2203), tunnel.key());
+        assertEquals("tcp", tunnel.kind());
+        assertEquals("2203", binder.nameOf(tunnel.key()));
+        assertEquals("tcp://example.com:2203", binder.urlOf(tunnel));
+    }
+
+    @Test
+    void whoAsksForNoneGetsOneThatIsFree() throws Exception {
+        Set<String> given = new HashSet<>();
+        for (int i = 0; i < 10; i++) {
+            given.add(bind(tcp(0), ANYBODY).tunnel().key().name());
+        }
+
+        assertEquals(10, given.size(), "each of the ten once: " + given);
+        NameRefusedException none = refusal(tcp(0), ANYBODY);
+        assertEquals(Bound.Code.NAME_TAKEN, none.code());
+        assertEquals("all ports of this edge, 2200-2209, are in use", none.getMessage());
+    }
+
+    @Test
+    void portsAreNotGivenInTheirOrder() throws Exception {
+        Set<String> first = new HashSet<>();
+        // One in 10^19 that they are all the same.
+        for (int i = 0; i < 20; i++) {
+            TunnelKey key = bind(tcp(0), ANYBODY).tunnel().key();
+            first.add(key.name());
+            registry.giveUp(key, CLAIM).await(5, TimeUnit.SECONDS);
+        }
+        assertTrue(first.size() > 1, first.toString());
+    }
+
+    @Test
+    void reservedPortIsNotFree() throws Exception {
+        long later = System.currentTimeMillis() + 60_000;
+        for (int port = 2200; port <= 2209; port++) {
+            registry.know(new Tunnel(
+                    TunnelKey.ofPort(port),
+                    "bob",
+                    0,
+                    "tcp",
+                    new Tunnel.Policy("preserve", "", false),
+                    Set.of(),
+                    port == 2207 ? 1 : later));
+        }
+
+        assertEquals(TunnelKey.ofPort(2207), bind(tcp(0), ANYBODY).tunnel().key());
+    }
+
+    @Test
+    void portOutsideTheRangeIsRefused() {
+        NameRefusedException refused = refusal(tcp(22), ANYBODY);
+
+        assertEquals(Bound.Code.NAME_INVALID, refused.code());
+        assertEquals("port 22 is not one of this edge's, which are 2200-2209", refused.getMessage());
+    }
+
+    @Test
+    void edgeWithoutPortsSaysWhatItLacks() {
+        Binder without = binder(PortRange.OFF, true);
+
+        NameRefusedException refused = refusal(without, tcp(2203), ANYBODY);
+
+        assertEquals(Bound.Code.NOT_OFFERED, refused.code());
+        assertTrue(String.valueOf(refused.getMessage()).contains("--tcp-ports"), refused.getMessage());
+        assertEquals(Bound.Code.NOT_OFFERED, refusal(without, tcp(0), ANYBODY).code());
+    }
+
+    @Test
+    void tokenSaysWhichPorts() throws Exception {
+        Identity some = new Identity("ann", "c", NamePatterns.parse("shop,tcp:2204-2205"));
+        Identity none = new Identity("ann", "c", NamePatterns.parse("shop-*"));
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refusal(tcp(2203), some).code());
+        assertEquals(Bound.Code.NOT_ALLOWED, refusal(tcp(0), none).code());
+        Set<String> given = new HashSet<>();
+        given.add(bind(tcp(0), some).tunnel().key().name());
+        given.add(bind(tcp(0), some).tunnel().key().name());
+        assertEquals(Set.of("2204", "2205"), given);
+        assertEquals(Bound.Code.NAME_TAKEN, refusal(tcp(0), some).code());
+    }
+
+    @Test
+    void tlsNeedsADoorForIt() throws Exception {
+        Bind asked = new Bind(1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443");
+
+        assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
+
+        Binder offering = binder(PortRange.OFF, true);
+        Tunnel tunnel =
+                offering.bind(asked, ANYBODY, CLAIM).await(5, TimeUnit.SECONDS).tunnel();
+        assertEquals(TunnelKey.ofHost("shop.example.com"), tunnel.key());
+        assertEquals("tls", tunnel.kind());
+        assertEquals("tls://shop.example.com", offering.urlOf(tunnel));
+    }
+
+    @Test
+    void kindOfALaterVersionIsRefused() {
+        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "");
+
+        assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
+    }
+
+    private Binder binder(PortRange ports, boolean tls) {
+        return new Binder(registry, new Offer("example.com", ports, tls, (kind, host) -> kind + "://" + host));
+    }
+
+    private static Bind tcp(int port) {
+        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22");
+    }
+
+    private Registry.Grant bind(Bind asked, Identity identity) throws Exception {
+        return binder.bind(asked, identity, CLAIM).await(5, TimeUnit.SECONDS);
+    }
+
+    private NameRefusedException refusal(Bind asked, Identity identity) {
+        return refusal(binder, asked, identity);
+    }
+
+    private static NameRefusedException refusal(Binder binder, Bind asked, Identity identity) {
+        return assertThrows(NameRefusedException.class, () -> binder.bind(asked, identity, CLAIM)
+                .await(5, TimeUnit.SECONDS));
+    }
+}
