@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -54,12 +55,15 @@ public final class Agent {
     private final AgentState state;
     private final NetClient client;
     private final RandomGenerator random = RandomGenerator.getDefault();
-    private final TargetStreams streams = new TargetStreams(this::onTargetRefused);
+    private final TargetStreams streams = new TargetStreams(new FromTargets());
     private final Map<Integer, Binding> bindings = new ConcurrentHashMap<>();
     private final Map<Integer, Tunnel> tunnels = new ConcurrentHashMap<>();
 
     /** Names that tunnels of this agent have or ask for: two to the same target must not remember the same one. */
     private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
+
+    /** The same for ports. */
+    private final Set<String> ownPorts = ConcurrentHashMap.newKeySet();
 
     private final Set<EdgeLane> upLanes = new LinkedHashSet<>();
     private @Nullable Lanes lanes;
@@ -136,17 +140,23 @@ public final class Agent {
             opened.fail(new AgentException(AgentException.Code.CLOSED, "the agent is closed"));
         } else if (loop.isPresent()) {
             opened.fail(new AgentException(AgentException.Code.LOOP, loop.get()));
-        } else if (wanted.name() != null && !ownNames.add(wanted.name())) {
+        } else if (wanted.wanted() != null && !own(wanted).add(wanted.wanted())) {
             opened.fail(new AgentException(
                     AgentException.Code.NAME_TAKEN,
-                    "this agent has a tunnel named %s already".formatted(wanted.name())));
+                    (wanted.kind() == TunnelOptions.Kind.TCP
+                                    ? "this agent has a tunnel at port %s already"
+                                    : "this agent has a tunnel named %s already")
+                            .formatted(wanted.wanted())));
         } else {
             Tunnel tunnel = new Tunnel(this, wanted, ++lastId);
             Binding binding = new Binding(
                     tunnel, opened, vertx, options.reconnect().backoff(random), loopGuard, new FromBindings());
             tunnels.put(tunnel.id(), tunnel);
             bindings.put(tunnel.id(), binding);
-            streams.put(tunnel.id(), new TargetDialer(client, wanted.target(), wanted.insecureTarget()));
+            streams.put(
+                    tunnel.id(),
+                    new TargetDialer(client, wanted.target(), wanted.insecureTarget()),
+                    wanted.proxyProtocol());
             listener.onState(tunnel, tunnel.state());
             vertx.executeBlocking(() -> recall(wanted))
                     .onComplete(kept -> home.runOnContext(ignored -> start(binding, kept)), opened::tryFail);
@@ -160,11 +170,11 @@ public final class Agent {
     private synchronized Kept recall(TunnelOptions wanted) {
         String edge = options.edge().toString();
         String kind = wanted.kind().word();
-        String asked = wanted.name();
+        String asked = wanted.wanted();
         Optional<NameRecord> name = asked == null
-                ? state.generatedFor(edge, kind, wanted.target().url(), ownNames)
+                ? state.generatedFor(edge, kind, wanted.targetName(), own(wanted))
                 : state.named(edge, kind, asked);
-        name.ifPresent(record -> ownNames.add(record.name()));
+        name.ifPresent(record -> own(wanted).add(record.name()));
         return new Kept(options.token() == null ? state.secret() : null, name, state.trouble());
     }
 
@@ -198,11 +208,8 @@ public final class Agent {
                 System::nanoTime);
     }
 
-    private void onTargetRefused(int id, String sentence) {
-        Tunnel tunnel = tunnels.get(id);
-        if (tunnel != null) {
-            listener.onTargetRefused(tunnel, sentence);
-        }
+    private Set<String> own(TunnelOptions wanted) {
+        return wanted.kind() == TunnelOptions.Kind.TCP ? ownPorts : ownNames;
     }
 
     private Future<Void> closeAll() {
@@ -229,6 +236,34 @@ public final class Agent {
             case VERSION_MISMATCH -> AgentException.Code.VERSION_MISMATCH;
             default -> AgentException.Code.REFUSED;
         };
+    }
+
+    /** On the event loops of the streams. */
+    private final class FromTargets implements TargetStreams.Events {
+        @Override
+        public void onRefused(int id, String sentence) {
+            Tunnel tunnel = tunnels.get(id);
+            if (tunnel != null) {
+                listener.onTargetRefused(tunnel, sentence);
+            }
+        }
+
+        @Override
+        public void onEnded(int id, StreamRequest request, long nanos, long bytesIn, long bytesOut) {
+            Tunnel tunnel = tunnels.get(id);
+            if (tunnel == null || tunnel.options().kind() == TunnelOptions.Kind.HTTP) {
+                return; // The edge tells of the exchanges on it.
+            }
+            long startedAtMillis = System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(nanos);
+            listener.onConnection(
+                    tunnel,
+                    new VisitorConnection(
+                            request.visitor(),
+                            startedAtMillis,
+                            bytesIn,
+                            bytesOut,
+                            TimeUnit.NANOSECONDS.toMicros(nanos)));
+        }
     }
 
     /** On the event loops of the lanes. */
@@ -318,7 +353,7 @@ public final class Agent {
 
         @Override
         public void onName(Tunnel tunnel, String name, String ticket) {
-            ownNames.add(name);
+            own(tunnel.options()).add(name);
             NameRecord record = record(tunnel, name, ticket);
             // In the order of the calls; a failure is told as the state's trouble at the next tunnel.
             vertx.executeBlocking(() -> {
@@ -339,7 +374,7 @@ public final class Agent {
 
         @Override
         public void onNameLost(Tunnel tunnel, String name) {
-            ownNames.remove(name);
+            own(tunnel.options()).remove(name);
             NameRecord record = record(tunnel, name, "");
             vertx.executeBlocking(() -> {
                         state.forget(record);
@@ -354,8 +389,8 @@ public final class Agent {
                     options.edge().toString(),
                     wanted.kind().word(),
                     name,
-                    wanted.target().url(),
-                    wanted.name() == null,
+                    wanted.targetName(),
+                    wanted.wanted() == null,
                     ticket);
         }
 
@@ -364,9 +399,10 @@ public final class Agent {
             tunnels.remove(tunnel.id());
             bindings.remove(tunnel.id());
             streams.remove(tunnel.id());
-            tunnel.lastName().ifPresent(ownNames::remove);
-            if (tunnel.options().name() != null) {
-                ownNames.remove(tunnel.options().name());
+            Set<String> own = own(tunnel.options());
+            tunnel.lastName().ifPresent(own::remove);
+            if (tunnel.options().wanted() != null) {
+                own.remove(tunnel.options().wanted());
             }
         }
     }

@@ -71,7 +71,7 @@ final class Binding {
         this.backoff = backoff;
         this.loopGuard = loopGuard;
         this.events = events;
-        this.name = tunnel.options().name();
+        this.name = tunnel.options().wanted();
     }
 
     /** Begins, with what is known about the name from earlier. */
@@ -189,15 +189,21 @@ final class Binding {
 
     private Bind question() {
         TunnelOptions options = tunnel.options();
+        boolean isPort = options.kind() == TunnelOptions.Kind.TCP;
         return new Bind(
                 tunnel.id(),
                 options.kind().word(),
-                name,
-                0,
+                isPort ? null : name,
+                isPort && name != null ? port(name) : 0,
                 ticket,
                 options.pool(),
                 options.hostHeader(),
-                options.target().url());
+                options.targetName());
+    }
+
+    /** What is written down of a port may have been changed by hand; any will do then. */
+    private static int port(String name) {
+        return name.matches("[0-9]{1,5}") && Integer.parseInt(name) <= 65535 ? Integer.parseInt(name) : 0;
     }
 
     private void grant(EdgeLane lane, String grantedName, String url, String newTicket) {
@@ -257,7 +263,7 @@ final class Binding {
      * in use, it most likely is by a lane of ours that the edge does not know to be dead.
      */
     private boolean mayDoWithout(Bound.Code code) {
-        if (tunnel.options().name() != null || name == null) {
+        if (tunnel.options().wanted() != null || name == null) {
             return false;
         }
         return switch (code) {
@@ -268,7 +274,8 @@ final class Binding {
     }
 
     private String sentence(Bound.Refusal refusal) {
-        String what = name == null ? "the tunnel" : "the name " + name;
+        boolean isPort = tunnel.options().kind() == TunnelOptions.Kind.TCP;
+        String what = name == null ? "the tunnel" : (isPort ? "the port " : "the name ") + name;
         return "the edge refused %s: %s".formatted(what, refusal.message());
     }
 

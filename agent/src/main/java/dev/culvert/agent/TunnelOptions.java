@@ -1,5 +1,6 @@
 package dev.culvert.agent;
 
+import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
 import org.jspecify.annotations.Nullable;
 
@@ -7,22 +8,39 @@ import org.jspecify.annotations.Nullable;
  * What a tunnel is to be.
  *
  * @param kind what visitors speak
- * @param target where their requests go
+ * @param target where their requests or bytes go
  * @param name the name asked for: a label under the edge's domain, or a whole host name where the edge allows it; null
- *     for the one that the target had before, or else one that the edge makes up
+ *     for the one that the target had before, or else one that the edge makes up. Not for {@link Kind#TCP}
+ * @param remotePort for {@link Kind#TCP}, the public port asked for; 0 for the one that the target had before, or else
+ *     one that is free
  * @param pool whether other agents of the same owner may serve the name too; all of them must say so
  * @param hostHeader what the target finds in Host: {@code preserve} for the public host, {@code rewrite} for the
- *     target's own, which a Unix socket has as localhost (with Origin, and Location back), or a value
- * @param insecureTarget whether an {@code https} target's certificate is taken unseen, for self-signed ones
+ *     target's own, which a Unix socket has as localhost (with Origin, and Location back), or a value. For HTTP only
+ * @param insecureTarget whether an {@code https} target's certificate is taken unseen, for self-signed ones. For HTTP
+ *     only
+ * @param proxyProtocol whether the target is told the visitor's address in front of the visitor's bytes. Not for HTTP,
+ *     whose targets find it in {@code X-Forwarded-For}
  */
 public record TunnelOptions(
-        Kind kind, Target target, @Nullable String name, boolean pool, String hostHeader, boolean insecureTarget) {
+        Kind kind,
+        Target target,
+        @Nullable String name,
+        int remotePort,
+        boolean pool,
+        String hostHeader,
+        boolean insecureTarget,
+        ProxyProtocol proxyProtocol) {
 
     private static final String PRESERVE = "preserve";
 
     /** What visitors speak. */
     public enum Kind {
-        HTTP("http");
+        /** HTTP, and what it is upgraded to. */
+        HTTP("http"),
+        /** Any bytes, at a port of the edge. */
+        TCP("tcp"),
+        /** TLS that ends at the target, which has the certificate. */
+        TLS("tls");
 
         private final String word;
 
@@ -30,8 +48,19 @@ public record TunnelOptions(
             this.word = word;
         }
 
-        String word() {
+        /** As the command line, files and edges have it. */
+        public String word() {
             return word;
+        }
+
+        /** Reads its word; the exception's message is for the person who wrote it. */
+        public static Kind parse(String text) {
+            for (Kind kind : values()) {
+                if (kind.word.equals(text)) {
+                    return kind;
+                }
+            }
+            throw new IllegalArgumentException("must be http, tcp or tls, was " + text);
         }
     }
 
@@ -43,11 +72,24 @@ public record TunnelOptions(
         if (name != null && name.isBlank()) {
             throw new IllegalArgumentException("a name must not be empty: leave it out for one that is made up");
         }
+        if (remotePort < 0 || remotePort > 65535) {
+            throw new IllegalArgumentException("must be a port, 1 to 65535, or 0 for any, was " + remotePort);
+        }
+        if (kind == Kind.TCP ? name != null : remotePort != 0) {
+            throw new IllegalArgumentException("tcp tunnels have a port, http and tls tunnels a name");
+        }
+        if (kind == Kind.HTTP && proxyProtocol != ProxyProtocol.OFF) {
+            throw new IllegalArgumentException("the PROXY protocol is for tcp and tls tunnels");
+        }
+        if (kind != Kind.HTTP && target.tls()) {
+            throw new IllegalArgumentException(
+                    "a %s tunnel carries bytes as they are: write its target as host:port".formatted(kind.word()));
+        }
     }
 
     /** HTTP to a port of this machine, {@code host:port}, a URL or {@code unix:/path}. */
     public static TunnelOptions http(String target) {
-        return new TunnelOptions(Kind.HTTP, Target.parse(target), null, false, PRESERVE, false);
+        return of(Kind.HTTP, Target.parse(target));
     }
 
     /** HTTP to a port of this machine. */
@@ -55,19 +97,62 @@ public record TunnelOptions(
         return http(Integer.toString(port));
     }
 
+    /** Any bytes to a port of this machine, {@code host:port}, {@code tcp://host:port} or {@code unix:/path}. */
+    public static TunnelOptions tcp(String target) {
+        return of(Kind.TCP, Target.parseRaw(target));
+    }
+
+    /** Any bytes to a port of this machine. */
+    public static TunnelOptions tcp(int port) {
+        return tcp(Integer.toString(port));
+    }
+
+    /** TLS that ends at a port of this machine, {@code host:port}, {@code https://host} or {@code unix:/path}. */
+    public static TunnelOptions tls(String target) {
+        return of(Kind.TLS, Target.parseRaw(target));
+    }
+
+    /** TLS that ends at a port of this machine. */
+    public static TunnelOptions tls(int port) {
+        return tls(Integer.toString(port));
+    }
+
+    private static TunnelOptions of(Kind kind, Target target) {
+        return new TunnelOptions(kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF);
+    }
+
     public TunnelOptions withName(@Nullable String newName) {
-        return new TunnelOptions(kind, target, newName, pool, hostHeader, insecureTarget);
+        return new TunnelOptions(kind, target, newName, remotePort, pool, hostHeader, insecureTarget, proxyProtocol);
+    }
+
+    public TunnelOptions withRemotePort(int newPort) {
+        return new TunnelOptions(kind, target, name, newPort, pool, hostHeader, insecureTarget, proxyProtocol);
     }
 
     public TunnelOptions withPool(boolean newPool) {
-        return new TunnelOptions(kind, target, name, newPool, hostHeader, insecureTarget);
+        return new TunnelOptions(kind, target, name, remotePort, newPool, hostHeader, insecureTarget, proxyProtocol);
     }
 
     public TunnelOptions withHostHeader(String newHostHeader) {
-        return new TunnelOptions(kind, target, name, pool, newHostHeader, insecureTarget);
+        return new TunnelOptions(kind, target, name, remotePort, pool, newHostHeader, insecureTarget, proxyProtocol);
     }
 
     public TunnelOptions withInsecureTarget(boolean newInsecureTarget) {
-        return new TunnelOptions(kind, target, name, pool, hostHeader, newInsecureTarget);
+        return new TunnelOptions(kind, target, name, remotePort, pool, hostHeader, newInsecureTarget, proxyProtocol);
+    }
+
+    public TunnelOptions withProxyProtocol(ProxyProtocol newProxyProtocol) {
+        return new TunnelOptions(kind, target, name, remotePort, pool, hostHeader, insecureTarget, newProxyProtocol);
+    }
+
+    /** The name or the port that is asked for, as edges and {@link Tunnel#name} write it; null for any. */
+    @Nullable
+    String wanted() {
+        return kind != Kind.TCP ? name : remotePort == 0 ? null : Integer.toString(remotePort);
+    }
+
+    /** What the target is called: a URL where it speaks HTTP, else {@code host:port} or {@code unix:/path}. */
+    public String targetName() {
+        return kind == Kind.HTTP ? target.url() : target.name();
     }
 }

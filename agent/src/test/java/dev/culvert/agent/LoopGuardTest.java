@@ -36,6 +36,10 @@ class LoopGuardTest {
         "edge.internal:7070, https://b.example.com, https://a.example.com, false",
         "127.0.0.1:7070, 443, https://a.example.com, true",
         "127.0.0.1:7070, unix:/run/app.sock, http://a.localhost:7080, false",
+        "127.0.0.1:7070, 2222, tcp://localhost:2222, true",
+        "127.0.0.1:7070, 22, tcp://localhost:2222, false",
+        "edge.internal:7070, edge.internal:2222, tcp://edge.internal:2222, true",
+        "127.0.0.1:7070, 7443, https://a.localhost:7443, true",
         "127.0.0.1:7070, 7080, what is this, false",
     })
     void portOfTheVisitorsIsNoTarget(String edge, String target, String url, boolean refused) {

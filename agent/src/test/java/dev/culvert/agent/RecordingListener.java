@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 public final class RecordingListener implements AgentListener {
     private final BlockingQueue<TunnelState> states = new LinkedBlockingQueue<>();
     private final BlockingQueue<Exchange> exchanges = new LinkedBlockingQueue<>();
+    private final BlockingQueue<VisitorConnection> connections = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
 
     @Override
@@ -20,6 +21,11 @@ public final class RecordingListener implements AgentListener {
     @Override
     public void onExchange(Tunnel tunnel, Exchange exchange) {
         exchanges.add(exchange);
+    }
+
+    @Override
+    public void onConnection(Tunnel tunnel, VisitorConnection connection) {
+        connections.add(connection);
     }
 
     @Override
@@ -49,6 +55,10 @@ public final class RecordingListener implements AgentListener {
 
     public Exchange nextExchange() {
         return take(exchanges, "an exchange");
+    }
+
+    public VisitorConnection nextConnection() {
+        return take(connections, "a visitor connection");
     }
 
     public String nextNotice() {

@@ -72,6 +72,22 @@ public final class ScriptedEdge implements AutoCloseable {
             return bind;
         }
 
+        /** Takes the next BIND of a port and grants it, or this one where any will do. */
+        public Bind grantPort(int port) {
+            Bind bind = peer.expect(Frame.BindFrame.class).bind();
+            int given = bind.port() == 0 ? port : bind.port();
+            peer.send(new Frame.BoundFrame(Bound.granted(
+                    bind.id(), "tcp:" + given, "" + given, "tcp://example.com:" + given, "ticket-of-" + given)));
+            return bind;
+        }
+
+        /** Opens a stream of raw bytes for a tunnel. */
+        public Greeted openRaw(int streamId, String key, StreamRequest.Kind kind) {
+            StreamRequest request = new StreamRequest(key, kind, "192.0.2.1:4711", "198.51.100.7:2222", 0, 0);
+            peer.send(new Frame.Open(streamId, request, 64 * 1024, 64 * 1024));
+            return this;
+        }
+
         /** Takes the next BIND and refuses it. */
         public Bind refuse(Bound.Code code, String message) {
             Bind bind = peer.expect(Frame.BindFrame.class).bind();

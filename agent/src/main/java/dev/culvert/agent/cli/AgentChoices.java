@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +36,35 @@ final class AgentChoices {
     }
 
     /** The options of one tunnel. */
-    static TunnelOptions tunnel(Choices choices, String target) {
+    static TunnelOptions tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
+        return switch (kind) {
+            case HTTP -> http(choices, target);
+            case TCP -> {
+                TunnelOptions options = raw(choices, TunnelOptions.tcp(target));
+                yield choices.read(AgentOption.REMOTE_PORT, text -> options.withRemotePort(remotePort(text)))
+                        .orElse(options);
+            }
+            case TLS -> {
+                TunnelOptions options = raw(choices, TunnelOptions.tls(target));
+                yield choices.read(AgentOption.NAME, options::withName).orElse(options);
+            }
+        };
+    }
+
+    private static TunnelOptions raw(Choices choices, TunnelOptions bare) {
+        TunnelOptions options = bare.withPool(choices.isOn(AgentOption.POOL));
+        return choices.read(AgentOption.PROXY_PROTOCOL, text -> options.withProxyProtocol(ProxyProtocol.parse(text)))
+                .orElse(options);
+    }
+
+    private static int remotePort(String text) {
+        if (!text.matches("[0-9]{1,5}")) {
+            throw new IllegalArgumentException("must be a port, 1 to 65535, or 0 for any, was " + text);
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static TunnelOptions http(Choices choices, String target) {
         TunnelOptions options = TunnelOptions.http(target)
                 .withPool(choices.isOn(AgentOption.POOL))
                 .withInsecureTarget(choices.isOn(AgentOption.INSECURE_TARGET));

@@ -57,6 +57,8 @@ public final class AgentMain {
                         "`culvert COMMAND --help` says more about each.");
         CommandLine culvert = new CommandLine(spec);
         culvert.addSubcommand("http", TunnelCommand.http(surroundings));
+        culvert.addSubcommand("tcp", TunnelCommand.tcp(surroundings));
+        culvert.addSubcommand("tls", TunnelCommand.tls(surroundings));
         culvert.addSubcommand("start", TunnelCommand.start(surroundings));
         culvert.addSubcommand("status", StatusCommand.spec(surroundings));
         culvert.addSubcommand("help", CommandSpec.forAnnotatedObject(new CommandLine.HelpCommand()));
@@ -111,7 +113,10 @@ public final class AgentMain {
     private record Culvert(Surroundings surroundings) implements Callable<Integer> {
         @Override
         public Integer call() {
-            return say(surroundings, WRONG_USAGE, "name a command: http, start, status; `culvert --help` lists all");
+            return say(
+                    surroundings,
+                    WRONG_USAGE,
+                    "name a command: http, tcp, tls, start, status; `culvert --help` lists all");
         }
     }
 }

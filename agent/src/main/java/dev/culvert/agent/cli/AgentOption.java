@@ -1,5 +1,6 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.agent.TunnelOptions;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
@@ -8,6 +9,11 @@ import java.util.stream.Collectors;
 /** The options of the agent's commands, as the command line, the variables and the files have them. */
 enum AgentOption {
     NAME("name", "NAME", "Public name to ask for. Default: the target's last one, or a new one"),
+    REMOTE_PORT("remote-port", "PORT", "Public port to ask for. Default: the target's last one, or one that is free"),
+    PROXY_PROTOCOL(
+            "proxy-protocol",
+            "VERSION",
+            "Tell the target the visitor's address by the PROXY protocol: off, v1 or v2. Default: off"),
     HOST_HEADER(
             "host-header",
             "VALUE",
@@ -28,12 +34,10 @@ enum AgentOption {
     JSON(
             "json",
             "",
-            "Print one JSON object a line: online, reconnecting, offline, request, target-refused," + " notice."),
+            "Print one JSON object a line: online, reconnecting, offline, request, connection,"
+                    + " target-refused, notice."),
     ADMIN("admin", "URL", "The edge's admin port. Default: http://127.0.0.1:7090"),
     ADMIN_TOKEN_FILE("admin-token-file", "FILE", "File with the token that the admin port asks for, where it does.");
-
-    /** Options of one tunnel. */
-    static final Set<AgentOption> OF_TUNNEL = Set.of(NAME, HOST_HEADER, POOL, INSECURE_TARGET);
 
     /** Options of the whole agent. */
     static final Set<AgentOption> OF_AGENT = Set.of(EDGE, TOKEN, TOKEN_FILE, LANES, INSECURE, INSPECT_PORT, JSON);
@@ -54,6 +58,15 @@ enum AgentOption {
         this.key = key;
         this.value = value;
         this.help = help;
+    }
+
+    /** Options of one tunnel, by its kind. */
+    static Set<AgentOption> of(TunnelOptions.Kind kind) {
+        return switch (kind) {
+            case HTTP -> Set.of(NAME, HOST_HEADER, POOL, INSECURE_TARGET);
+            case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL);
+            case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL);
+        };
     }
 
     boolean isSwitch() {

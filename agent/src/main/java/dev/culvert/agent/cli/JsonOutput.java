@@ -2,12 +2,16 @@ package dev.culvert.agent.cli;
 
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelState;
+import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
 import java.time.Instant;
 
-/** One JSON object a line: {@code online}, {@code reconnecting}, {@code offline}, {@code request}, {@code notice}. */
+/**
+ * One JSON object a line: {@code online}, {@code reconnecting}, {@code offline}, {@code request}, {@code connection},
+ * {@code target-refused}, {@code notice}.
+ */
 final class JsonOutput implements Output {
     private final Lines lines;
 
@@ -54,6 +58,18 @@ final class JsonOutput implements Output {
     }
 
     @Override
+    public void connection(Tunnel tunnel, VisitorConnection connection) {
+        lines.request(() -> event("connection")
+                .put("name", tunnel.name())
+                .put("time", Instant.ofEpochMilli(connection.startedAtMillis()).toString())
+                .put("visitor", connection.visitor())
+                .put("bytesIn", connection.bytesIn())
+                .put("bytesOut", connection.bytesOut())
+                .put("totalMicros", connection.totalMicros())
+                .encode());
+    }
+
+    @Override
     public void targetRefused(Tunnel tunnel, String sentence) {
         lines.request(() -> event("target-refused")
                 .put("name", tunnel.name())
@@ -81,6 +97,6 @@ final class JsonOutput implements Output {
     }
 
     private static String target(Tunnel tunnel) {
-        return tunnel.options().target().url();
+        return tunnel.options().targetName();
     }
 }

@@ -2,6 +2,7 @@ package dev.culvert.agent.cli;
 
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelState;
+import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -57,11 +58,11 @@ final class PlainOutput implements Output {
                     .formatted(
                             before instanceof TunnelState.Reconnecting ? "Back online" : "Online",
                             connected.url(),
-                            tunnel.options().target().url()));
+                            tunnel.options().targetName()));
         } else if (state instanceof TunnelState.Reconnecting reconnecting) {
             reconnecting(reconnecting);
         } else if (state instanceof TunnelState.Offline offline && before instanceof TunnelState.Connected) {
-            lines.say("Offline: %s (%s)".formatted(tunnel.options().target().url(), printable(offline.why())));
+            lines.say("Offline: %s (%s)".formatted(tunnel.options().targetName(), printable(offline.why())));
         }
     }
 
@@ -92,6 +93,18 @@ final class PlainOutput implements Output {
     @Override
     public void request(Tunnel tunnel, Exchange exchange) {
         lines.request(() -> line(tunnel, exchange));
+    }
+
+    @Override
+    public void connection(Tunnel tunnel, VisitorConnection connection) {
+        lines.request(() -> "%s  %s%s  in %s, out %s  %s"
+                .formatted(
+                        time(Instant.ofEpochMilli(connection.startedAtMillis())),
+                        showsNames ? tunnel.name() + "  " : "",
+                        connection.visitor().isEmpty() ? "somebody" : printable(connection.visitor()),
+                        size(connection.bytesIn()),
+                        size(connection.bytesOut()),
+                        took(connection.totalMicros())));
     }
 
     @Override
@@ -126,6 +139,20 @@ final class PlainOutput implements Output {
         }
         int colour = status >= 500 ? 31 : status >= 400 ? 33 : status >= 300 ? 36 : 32;
         return "\u001b[%dm%d%s".formatted(colour, status, RESET);
+    }
+
+    private static String size(long bytes) {
+        if (bytes < 1024) {
+            return bytes + " B";
+        }
+        String units = "KMGTP";
+        double value = bytes / 1024.0;
+        int unit = 0;
+        while (value >= 999.5 && unit < units.length() - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.3g %siB", value, units.charAt(unit));
     }
 
     private static String took(long micros) {

@@ -7,6 +7,7 @@ import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.TunnelState;
+import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
 import java.util.List;
@@ -80,6 +81,11 @@ final class Session {
         @Override
         public void onExchange(Tunnel tunnel, Exchange exchange) {
             output.request(tunnel, exchange);
+        }
+
+        @Override
+        public void onConnection(Tunnel tunnel, VisitorConnection connection) {
+            output.connection(tunnel, connection);
         }
 
         @Override

@@ -18,23 +18,27 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
-/** {@code culvert http} and {@code culvert start}: tunnels, until a signal ends them. */
+/** {@code culvert http}, {@code tcp}, {@code tls} and {@code start}: tunnels, until a signal ends them. */
 final class TunnelCommand implements Callable<Integer> {
     private static final String CONFIG = "config";
     private static final String DEFAULT_CONFIG = "culvert.yaml";
 
     private final Surroundings surroundings;
-    private final boolean fromFile;
+    private final TunnelOptions.@Nullable Kind kind;
     private @Nullable CommandSpec spec;
 
-    private TunnelCommand(Surroundings surroundings, boolean fromFile) {
+    /** A command for tunnels of this kind, or, without one, for those of a file. */
+    private TunnelCommand(Surroundings surroundings, TunnelOptions.@Nullable Kind kind) {
         this.surroundings = surroundings;
-        this.fromFile = fromFile;
+        this.kind = kind;
     }
 
     /** {@code culvert http TARGET}. */
     static CommandSpec http(Surroundings surroundings) {
-        CommandSpec spec = new TunnelCommand(surroundings, false).create();
+        CommandSpec spec = ofOne(
+                surroundings,
+                TunnelOptions.Kind.HTTP,
+                "The local server: a port, host:port, an http(s) URL, or unix:/path.");
         spec.usageMessage()
                 .description("Gives a local HTTP server a public name, until Ctrl-C.")
                 .footer(
@@ -52,23 +56,70 @@ final class TunnelCommand implements Callable<Integer> {
                         "  culvert http localhost:5173 --host-header rewrite --name shop",
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
                         "  culvert http unix:/run/app.sock");
+        return spec;
+    }
+
+    /** {@code culvert tcp TARGET}. */
+    static CommandSpec tcp(Surroundings surroundings) {
+        CommandSpec spec = ofOne(
+                surroundings,
+                TunnelOptions.Kind.TCP,
+                "The local server: a port, host:port, tcp://host:port, or unix:/path.");
+        spec.usageMessage()
+                .description("Gives a local server that speaks anything a public TCP port, until Ctrl-C.")
+                .footer(
+                        "",
+                        "The edge must have ports for it (culvert edge --tcp-ports 2200-2299). The port",
+                        "stays the same over reconnects and restarts.",
+                        "",
+                        "Examples:",
+                        "  culvert tcp 22 --remote-port 2222",
+                        "  culvert tcp localhost:5432",
+                        "  culvert tcp 8080 --proxy-protocol v2");
+        return spec;
+    }
+
+    /** {@code culvert tls TARGET}. */
+    static CommandSpec tls(Surroundings surroundings) {
+        CommandSpec spec = ofOne(
+                surroundings,
+                TunnelOptions.Kind.TLS,
+                "The local server: a port, host:port, https://host, or unix:/path.");
+        spec.usageMessage()
+                .description(
+                        "Gives a local server that speaks TLS a public name, until Ctrl-C. The bytes are",
+                        "carried as they are: certificate and key stay with the server, and the edge cannot",
+                        "read what is said.")
+                .footer(
+                        "",
+                        "The edge must take TLS for targets. Visitors must send the name (SNI), and the",
+                        "server's certificate must be for it.",
+                        "",
+                        "Examples:",
+                        "  culvert tls 8443 --name shop",
+                        "  culvert tls https://localhost:8443 --proxy-protocol v2");
+        return spec;
+    }
+
+    private static CommandSpec ofOne(Surroundings surroundings, TunnelOptions.Kind kind, String target) {
+        CommandSpec spec = new TunnelCommand(surroundings, kind).create();
         spec.addPositional(PositionalParamSpec.builder()
                 .index("0")
                 .arity("1")
                 .required(true)
                 .type(String.class)
                 .paramLabel("TARGET")
-                .description("The local server: a port, host:port, an http(s) URL, or unix:/path.")
+                .description(target)
                 .build());
         Arrays.stream(AgentOption.values())
-                .filter(option -> AgentOption.OF_TUNNEL.contains(option) || AgentOption.OF_AGENT.contains(option))
+                .filter(option -> AgentOption.of(kind).contains(option) || AgentOption.OF_AGENT.contains(option))
                 .forEach(option -> spec.addOption(option(option)));
         return spec;
     }
 
     /** {@code culvert start [TUNNEL...]}. */
     static CommandSpec start(Surroundings surroundings) {
-        CommandSpec spec = new TunnelCommand(surroundings, true).create();
+        CommandSpec spec = new TunnelCommand(surroundings, null).create();
         spec.usageMessage()
                 .description("Opens the tunnels of a file, all or those that are named, until Ctrl-C.")
                 .footer(
@@ -77,7 +128,9 @@ final class TunnelCommand implements Callable<Integer> {
                         "  edge: 127.0.0.1:7070          # and every other option above",
                         "  tunnels:",
                         "    web: 3000",
-                        "    shop: {target: 5173, name: shop, host-header: rewrite}");
+                        "    shop: {target: 5173, name: shop, host-header: rewrite}",
+                        "    ssh: {kind: tcp, target: 22, remote-port: 2222}",
+                        "    safe: {kind: tls, target: 8443}");
         spec.addPositional(PositionalParamSpec.builder()
                 .index("0..*")
                 .arity("0..*")
@@ -129,7 +182,7 @@ final class TunnelCommand implements Callable<Integer> {
         Map<String, String> flags = flags(parsed);
         List<YamlSection> files = new ArrayList<>();
         List<TunnelOptions> tunnels;
-        if (fromFile) {
+        if (kind == null) {
             String config = flags.remove(CONFIG);
             TunnelsFile file = TunnelsFile.read(Path.of(
                     config != null
@@ -139,6 +192,7 @@ final class TunnelCommand implements Callable<Integer> {
             tunnels = file.tunnels(words(parsed));
         } else {
             tunnels = List.of(AgentChoices.tunnel(
+                    kind,
                     new Choices(flags, surroundings.settings(files)),
                     words(parsed).get(0)));
         }
@@ -162,16 +216,19 @@ final class TunnelCommand implements Callable<Integer> {
             session.run();
             return AgentMain.FAILED;
         } catch (AgentException e) {
-            throw new CommandFailedException(e.getMessage() + advice(e.code()));
+            throw new CommandFailedException(e.getMessage() + advice(e.code(), tunnels));
         }
     }
 
-    private static String advice(AgentException.Code code) {
+    private static String advice(AgentException.Code code, List<TunnelOptions> tunnels) {
+        boolean ports = tunnels.stream().allMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.TCP);
         return switch (code) {
             case NO_EDGE -> "; start one with `culvert edge`, or name yours with --edge";
             case UNAUTHORIZED -> "; check --token or --token-file";
             case VERSION_MISMATCH -> "; use the version of culvert that the edge has";
-            case NAME_TAKEN -> "; choose another with --name, or leave it out for one that is free";
+            case NAME_TAKEN ->
+                "; choose another with %s, or leave it out for one that is free"
+                        .formatted(ports ? "--remote-port" : "--name");
             case REFUSED, LOOP, CLOSED -> "";
         };
     }

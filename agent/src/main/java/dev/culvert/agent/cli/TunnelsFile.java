@@ -25,6 +25,7 @@ import java.util.TreeSet;
  *     host-header: rewrite
  *   api: {target: "https://localhost:8443", insecure-target: true}
  *   docs: 8000
+ *   ssh: {kind: tcp, target: 22, remote-port: 2222}
  * </pre>
  *
  * @param section what the file says
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 record TunnelsFile(YamlSection section) {
     private static final String TUNNELS = "tunnels";
     private static final String TARGET = "target";
+    private static final String KIND = "kind";
 
     /** Reads a file; its mistakes are {@link ConfigException}s that say the line. */
     static TunnelsFile read(Path path) {
@@ -73,19 +75,35 @@ record TunnelsFile(YamlSection section) {
 
     private static TunnelOptions tunnel(YamlSection all, String name) {
         if (all.isText(name)) {
-            return options(all, name, YamlSection.empty(""), all.text(name).orElse(""));
+            return options(
+                    all,
+                    name,
+                    TunnelOptions.Kind.HTTP,
+                    YamlSection.empty(""),
+                    all.text(name).orElse(""));
         }
         YamlSection tunnel = all.section(name).orElseThrow(() -> all.error(name, "a tunnel needs a target"));
-        Set<String> known = new TreeSet<>(AgentOption.keys(AgentOption.OF_TUNNEL));
+        TunnelOptions.Kind kind = kind(tunnel);
+        Set<String> known = new TreeSet<>(AgentOption.keys(AgentOption.of(kind)));
         known.add(TARGET);
+        known.add(KIND);
         tunnel.allowOnly(known);
         String target = tunnel.text(TARGET).orElseThrow(() -> all.error(name, "a tunnel needs a target"));
-        return options(all, name, tunnel, target);
+        return options(all, name, kind, tunnel, target);
     }
 
-    private static TunnelOptions options(YamlSection all, String name, YamlSection tunnel, String target) {
+    private static TunnelOptions.Kind kind(YamlSection tunnel) {
         try {
-            return AgentChoices.tunnel(new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);
+            return tunnel.text(KIND).map(TunnelOptions.Kind::parse).orElse(TunnelOptions.Kind.HTTP);
+        } catch (IllegalArgumentException e) {
+            throw tunnel.error(KIND, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static TunnelOptions options(
+            YamlSection all, String name, TunnelOptions.Kind kind, YamlSection tunnel, String target) {
+        try {
+            return AgentChoices.tunnel(kind, new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);
         } catch (IllegalArgumentException e) {
             throw all.error(name, String.valueOf(e.getMessage()));
         }

@@ -29,6 +29,30 @@ public record Target(
         }
     }
 
+    /**
+     * Reads a target that gets a visitor's bytes as they are; also {@code tcp://host:port}, and for one that speaks TLS
+     * itself {@code https://host} and {@code tls://host}.
+     */
+    public static Target parseRaw(String text) {
+        String stripped = text.strip();
+        int scheme = stripped.indexOf("://");
+        if (scheme < 0) {
+            return parse(text);
+        }
+        try {
+            String word = stripped.substring(0, scheme).toLowerCase(Locale.ROOT);
+            String authority = stripped.substring(scheme + 3).replaceFirst("/$", "");
+            return switch (word) {
+                case "tcp" -> ofHostPort(false, HostPort.parse(authority));
+                case "tls", "https" -> ofHostPort(false, HostPort.parse(authority, 443));
+                default -> throw new IllegalArgumentException(word + ":// is none of tcp://, tls:// and https://");
+            };
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("\"%s\" is not a target (%s): write a port, host:port, or unix:/path"
+                    .formatted(text, e.getMessage()));
+        }
+    }
+
     private static Target read(String text) {
         if (text.matches("[0-9]+")) {
             return new Target(false, new HostPort("127.0.0.1", HostPort.port(text)), null, true);

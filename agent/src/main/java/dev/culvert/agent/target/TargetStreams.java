@@ -5,6 +5,7 @@ import dev.culvert.lane.Splice;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.StreamRequest;
+import io.netty.channel.Channel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -20,28 +21,39 @@ import org.slf4j.LoggerFactory;
 public final class TargetStreams {
     private static final Logger LOGGER = LoggerFactory.getLogger(TargetStreams.class);
 
-    private final Refusals refusals;
-    private final Map<Integer, TargetDialer> dialers = new ConcurrentHashMap<>();
+    private final Events events;
+    private final Map<Integer, Way> ways = new ConcurrentHashMap<>();
     private final Map<String, Integer> ids = new ConcurrentHashMap<>();
 
-    /** Hears of targets that did not answer, on the event loop of the stream. */
-    public interface Refusals {
+    /** What becomes of streams, by the agent's number of the tunnel. On the event loop of the stream. */
+    public interface Events {
         /**
-         * One did not.
+         * A target did not answer.
          *
-         * @param id the agent's number of the tunnel
          * @param sentence why, for people
          */
         void onRefused(int id, String sentence);
+
+        /**
+         * A stream is over that had a target.
+         *
+         * @param nanos how long it lasted
+         * @param bytesIn what the visitor sent
+         * @param bytesOut what the target sent
+         */
+        void onEnded(int id, StreamRequest request, long nanos, long bytesIn, long bytesOut);
     }
 
-    public TargetStreams(Refusals refusals) {
-        this.refusals = refusals;
+    /** How a target is reached, and what it is told of visitors. */
+    private record Way(TargetDialer dialer, ProxyProtocol proxyProtocol) {}
+
+    public TargetStreams(Events events) {
+        this.events = events;
     }
 
     /** The target of the tunnel with the agent's number. */
-    public void put(int id, TargetDialer dialer) {
-        dialers.put(id, dialer);
+    public void put(int id, TargetDialer dialer, ProxyProtocol proxyProtocol) {
+        ways.put(id, new Way(dialer, proxyProtocol));
     }
 
     /** From here on streams for the key go to the tunnel with the number. */
@@ -51,7 +63,7 @@ public final class TargetStreams {
 
     /** From here on streams for the tunnel are refused; those that are open go on. */
     public void remove(int id) {
-        dialers.remove(id);
+        ways.remove(id);
         ids.values().remove(id);
     }
 
@@ -63,16 +75,29 @@ public final class TargetStreams {
     /** Serves a stream, or resets it. On the stream's event loop. */
     public void serve(TunnelStream stream, StreamRequest request) {
         Integer id = ids.get(request.tunnel());
-        TargetDialer dialer = id == null ? null : dialers.get(id);
-        if (id == null || dialer == null) {
+        Way way = id == null ? null : ways.get(id);
+        if (id == null || way == null) {
             stream.reset(CloseReason.NOT_HELD, "this agent has no tunnel " + request.tunnel());
             return;
         }
         // What comes meanwhile is kept by the stream within its window, a reset included.
-        dialer.dial()
+        long begun = System.nanoTime();
+        way.dialer()
+                .dial()
                 .onComplete(
-                        socket -> Splice.join(
-                                stream, Sockets.takeOver(socket), CloseReason.TARGET_FAILED, (bytesIn, bytesOut) -> {}),
+                        socket -> {
+                            Channel target = Sockets.takeOver(socket);
+                            if (way.proxyProtocol() != ProxyProtocol.OFF) {
+                                // At once: the visitor may wait for the target to speak first.
+                                target.writeAndFlush(way.proxyProtocol().header(request.visitor(), request.reached()));
+                            }
+                            Splice.join(
+                                    stream,
+                                    target,
+                                    CloseReason.TARGET_FAILED,
+                                    (fromTarget, toTarget) -> events.onEnded(
+                                            id, request, System.nanoTime() - begun, toTarget, fromTarget));
+                        },
                         failure -> refuse(stream, request, id, String.valueOf(failure.getMessage())));
     }
 
@@ -82,6 +107,6 @@ public final class TargetStreams {
                 .addKeyValue("reason", reason)
                 .log("target refused; stream reset");
         stream.reset(CloseReason.TARGET_REFUSED, reason);
-        refusals.onRefused(id, reason);
+        events.onRefused(id, reason);
     }
 }

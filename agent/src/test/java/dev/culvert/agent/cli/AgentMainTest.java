@@ -65,9 +65,13 @@ class AgentMainTest {
                 "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: add --insecure if the network between is private",
                 "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
+                "tcp 22 --remote-port x | --remote-port: must be a port, 1 to 65535, or 0 for any, was x",
+                "tcp 22 --name shop | Unknown options: '--name', 'shop' (`culvert tcp --help` lists what there is)",
+                "tls 443 --proxy-protocol v3 | --proxy-protocol: must be off, v1 or v2, was v3",
+                "tcp 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
                 "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
-                "'' | name a command: http, start, status; `culvert --help` lists all",
+                "'' | name a command: http, tcp, tls, start, status; `culvert --help` lists all",
             })
     void wrongUsageIsOneSentence(String words, String sentence) {
         int exitCode = run(words.isEmpty() ? new String[0] : words.split(" "));
@@ -209,14 +213,55 @@ class AgentMainTest {
         }
     }
 
+    @Test
+    void fileHasTunnelsOfAllKinds() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            Path file = Files.writeString(home.resolve("culvert.yaml"), """
+                    edge: %s
+                    tunnels:
+                      ssh: {kind: tcp, target: 22, remote-port: 2222, proxy-protocol: off}
+                      safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2}
+                    """.formatted(edge.address()));
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
+            ScriptedEdge.Greeted lane = edge.welcome();
+            Bind ssh = lane.grantPort(0);
+            Bind safe = lane.grant("-");
+            lane.peer().send(new Frame.UnbindFrame(new Unbind(ssh.id(), CloseReason.CLOSED, "gone")));
+            lane.peer().send(new Frame.UnbindFrame(new Unbind(safe.id(), CloseReason.CLOSED, "gone")));
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals("tcp 2222", ssh.kind() + " " + ssh.port());
+            assertEquals("tls safe", safe.kind() + " " + safe.name());
+            assertTrue(out().contains("Online: tcp://example.com:2222 → 127.0.0.1:22\n"), out());
+        }
+    }
+
+    @Test
+    void takenPortSaysWhatToDo() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(
+                    () -> run("tcp", "22", "--edge", edge.address(), "--remote-port", "2222"));
+            edge.welcome().refuse(Bound.Code.NAME_TAKEN, "port 2222 belongs to somebody else");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals(
+                    "culvert: the edge refused the port 2222: port 2222 belongs to somebody else; choose another with --remote-port, or leave it out for one that is free\n",
+                    err());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are host-header, insecure-target, name, pool, target",
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are host-header, insecure-target, kind, name, pool, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, or unix:/path",
+                "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are kind, pool, proxy-protocol, remote-port, target",
+                "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
+                "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: must be off, v1 or v2, was v3",
                 "edge: a:1 | : tunnels: there is none; write one like `web: {target: 3000}` below it",
                 "tunnels: {web: {target: 1, pool: maybe}} | line 1, column 28: must be true or false, was maybe",
             })
@@ -242,7 +287,7 @@ class AgentMainTest {
     void helpNamesTheCommandsOfBothPrograms() {
         assertEquals(0, run("--help"));
 
-        for (String command : new String[] {"http", "start", "status", "edge", "token", "demo"}) {
+        for (String command : new String[] {"http", "tcp", "tls", "start", "status", "edge", "token", "demo"}) {
             assertTrue(out().contains("\n  " + command + " "), command + " in\n" + out());
         }
         assertFalse(out().lines().anyMatch(line -> line.length() > 80), out());

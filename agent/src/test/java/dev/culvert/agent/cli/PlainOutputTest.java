@@ -10,6 +10,7 @@ import dev.culvert.agent.ScriptedEdge;
 import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.TunnelState;
+import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
 import java.io.ByteArrayOutputStream;
@@ -77,6 +78,18 @@ class PlainOutputTest {
     @Test
     void visitorWhoLeftIsSaid() {
         assertTrue(print(false, false, exchange("/", 0, 65_000_000)).endsWith("GET /  left  65 s"));
+    }
+
+    @Test
+    void connectionIsALineWithItsBytes() {
+        VisitorConnection connection =
+                new VisitorConnection("192.0.2.1:4711", 1_700_000_000_000L, 700, 3_500_000, 65_000_000);
+        try (PlainOutput output = output(false, false)) {
+            output.connection(tunnel, connection);
+        }
+
+        String line = out.toString(StandardCharsets.UTF_8).strip();
+        assertTrue(line.matches("\\d\\d:\\d\\d:\\d\\d  192.0.2.1:4711  in 700 B, out 3.34 MiB  65 s"), line);
     }
 
     @Test

@@ -58,6 +58,29 @@ class TargetTest {
         assertTrue(message.endsWith("write a port, host:port, a URL, or unix:/path"), message);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "22, 127.0.0.1:22",
+        "localhost:5432, localhost:5432",
+        "tcp://db.internal:5432, db.internal:5432",
+        "https://localhost:8443/, localhost:8443",
+        "https://localhost, localhost:443",
+        "tls://[::1], [::1]:443",
+        "unix:/run/app.sock, unix:/run/app.sock",
+    })
+    void targetOfRawBytesMayBeAUrlToo(String text, String name) {
+        Target target = Target.parseRaw(text);
+
+        assertEquals(name, target.name());
+        assertFalse(target.tls(), "the bytes go there as they are");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp://db.internal", "http://localhost:80", "udp://localhost:53", "localhost"})
+    void whatIsNoTargetOfRawBytesIsRefused(String text) {
+        assertThrows(IllegalArgumentException.class, () -> Target.parseRaw(text));
+    }
+
     @Test
     void portAndLocalhostMeanBothLoopbackAddresses() {
         assertEquals(

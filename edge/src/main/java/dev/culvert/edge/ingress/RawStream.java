@@ -122,7 +122,7 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
 
     @Override
     public boolean isWritable() {
-        return open != null && open.isWritable();
+        return ended || (open != null && open.isWritable()); // What comes after the end is dropped, not kept waiting.
     }
 
     @Override

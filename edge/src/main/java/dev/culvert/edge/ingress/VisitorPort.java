@@ -93,6 +93,10 @@ public final class VisitorPort {
 
     private void acceptTcp(NetSocket socket) {
         Channel taken = Sockets.takeOver(socket);
+        if (taken.remoteAddress() == null || taken.localAddress() == null) {
+            taken.close(); // It has left already.
+            return;
+        }
         InetSocketAddress reached = (InetSocketAddress) taken.localAddress();
         InetSocketAddress visitor = (InetSocketAddress) taken.remoteAddress();
         TunnelKey key = TunnelKey.ofPort(reached.getPort());

@@ -43,6 +43,15 @@ final class Nginx {
             }
             """;
 
+    private static final String TELLING = """
+            server {
+                listen 127.0.0.1:%d proxy_protocol;
+                location / {
+                    return 200 "$proxy_protocol_addr:$proxy_protocol_port to $proxy_protocol_server_port";
+                }
+            }
+            """;
+
     /** Keeps its connections to the edges, for whichever tunnel is next; tries nothing twice, and gives nobody up. */
     private static final String BALANCER = """
             upstream edges {
@@ -83,6 +92,12 @@ final class Nginx {
     static Nginx serving(Stage stage, Path files) throws IOException {
         int port = Stage.freePort();
         return of(stage, port, FILES.formatted(port, files));
+    }
+
+    /** Wants the PROXY protocol, and answers with the visitor's address and the port that the visitor reached. */
+    static Nginx tellingVisitors(Stage stage) throws IOException {
+        int port = Stage.freePort();
+        return of(stage, port, TELLING.formatted(port));
     }
 
     /** Stands before these ports in http mode, as people put it before several edges. */
