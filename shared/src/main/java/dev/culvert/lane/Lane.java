@@ -234,6 +234,10 @@ public final class Lane {
             return;
         }
         keepAlive.received(frame);
+        handle(frame);
+    }
+
+    private void handle(Frame frame) {
         try {
             dispatch(frame);
         } catch (MalformedFrameException e) {
@@ -585,6 +589,13 @@ public final class Lane {
         @Override
         public void received(Frame frame) {
             receive(frame);
+        }
+
+        @Override
+        public void concluded(Frame frame) {
+            if (!closed) {
+                handle(frame);
+            }
         }
 
         @Override

@@ -30,6 +30,12 @@ public interface LaneTransport {
         /** A frame arrived; the ownership of its payload is handed over. */
         void received(Frame frame);
 
+        /**
+         * A frame that the transport has made itself, for what it has found out: it counts as the peer's, but the peer was
+         * not heard.
+         */
+        void concluded(Frame frame);
+
         /** What arrived are no frames: the lane ends. */
         void malformed(String detail);
 

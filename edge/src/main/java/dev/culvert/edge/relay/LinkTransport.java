@@ -268,7 +268,7 @@ final class LinkTransport implements LaneTransport {
             String detail = "the other node did not answer within a second";
             // It may get to it yet: it must not begin what nobody waits for.
             write(new Frame.Reset(streamId, CloseReason.CANCELLED, 0, detail));
-            lane().received(new Frame.Reset(streamId, CloseReason.LANE_LOST, Frame.Reset.ANYTHING_DELIVERED, detail));
+            lane().concluded(new Frame.Reset(streamId, CloseReason.LANE_LOST, Frame.Reset.ANYTHING_DELIVERED, detail));
         }
         flush();
         watchOpens();
@@ -341,6 +341,6 @@ final class LinkTransport implements LaneTransport {
     private void notServedFrom(long sequence, String detail) {
         doubt.run();
         int last = opens.lastStreamBefore(sequence);
-        lane().received(new Frame.GoAway(CloseReason.DRAINING, last, List.of(), detail));
+        lane().concluded(new Frame.GoAway(CloseReason.DRAINING, last, List.of(), detail));
     }
 }

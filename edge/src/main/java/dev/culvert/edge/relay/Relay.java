@@ -69,7 +69,7 @@ public final class Relay {
     private final Map<Integer, Link> links = new ConcurrentHashMap<>();
     /** The link that new streams are opened in, by node. */
     private final Map<String, Link> current = new ConcurrentHashMap<>();
-    /** When a node last gave cause for doubt; forgotten when it is heard again or has left. */
+    /** When a node last gave cause for doubt; forgotten when it is heard again, or in time. */
     private final Map<String, Long> doubted = new ConcurrentHashMap<>();
 
     /** Nodes that have said that they are about to stop. */
@@ -187,7 +187,8 @@ public final class Relay {
                     link.peerLeft();
                 }
             }
-            doubted.remove(node); // Nobody will claim to be there.
+            // Its claims count for a moment yet: until the registry, which is told after this, knows it too.
+            doubt(node);
             draining.remove(node);
         });
     }
@@ -309,7 +310,9 @@ public final class Relay {
 
     /** A node has not done its part: it is asked last for a while, or until it is heard again. */
     void doubt(String node) {
-        doubted.put(node, System.nanoTime());
+        long now = System.nanoTime();
+        doubted.values().removeIf(sinceNanos -> now - sinceNanos >= DOUBT_NANOS);
+        doubted.put(node, now);
     }
 
     void peerDrains(String node) {

@@ -271,6 +271,11 @@ class LinkTransportTest {
         }
 
         @Override
+        public void concluded(Frame frame) {
+            frames.add(frame);
+        }
+
+        @Override
         public void malformed(String detail) {
             faults.add(detail);
         }

@@ -45,6 +45,8 @@ class NodeDeathTest {
         assertEquals("the other node has left the cluster", reset.detail());
         assertEquals(CloseReason.LANE_LOST, reset.reason());
         assertFalse(reset.provesUndelivered(0));
+        // And as long as it may still be named as a holder, others are asked first
+        assertTrue(pair.ingress.isDoubtful(pair.holder.nodeId()));
     }
 
     @Test

@@ -178,6 +178,20 @@ class RelayLossTest {
     }
 
     @Test
+    void streamsThatNobodyAnswersDoNotKeepTheOthersWaiting() throws Exception {
+        Conversation visitor = pair.visit().read().send("a");
+        pair.agent.awaitStream().read().awaitText("a");
+        pair.lostByIngress = message -> true;
+        pair.lostByHolder = message -> true;
+        long before = System.nanoTime();
+        // When an OPEN is given up meanwhile, which happens after a second
+        pair.visit().read().awaitReset();
+        visitor.awaitReset();
+        Duration took = Duration.ofNanos(System.nanoTime() - before);
+        assertTrue(took.compareTo(Duration.ofSeconds(2)) < 0, "took " + took);
+    }
+
+    @Test
     void newStreamsBeginANewLinkAfterALoss() throws Exception {
         Conversation visitor = pair.visit().read().send("a");
         pair.agent.awaitStream().read().awaitText("a");
