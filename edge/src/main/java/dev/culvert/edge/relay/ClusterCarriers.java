@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * All that can carry a tunnel in the cluster: the lanes of this node, then the other nodes with a claim on it, each once,
- * the less loaded of two first. Safe for use by any thread.
+ * the less loaded of two first, and those that stop or may be dead last. Safe for use by any thread.
  */
 public final class ClusterCarriers implements Carriers {
     private final Carriers here;
@@ -32,8 +32,8 @@ public final class ClusterCarriers implements Carriers {
             return own;
         }
         Collections.shuffle(others, ThreadLocalRandom.current());
-        others.sort(Comparator.comparing(RelayCarrier::isDoubtful));
-        if (others.size() > 1 && others.get(0).isDoubtful() == others.get(1).isDoubtful()) {
+        others.sort(Comparator.comparingInt(RelayCarrier::turn));
+        if (others.size() > 1 && others.get(0).turn() == others.get(1).turn()) {
             others.subList(0, 2).sort(Comparator.comparingInt(RelayCarrier::load));
         }
         List<Carrier> all = new ArrayList<>(own.size() + others.size());

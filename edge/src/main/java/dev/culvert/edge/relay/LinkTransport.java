@@ -264,6 +264,11 @@ final class LinkTransport implements LaneTransport {
         if (!unanswered.isEmpty()) {
             doubt.run();
         }
+        if (!unanswered.isEmpty() && peerEpoch == 0) {
+            // Its very first message was lost, or the node is gone: nothing that is sent behind that will be read.
+            lane().ended("the other node did not answer within a second");
+            return;
+        }
         for (int streamId : unanswered) {
             String detail = "the other node did not answer within a second";
             // It may get to it yet: it must not begin what nobody waits for.
@@ -341,6 +346,7 @@ final class LinkTransport implements LaneTransport {
     private void notServedFrom(long sequence, String detail) {
         doubt.run();
         int last = opens.lastStreamBefore(sequence);
-        lane().concluded(new Frame.GoAway(CloseReason.DRAINING, last, List.of(), detail));
+        // With a reason that ends the lane: one that lets it go on would say that the other node is about to stop.
+        lane().concluded(new Frame.GoAway(CloseReason.LANE_LOST, last, List.of(), detail));
     }
 }

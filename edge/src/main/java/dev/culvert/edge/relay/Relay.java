@@ -257,11 +257,8 @@ public final class Relay {
         return draining.contains(node);
     }
 
-    /** Asked only when no other is left: lost a moment ago, or about to stop. */
+    /** Whether it may be dead: it was lost a moment ago, or has not answered, and was not heard since. */
     boolean isDoubtful(String node) {
-        if (isDraining(node)) {
-            return true;
-        }
         Long sinceNanos = doubted.get(node);
         return sinceNanos != null && System.nanoTime() - sinceNanos < DOUBT_NANOS;
     }

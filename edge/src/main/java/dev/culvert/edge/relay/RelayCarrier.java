@@ -29,8 +29,8 @@ record RelayCarrier(Relay relay, String node) implements Carrier {
         return relay.isDraining(node);
     }
 
-    /** Whether the node was lost a moment ago, and is only worth a try when no other is left. */
-    boolean isDoubtful() {
-        return relay.isDoubtful(node);
+    /** When to ask it: first (0) as a rule, then (1) one that is about to stop but serves, and last (2) one in doubt. */
+    int turn() {
+        return relay.isDoubtful(node) ? 2 : relay.isDraining(node) ? 1 : 0;
     }
 }

@@ -131,9 +131,20 @@ class ClusterCarriersTest {
             List<Carrier> carriers = new ClusterCarriers(t -> List.of(), a).to(tunnel);
             assertEquals(List.of(c.nodeId(), lost.node()), nodesOf(carriers));
         }
-        // When it has left the cluster, as far as anybody knows
-        a.nodeLeft(lost.node());
-        Awaitility.await().until(() -> !a.isDoubtful(lost.node()));
+    }
+
+    @Test
+    void nodeThatIsAboutToStopIsAskedAfterOthersAndBeforeOneThatMayBeDead() {
+        Claim dead = new Claim("a-node-that-is-dead", "1", "instance-1");
+        b.drain();
+        Awaitility.await().until(() -> a.isDraining(b.nodeId()));
+        a.nodeLeft(dead.node());
+        Awaitility.await().until(() -> a.isDoubtful(dead.node()));
+        Tunnel tunnel = heldBy(dead, claim(b, "2"), claim(c, "3"));
+        for (int i = 0; i < 20; i++) {
+            List<Carrier> carriers = new ClusterCarriers(t -> List.of(), a).to(tunnel);
+            assertEquals(List.of(c.nodeId(), b.nodeId(), dead.node()), nodesOf(carriers));
+        }
     }
 
     private static List<String> nodesOf(List<Carrier> carriers) {
