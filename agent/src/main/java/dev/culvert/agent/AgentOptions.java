@@ -2,8 +2,8 @@ package dev.culvert.agent;
 
 import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.agent.dial.Reconnect;
-import dev.culvert.agent.state.StateFolder;
 import dev.culvert.config.Secret;
+import dev.culvert.config.StateFolder;
 import dev.culvert.lane.LaneOptions;
 import java.nio.file.Path;
 import java.util.UUID;

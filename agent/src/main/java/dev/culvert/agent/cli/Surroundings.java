@@ -1,7 +1,7 @@
 package dev.culvert.agent.cli;
 
-import dev.culvert.agent.state.StateFolder;
 import dev.culvert.config.Settings;
+import dev.culvert.config.StateFolder;
 import dev.culvert.config.YamlSection;
 import java.io.Console;
 import java.io.FileDescriptor;

@@ -1,5 +1,6 @@
 package dev.culvert.agent.state;
 
+import dev.culvert.config.PrivateFiles;
 import dev.culvert.config.Secret;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

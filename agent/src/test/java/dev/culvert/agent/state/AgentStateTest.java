@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -151,20 +150,6 @@ class AgentStateTest {
 
         assertEquals(state.secret(), state.secret());
         assertEquals(Optional.empty(), state.trouble());
-    }
-
-    @Test
-    void folderOfTheUserIsWhereSystemsHaveThem() {
-        Path home = Path.of("/home/ann");
-        assertEquals(Path.of("/home/ann/.config/culvert"), StateFolder.of(Map.of(), "Linux", home));
-        assertEquals(
-                Path.of("/x/culvert"), StateFolder.of(Map.of("XDG_CONFIG_HOME", "/x", "APPDATA", "/y"), "Linux", home));
-        assertEquals(
-                Path.of("/home/ann/.config/culvert"),
-                StateFolder.of(Map.of("XDG_CONFIG_HOME", "relative"), "Linux", home));
-        assertEquals(Path.of("/y/culvert"), StateFolder.of(Map.of("APPDATA", "/y"), "Windows 11", home));
-        assertEquals(
-                Path.of("own"), StateFolder.of(Map.of("CULVERT_HOME", "own", "XDG_CONFIG_HOME", "/x"), "Linux", home));
     }
 
     private static Optional<NameRecord> find(AgentState state) {

@@ -1,10 +1,10 @@
-package dev.culvert.agent.state;
+package dev.culvert.config;
 
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 
-/** Where an agent keeps what outlives it. */
+/** Where a program keeps what outlives it and is its user's alone. */
 public final class StateFolder {
     private StateFolder() {}
 

@@ -1,4 +1,4 @@
-package dev.culvert.agent.state;
+package dev.culvert.config;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -16,27 +16,27 @@ import java.nio.file.attribute.PosixFilePermissions;
  * The files of a folder that only its owner may read, changed by one process at a time and never seen half written.
  * Blocks.
  */
-final class PrivateFiles {
+public final class PrivateFiles {
     /** A file's lock belongs to the whole process; within it, this one keeps agents apart. */
     private static final Object PROCESS = new Object();
 
     private final Path folder;
 
-    PrivateFiles(Path folder) {
+    public PrivateFiles(Path folder) {
         this.folder = folder;
     }
 
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
     /** What is done while nobody else changes the files. */
-    interface Change<T> {
+    public interface Change<T> {
         T run() throws IOException;
     }
 
     /** Runs alone among all processes that use the folder; creates it where it is missing. */
-    <T> T alone(Change<T> change) throws IOException {
+    public <T> T alone(Change<T> change) throws IOException {
         synchronized (PROCESS) {
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(folder, mode("rwx------"));
@@ -51,13 +51,13 @@ final class PrivateFiles {
     }
 
     /** The file's text; empty when there is no such file. */
-    String read(String file) throws IOException {
+    public String read(String file) throws IOException {
         Path path = folder.resolve(file);
         return Files.exists(path) ? Files.readString(path) : "";
     }
 
     /** Replaces the file: a reader sees the old one or the new one. */
-    void write(String file, String text) throws IOException {
+    public void write(String file, String text) throws IOException {
         Path fresh = Files.createTempFile(folder, file, ".new", mode("rw-------"));
         try {
             Files.writeString(fresh, text);

@@ -1,0 +1,8 @@
+package dev.culvert.edge.tls;
+
+/** Certificates or their keys are not what they should be; the message is a sentence for the operator. */
+public final class BrokenCertificateException extends Exception {
+    BrokenCertificateException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,22 @@
+package dev.culvert.edge.tls;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where certificates come from. */
+public interface CertificateSource {
+    /**
+     * What is there now, at least one; the first is for clients that name no host. Blocks, and is called again and
+     * again: unchanged certificates are equal to those of before.
+     */
+    List<KeyAndChain> read() throws IOException, BrokenCertificateException;
+
+    /**
+     * A certificate made for a host that none of those names; null where there is none to be had. Takes a few
+     * milliseconds at most, because it is called on an event loop.
+     */
+    default @Nullable KeyAndChain issueFor(String host) {
+        return null;
+    }
+}

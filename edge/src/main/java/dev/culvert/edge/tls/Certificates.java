@@ -1,0 +1,208 @@
+package dev.culvert.edge.tls;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The certificates of an edge, by the host that a client names (SNI). Their source is read again every
+ * {@linkplain #start interval}; connections that stand keep what they were served. A change counts once two readings in
+ * a row agree on it, because a certificate and its key are written one after the other. One that is broken changes
+ * nothing and is logged once. Safe for use by any thread.
+ */
+public final class Certificates {
+    /** A new certificate is served within two of these. */
+    public static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    /** From here on an operator should know: authorities that renew by themselves do it far earlier. */
+    private static final Duration SOON = Duration.ofDays(7);
+
+    /** Certificates made for hosts as clients name them; beyond that they are made again. About 20 KiB each. */
+    private static final int MOST_ISSUED = 1_000;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Certificates.class);
+
+    private final Vertx vertx;
+    private final CertificateSource source;
+    private volatile Table table;
+    private volatile long timer;
+    private volatile boolean closed;
+
+    // One reading follows the other; these are its own.
+    private volatile @Nullable List<KeyAndChain> candidate;
+    private volatile @Nullable String fault;
+    private volatile @Nullable String logged;
+
+    private Certificates(Vertx vertx, CertificateSource source, Table table) {
+        this.vertx = vertx;
+        this.source = source;
+        this.table = table;
+    }
+
+    /**
+     * Reads the certificates and keeps watching them.
+     *
+     * @param interval how long after a reading the next one starts; {@link #INTERVAL} in production
+     * @return fails with a sentence for the operator when they cannot be read
+     */
+    public static Future<Certificates> start(Vertx vertx, CertificateSource source, Duration interval) {
+        return vertx.executeBlocking(() -> Table.of(source.read()), false)
+                .recover(fault -> Future.failedFuture(new IllegalArgumentException(inWords(source, fault))))
+                .map(table -> {
+                    Certificates certificates = new Certificates(vertx, source, table);
+                    table.tell("certificate read");
+                    certificates.watch(interval);
+                    return certificates;
+                });
+    }
+
+    /**
+     * The certificate for a client.
+     *
+     * @param host as the client named it, in the normal form; null when it named none
+     * @return one that names the host, exactly before by wildcard; the first for a client that named none; null when
+     *     there is none for the host
+     */
+    public @Nullable ServedCertificate forHost(@Nullable String host) {
+        Table now = table;
+        if (host == null) {
+            return now.served.get(0);
+        }
+        ServedCertificate found = now.find(host);
+        return found == null ? now.issued(host, source) : found;
+    }
+
+    /** Stops watching. */
+    public void close() {
+        closed = true; // A reading that is under way starts no other.
+        vertx.cancelTimer(timer);
+    }
+
+    private void watch(Duration interval) {
+        timer = vertx.setTimer(interval.toMillis(), fired -> vertx.executeBlocking(this::reload, false)
+                .onComplete(done -> {
+                    if (!closed) {
+                        watch(interval);
+                    }
+                }));
+    }
+
+    private Void reload() {
+        try {
+            take(source.read());
+        } catch (IOException | BrokenCertificateException | RuntimeException e) {
+            keep(e);
+        }
+        return null;
+    }
+
+    private void take(List<KeyAndChain> read) throws BrokenCertificateException {
+        if (read.equals(table.pairs)) {
+            candidate = null;
+            fault = null;
+            logged = null;
+        } else if (read.equals(candidate)) {
+            Table fresh = Table.of(read);
+            table = fresh;
+            candidate = null;
+            fault = null;
+            logged = null;
+            fresh.tell("certificate changed; served from now on");
+        } else {
+            candidate = read;
+        }
+    }
+
+    private void keep(Exception broken) {
+        candidate = null;
+        String words = inWords(source, broken);
+        if (words.equals(fault) && !words.equals(logged)) {
+            logged = words;
+            LOGGER.atError().addKeyValue("fault", words).log("certificate is broken; serving the one read before");
+        }
+        fault = words;
+    }
+
+    private static String inWords(CertificateSource source, Throwable fault) {
+        if (fault instanceof BrokenCertificateException) {
+            return Objects.requireNonNullElse(fault.getMessage(), "broken");
+        }
+        return "cannot read %s: %s".formatted(source, fault);
+    }
+
+    /** What is served at one time. */
+    private static final class Table {
+        private final List<KeyAndChain> pairs;
+        private final List<ServedCertificate> served;
+        private final Map<String, ServedCertificate> issued = new ConcurrentHashMap<>();
+
+        private Table(List<KeyAndChain> pairs, List<ServedCertificate> served) {
+            this.pairs = pairs;
+            this.served = List.copyOf(served);
+        }
+
+        static Table of(List<KeyAndChain> pairs) throws BrokenCertificateException {
+            List<ServedCertificate> served = new ArrayList<>();
+            for (KeyAndChain pair : pairs) {
+                served.add(ServedCertificate.of(pair));
+            }
+            return new Table(List.copyOf(pairs), served);
+        }
+
+        @Nullable
+        ServedCertificate find(String host) {
+            ServedCertificate byWildcard = null;
+            for (ServedCertificate certificate : served) {
+                if (certificate.coversExactly(host)) {
+                    return certificate;
+                } else if (byWildcard == null && certificate.covers(host)) {
+                    byWildcard = certificate;
+                }
+            }
+            return byWildcard;
+        }
+
+        @Nullable
+        ServedCertificate issued(String host, CertificateSource source) {
+            ServedCertificate before = issued.get(host);
+            if (before != null) {
+                return before;
+            }
+            KeyAndChain made = source.issueFor(host);
+            if (made == null) {
+                return null;
+            }
+            try {
+                ServedCertificate fresh = ServedCertificate.of(made);
+                if (issued.size() >= MOST_ISSUED) {
+                    issued.clear();
+                }
+                issued.put(host, fresh);
+                return fresh;
+            } catch (BrokenCertificateException e) {
+                throw new IllegalStateException("a certificate of our own making is broken", e);
+            }
+        }
+
+        void tell(String event) {
+            Instant now = Instant.now();
+            for (ServedCertificate certificate : served) {
+                boolean late = certificate.until().isBefore(now.plus(SOON));
+                (late ? LOGGER.atWarn() : LOGGER.atInfo())
+                        .addKeyValue("names", certificate)
+                        .addKeyValue("until", certificate.until())
+                        .log(late ? event + "; it ends soon or has ended" : event);
+            }
+        }
+    }
+}

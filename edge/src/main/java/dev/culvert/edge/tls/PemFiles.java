@@ -1,0 +1,75 @@
+package dev.culvert.edge.tls;
+
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The operator's files, a certificate chain and a key for each pair. Used by one thread at a time. */
+public final class PemFiles implements CertificateSource {
+    /** The longest chains are a tenth of it. More is most likely the wrong file. */
+    private static final long LARGEST_BYTES = 1024 * 1024;
+
+    private final List<Pair> pairs;
+    private List<String> texts = List.of();
+    private List<KeyAndChain> read = List.of();
+
+    public PemFiles(List<Pair> pairs) {
+        this.pairs = List.copyOf(pairs);
+    }
+
+    /** Two files that belong together. */
+    public record Pair(Path certificate, Path key) {}
+
+    @Override
+    public List<KeyAndChain> read() throws IOException, BrokenCertificateException {
+        List<String> now = new ArrayList<>();
+        for (Pair pair : pairs) {
+            now.add(text(pair.certificate()));
+            now.add(text(pair.key()));
+        }
+        if (!now.equals(texts)) {
+            List<KeyAndChain> parsed = new ArrayList<>();
+            for (int at = 0; at < pairs.size(); at++) {
+                parsed.add(parse(pairs.get(at), now.get(2 * at), now.get(2 * at + 1)));
+            }
+            read = List.copyOf(parsed);
+            texts = now;
+        }
+        return read;
+    }
+
+    private static KeyAndChain parse(Pair pair, String chain, String key) throws BrokenCertificateException {
+        try {
+            KeyAndChain parsed = KeyAndChain.ofPem(chain, key);
+            CertificateNames.require(parsed.certificate());
+            return parsed;
+        } catch (BrokenCertificateException e) {
+            throw new BrokenCertificateException(
+                    "%s and %s: %s".formatted(pair.certificate(), pair.key(), e.getMessage()));
+        }
+    }
+
+    private static String text(Path file) throws IOException, BrokenCertificateException {
+        try {
+            if (Files.size(file) > LARGEST_BYTES) {
+                throw new BrokenCertificateException(
+                        "%s has more than %d bytes; is it PEM?".formatted(file, LARGEST_BYTES));
+            }
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new BrokenCertificateException("there is no file " + file);
+        } catch (MalformedInputException e) {
+            throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return pairs.stream().map(pair -> pair.certificate().toString()).collect(Collectors.joining(","));
+    }
+}

@@ -1,0 +1,7 @@
+/** The edge's certificates: which one a visitor is served, where they come from, and what TLS is spoken with them. */
+@NullMarked
+@CheckReturnValue
+package dev.culvert.edge.tls;
+
+import com.google.errorprone.annotations.CheckReturnValue;
+import org.jspecify.annotations.NullMarked;
