@@ -29,6 +29,10 @@ import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.relay.ClusterCarriers;
 import dev.culvert.edge.relay.Relay;
+import dev.culvert.edge.tls.CertificateSource;
+import dev.culvert.edge.tls.Certificates;
+import dev.culvert.edge.tls.LocalAuthority;
+import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.WindowBudget;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -37,10 +41,13 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,8 +86,12 @@ public final class Edge {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
     private volatile boolean ready;
+    private volatile @Nullable Path localAuthority;
+    private volatile @Nullable Certificates certificates;
     private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
+    private volatile int httpsPort = -1;
+    private volatile int tlsPort = -1;
     private volatile int lanePort = -1;
     private volatile int adminPort = -1;
     private volatile int clusterPort = -1;
@@ -109,15 +120,17 @@ public final class Edge {
      * Where a node listens; -1 where it does not.
      *
      * @param http the visitor port
+     * @param https the visitor port with TLS
+     * @param tls the visitor port for TLS that ends at targets
      * @param lane the lane port
      * @param admin the admin port
      * @param cluster where the other nodes' Hazelcast reaches this one's
      */
-    public record Ports(int http, int lane, int admin, int cluster) {}
+    public record Ports(int http, int https, int tls, int lane, int admin, int cluster) {}
 
     /** The ports it got. */
     public Ports ports() {
-        return new Ports(httpPort, lanePort, adminPort, clusterPort);
+        return new Ports(httpPort, httpsPort, tlsPort, lanePort, adminPort, clusterPort);
     }
 
     /** The addresses on which it takes visitors and agents. */
@@ -132,7 +145,22 @@ public final class Edge {
 
     /** Where visitors find a host under its domain. */
     public String urlOf(String host) {
-        return PublicUrl.of(options.publicUrl(), httpPort).ofHost(host);
+        return publicUrl().ofHost(host);
+    }
+
+    private PublicUrl publicUrl() {
+        return PublicUrl.of(options.publicUrl(), httpPort, httpsPort);
+    }
+
+    /** Where HTTPS is: the operator's word for it, or the port. */
+    private int redirectPort() {
+        PublicUrl shown = publicUrl();
+        return shown.scheme().equals("https") ? shown.port() : httpsPort;
+    }
+
+    /** What clients have to trust where the edge certifies itself; empty where it does not. */
+    public Optional<Path> localAuthority() {
+        return Optional.ofNullable(localAuthority);
     }
 
     /**
@@ -151,6 +179,7 @@ public final class Edge {
     private Future<Edge> start() {
         // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
         return vertx.executeBlocking(this::prepare, false)
+                .compose(prepared -> readCertificates().map(prepared))
                 // The member stands before everything that talks to other nodes.
                 .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost())
                         .compose(membership -> {
@@ -189,6 +218,26 @@ public final class Edge {
                     started.push(done(tokens::close));
                     return tokens;
                 });
+    }
+
+    private Future<Void> readCertificates() {
+        EdgeOptions.Tls tls = options.tls();
+        if (!tls.https().isOn()) {
+            return Future.succeededFuture();
+        }
+        CertificateSource source;
+        if (tls.certificates().isEmpty()) {
+            LocalAuthority authority = new LocalAuthority(tls.authority(), options.domain(), Clock.systemUTC());
+            localAuthority = authority.certificateFile();
+            source = authority;
+        } else {
+            source = new PemFiles(tls.certificates());
+        }
+        return Certificates.start(vertx, source, Certificates.INTERVAL).map(read -> {
+            started.push(done(read::close));
+            certificates = read;
+            return null;
+        });
     }
 
     private Future<Void> startLanes(
@@ -230,6 +279,7 @@ public final class Edge {
                 options.publicUrl(),
                 options.trustedProxies(),
                 IngressOptions.Deadlines.DEFAULT,
+                options.tls().redirect() ? this::redirectPort : null,
                 prepared.label());
         VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
         if (relay != null) {
@@ -240,7 +290,11 @@ public final class Edge {
         started.push(done(() -> vertx.cancelTimer(forgetting)));
         return Listening.again(
                         () -> openPorts(visitors, lanes),
-                        List.of(options.ports().http(), options.ports().lane()))
+                        List.of(
+                                options.ports().http(),
+                                options.tls().https(),
+                                options.tls().passthrough(),
+                                options.ports().lane()))
                 // The admin port last: whoever asks it finds a node that works.
                 .compose(open -> {
                     LocalNode node = localNode(registry, lanes, prepared);
@@ -265,6 +319,21 @@ public final class Edge {
         if (options.ports().http().isOn()) {
             openings.add(new Opening(
                     "http-port", number(options.ports().http()), visitors::listen, port -> httpPort = port));
+        }
+        Certificates served = certificates;
+        if (served != null) {
+            openings.add(new Opening(
+                    "https-port",
+                    number(options.tls().https()),
+                    (on, address, port) -> visitors.listenTls(on, address, port, served),
+                    port -> httpsPort = port));
+        }
+        if (options.tls().passthrough().isOn()) {
+            openings.add(new Opening(
+                    "tls-port",
+                    number(options.tls().passthrough()),
+                    (on, address, port) -> visitors.listenTls(on, address, port, null),
+                    port -> tlsPort = port));
         }
         if (options.ports().lane().isOn()) {
             openings.add(new Opening(
@@ -351,6 +420,8 @@ public final class Edge {
                 clusterHost,
                 label());
         Listening.probe("http-port", addresses, options.ports().http().number());
+        Listening.probe("https-port", addresses, options.tls().https().number());
+        Listening.probe("tls-port", addresses, options.tls().passthrough().number());
         Listening.probe("lane-port", addresses, options.ports().lane().number());
         PortRange tcp = options.ports().tcp();
         for (int port = tcp.first(); tcp.contains(port); port++) {
@@ -385,6 +456,7 @@ public final class Edge {
                 .addKeyValue("node", registry.nodeId())
                 .addKeyValue("label", label)
                 .addKeyValue("http", httpPort)
+                .addKeyValue("https", httpsPort)
                 .addKeyValue("lane", lanePort)
                 .addKeyValue("admin", adminPort)
                 .addKeyValue("nodes", registry.nodes())

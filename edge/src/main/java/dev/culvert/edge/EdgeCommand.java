@@ -4,6 +4,7 @@ import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +74,7 @@ final class EdgeCommand implements Callable<Integer> {
     private static void greet(Edge edge, EdgeOptions options, PrintWriter out) {
         Edge.Ports ports = edge.ports();
         out.printf("Culvert edge is running.%n%n");
-        if (ports.http() >= 0) {
+        if (ports.http() >= 0 || ports.https() >= 0) {
             out.printf("  visitors  %s%n", edge.urlOf("*." + options.domain()));
         }
         if (options.ports().tcp().isOn()) {
@@ -81,6 +82,9 @@ final class EdgeCommand implements Callable<Integer> {
                     "  TCP       tcp://%s:%s%n",
                     options.domain(), options.ports().tcp());
         }
+        edge.localAuthority()
+                .ifPresent(file -> out.printf(
+                        "            by a local authority of this user; to trust it: curl --cacert %s%n", file));
         if (ports.lane() >= 0) {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
         }
@@ -129,9 +133,12 @@ final class EdgeCommand implements Callable<Integer> {
         Map<String, String> flags = new HashMap<>();
         for (OptionSpec option : parsed.matchedOptions()) {
             List<String> values = option.originalStringValues();
-            flags.put(
-                    option.longestName().substring(2),
-                    option.arity().max() == 0 ? "true" : values.get(values.size() - 1));
+            String key = option.longestName().substring(2);
+            if (option.arity().max() == 0) {
+                flags.put(key, "true");
+            } else {
+                flags.put(key, isRepeatable(key) ? String.join(",", values) : values.get(values.size() - 1));
+            }
         }
         @Nullable String config = flags.remove(CONFIG);
         if (config == null) {
@@ -139,6 +146,10 @@ final class EdgeCommand implements Callable<Integer> {
         }
         List<YamlSection> files = config == null ? List.of() : List.of(file(config));
         return new EdgeSettings(flags, new Settings(environment, files)).read();
+    }
+
+    private static boolean isRepeatable(String key) {
+        return Arrays.stream(EdgeOption.values()).anyMatch(option -> option.key.equals(key) && option.isRepeatable());
     }
 
     private static YamlSection file(String name) {

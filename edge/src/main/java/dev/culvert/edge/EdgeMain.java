@@ -1,6 +1,7 @@
 package dev.culvert.edge;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.edge.tls.TlsProfile;
 import java.io.PrintWriter;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ public final class EdgeMain {
     private EdgeMain() {}
 
     public static void main(String[] args) {
+        TlsProfile.applyToProcess();
         System.exit(commandLine(System.getenv()).execute(args));
     }
 

@@ -11,6 +11,14 @@ enum EdgeOption {
     PUBLIC_URL("public-url", "URL", "What visitors type, when a balancer stands before this edge. Default: none"),
     HTTP_PORT("http-port", "PORT", "Port for visitors; 0 for a free one, or off. Default: 7080"),
     TCP_PORTS("tcp-ports", "FIRST-LAST", "Ports that tunnels for raw TCP may have. Default: off"),
+    HTTPS_PORT("https-port", "PORT", "Port for visitors by TLS; 0 for a free one, or off. Default: off"),
+    CERT(
+            "cert",
+            "FILE,...",
+            "Certificate chains for --https-port, PEM; repeatable. Default: of a local authority, made once"),
+    KEY("key", "FILE,...", "The keys of --cert, in its order, PEM; repeatable."),
+    HTTPS_REDIRECT("https-redirect", "", "Send visitors of --http-port to HTTPS."),
+    TLS_PORT("tls-port", "PORT", "Port for TLS that ends at targets alone; 0 for a free one, or off. Default: off"),
     LANE_PORT("lane-port", "PORT", "Port for agents, plaintext; 0 for a free one, or off. Default: 7070"),
     ADMIN_PORT("admin-port", "PORT", "Port of the admin API; 0 for a free one, or off. Default: 7090"),
     ADMIN_BIND("admin-bind", "ADDRESS", "Address of the admin API. Default: 127.0.0.1"),
@@ -62,5 +70,10 @@ enum EdgeOption {
 
     boolean isSwitch() {
         return value.isEmpty();
+    }
+
+    /** Whether it may be given several times, which is the same as once with commas. */
+    boolean isRepeatable() {
+        return this == CERT || this == KEY;
     }
 }

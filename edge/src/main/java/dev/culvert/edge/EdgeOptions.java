@@ -3,13 +3,16 @@ package dev.culvert.edge;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.StateFolder;
 import dev.culvert.edge.admin.AdminOptions;
+import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.names.HostName;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param publicUrl what visitors type, when it differs from the visitor port (option {@code --public-url}, default
  *     none): scheme and port of a balancer before the edge, for example {@code https://tunnel.example.com}
  * @param ports where visitors and agents are accepted
+ * @param tls TLS with visitors
  * @param access who may connect an agent
  * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
  * @param admin the operator's door
@@ -45,6 +49,7 @@ public record EdgeOptions(
         String bind,
         @Nullable URI publicUrl,
         Ports ports,
+        Tls tls,
         Access access,
         TrustedProxies trustedProxies,
         AdminOptions admin,
@@ -68,6 +73,7 @@ public record EdgeOptions(
             "127.0.0.1",
             null,
             Ports.DEFAULT,
+            Tls.DEFAULT,
             Access.DEFAULT,
             TrustedProxies.NONE,
             AdminOptions.DEFAULT,
@@ -106,6 +112,8 @@ public record EdgeOptions(
                     .formatted(MOST_TCP_PORTS, ports.tcp().size()));
         }
         requireApart(ports.tcp(), "http-port", ports.http());
+        requireApart(ports.tcp(), "https-port", tls.https());
+        requireApart(ports.tcp(), "tls-port", tls.passthrough());
         requireApart(ports.tcp(), "lane-port", ports.lane());
         requireApart(ports.tcp(), "admin-port", admin.port());
         if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
@@ -139,9 +147,30 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 new Ports(http, lane, ports.tcp()),
+                tls,
                 access,
                 trustedProxies,
                 new AdminOptions(adminPort, admin.bind(), admin.tokenFile()),
+                names,
+                cluster,
+                drainNotice,
+                drainTimeout,
+                nodeId,
+                instances,
+                lanes);
+    }
+
+    /** The same with TLS for visitors. */
+    public EdgeOptions withTls(Tls visitors) {
+        return new EdgeOptions(
+                domain,
+                bind,
+                publicUrl,
+                ports,
+                visitors,
+                access,
+                trustedProxies,
+                admin,
                 names,
                 cluster,
                 drainNotice,
@@ -158,6 +187,7 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 new Ports(ports.http(), ports.lane(), tcpPorts),
+                tls,
                 access,
                 trustedProxies,
                 admin,
@@ -177,6 +207,7 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 ports,
+                tls,
                 access,
                 trustedProxies,
                 admin,
@@ -196,6 +227,7 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 ports,
+                tls,
                 access,
                 trustedProxies,
                 admin,
@@ -215,6 +247,7 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 ports,
+                tls,
                 access,
                 trustedProxies,
                 admin,
@@ -234,6 +267,7 @@ public record EdgeOptions(
                 bind,
                 publicUrl,
                 ports,
+                tls,
                 access,
                 trustedProxies,
                 admin,
@@ -342,6 +376,31 @@ public record EdgeOptions(
      */
     public record Ports(ListenPort http, ListenPort lane, PortRange tcp) {
         public static final Ports DEFAULT = new Ports(new ListenPort(7080), new ListenPort(7070), PortRange.OFF);
+    }
+
+    /**
+     * TLS with visitors. What is spoken is Mozilla's intermediate profile.
+     *
+     * @param https where visitors come in by TLS (option {@code --https-port}, default {@code off}); 0 picks a free port
+     * @param certificates PEM files by pairs (options {@code --cert} and {@code --key}, default none), the first for
+     *     clients that name no host; read again when they change. With none there is a local authority
+     * @param redirect whether visitors of the port without TLS are sent to the one with it (option
+     *     {@code --https-redirect}, default no)
+     * @param passthrough where visitors come in whose TLS ends at targets, and nobody else (option {@code --tls-port},
+     *     default {@code off}); they may use {@code https} as well
+     * @param authority the folder of the local authority (no option of its own): {@code authority} in the user's folder
+     */
+    public record Tls(ListenPort https, List<PemFiles.Pair> certificates, boolean redirect, ListenPort passthrough, Path authority) {
+        public static final Tls DEFAULT =
+                new Tls(ListenPort.OFF, List.of(), false, ListenPort.OFF, StateFolder.ofUser().resolve("authority"));
+
+        public Tls {
+            certificates = List.copyOf(certificates);
+            if (!https.isOn() && (!certificates.isEmpty() || redirect)) {
+                throw new ConfigException(
+                        "--cert, --key and --https-redirect need --https-port: where visitors come in by TLS");
+            }
+        }
     }
 
     /**

@@ -6,14 +6,17 @@ import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
 import dev.culvert.config.Settings;
 import dev.culvert.edge.admin.AdminOptions;
+import dev.culvert.edge.tls.PemFiles;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Makes {@link EdgeOptions} of what a person wrote: flags first, then variables, then the file, then the default. */
@@ -49,6 +52,7 @@ final class EdgeSettings {
                                 EdgeOption.TCP_PORTS,
                                 PortRange::parse,
                                 none.ports().tcp())),
+                tls(),
                 new EdgeOptions.Access(
                         find(EdgeOption.TOKENS, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
@@ -73,6 +77,27 @@ final class EdgeSettings {
                 find(EdgeOption.NODE_ID, Function.identity()),
                 none.instances(),
                 none.lanes());
+    }
+
+    private EdgeOptions.Tls tls() {
+        List<Path> certificates = value(EdgeOption.CERT, EdgeSettings::paths, List.of());
+        List<Path> keys = value(EdgeOption.KEY, EdgeSettings::paths, List.of());
+        if (certificates.size() != keys.size()) {
+            throw new ConfigException(
+                    "--cert and --key belong together: each certificate needs its key, in the same order; there are %d and %d"
+                            .formatted(certificates.size(), keys.size()));
+        }
+        List<PemFiles.Pair> pairs = new ArrayList<>();
+        for (int at = 0; at < keys.size(); at++) {
+            pairs.add(new PemFiles.Pair(certificates.get(at), keys.get(at)));
+        }
+        EdgeOptions.Tls none = EdgeOptions.DEFAULT.tls();
+        return new EdgeOptions.Tls(
+                value(EdgeOption.HTTPS_PORT, ListenPort::parse, none.https()),
+                pairs,
+                value(EdgeOption.HTTPS_REDIRECT, EdgeSettings::yes, none.redirect()),
+                value(EdgeOption.TLS_PORT, ListenPort::parse, none.passthrough()),
+                none.authority());
     }
 
     private ClusterOptions cluster() {
@@ -148,6 +173,14 @@ final class EdgeSettings {
         } catch (InvalidPathException e) {
             throw new ConfigException("is not a file name: " + text);
         }
+    }
+
+    private static List<Path> paths(String text) {
+        return Stream.of(text.split(",", -1))
+                .map(String::strip)
+                .map(EdgeSettings::word)
+                .map(EdgeSettings::path)
+                .toList();
     }
 
     private static URI url(String text) {

@@ -13,9 +13,15 @@ record PublicUrl(String scheme, int port) {
     private static final int HTTP = 80;
     private static final int HTTPS = 443;
 
-    /** What the operator says, or the visitor port. */
-    static PublicUrl of(@Nullable URI publicUrl, int httpPort) {
-        if (publicUrl == null) {
+    /**
+     * What the operator says, or the visitor port, that for TLS first.
+     *
+     * @param httpPort 0 or less where there is none; likewise the other
+     */
+    static PublicUrl of(@Nullable URI publicUrl, int httpPort, int httpsPort) {
+        if (publicUrl == null && httpsPort > 0) {
+            return new PublicUrl("https", httpsPort);
+        } else if (publicUrl == null) {
             return new PublicUrl("http", httpPort <= 0 ? HTTP : httpPort);
         }
         int usual = publicUrl.getScheme().equals("https") ? HTTPS : HTTP;

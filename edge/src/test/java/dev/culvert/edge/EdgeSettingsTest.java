@@ -10,6 +10,7 @@ import dev.culvert.config.PortRange;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.admin.AdminOptions;
+import dev.culvert.edge.tls.PemFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -38,6 +39,11 @@ class EdgeSettingsTest {
             Map.entry("admin-bind", "10.0.0.1"),
             Map.entry("admin-token-file", "admin.txt"),
             Map.entry("tokens", "tokens.txt"),
+            Map.entry("https-port", "443"),
+            Map.entry("cert", "one.crt,two.crt"),
+            Map.entry("key", "one.key,two.key"),
+            Map.entry("https-redirect", "true"),
+            Map.entry("tls-port", "0"),
             Map.entry("allow-anonymous", "false"),
             Map.entry("insecure", "true"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
@@ -60,6 +66,14 @@ class EdgeSettingsTest {
             "0.0.0.0",
             URI.create("https://tunnel.example.com:8443"),
             new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF, new PortRange(2200, 2299)),
+            new EdgeOptions.Tls(
+                    new ListenPort(443),
+                    List.of(
+                            new PemFiles.Pair(Path.of("one.crt"), Path.of("one.key")),
+                            new PemFiles.Pair(Path.of("two.crt"), Path.of("two.key"))),
+                    true,
+                    ListenPort.FREE,
+                    EdgeOptions.DEFAULT.tls().authority()),
             new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
@@ -293,17 +307,36 @@ class EdgeSettingsTest {
 
     @ParameterizedTest
     @CsvSource({
-        ", 7080, http://a.localhost:7080",
-        ", 80, http://a.localhost",
-        "https://localhost, 7080, https://a.localhost",
-        "https://localhost:8443, 7080, https://a.localhost:8443",
-        "http://localhost:443, 7080, http://a.localhost:443"
+        ", 7080, -1, http://a.localhost:7080",
+        ", 80, -1, http://a.localhost",
+        ", 80, 7443, https://a.localhost:7443",
+        ", 80, 443, https://a.localhost",
+        "https://localhost, 7080, -1, https://a.localhost",
+        "https://localhost:8443, 7080, 7443, https://a.localhost:8443",
+        "http://localhost:443, 7080, -1, http://a.localhost:443"
     })
-    void tunnelsAreFoundWhereVisitorsComeIn(String publicUrl, int port, String url) {
+    void tunnelsAreFoundWhereVisitorsComeIn(String publicUrl, int port, int httpsPort, String url) {
         assertEquals(
                 url,
-                PublicUrl.of(publicUrl == null ? null : URI.create(publicUrl), port)
+                PublicUrl.of(publicUrl == null ? null : URI.create(publicUrl), port, httpsPort)
                         .ofHost("a.localhost"));
+    }
+
+    @Test
+    void certificatesComeInPairsAndTheirOptionsSeveralTimes() {
+        EdgeOptions options =
+                parse(Map.of(), "--https-port", "0", "--cert", "a.crt", "--key", "a.key,b.key", "--cert", "b.crt");
+
+        assertEquals(
+                List.of(
+                        new PemFiles.Pair(Path.of("a.crt"), Path.of("a.key")),
+                        new PemFiles.Pair(Path.of("b.crt"), Path.of("b.key"))),
+                options.tls().certificates());
+        assertEquals(ListenPort.OFF, EdgeOptions.DEFAULT.tls().https());
+        assertTrue(fault(() -> parse(Map.of(), "--https-port", "0", "--cert", "a.crt"))
+                .contains("there are 1 and 0"));
+        assertTrue(fault(() -> parse(Map.of(), "--cert", "a.crt", "--key", "a.key")).contains("need --https-port"));
+        assertTrue(fault(() -> parse(Map.of(), "--https-redirect")).contains("need --https-port"));
     }
 
     private static EdgeOptions read(Map<String, String> flags, Map<String, String> variables, String yaml) {

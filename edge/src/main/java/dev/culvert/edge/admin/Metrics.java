@@ -1,5 +1,6 @@
 package dev.culvert.edge.admin;
 
+import dev.culvert.edge.ingress.DoorRefusal;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.lanes.CloseCounts;
 import dev.culvert.edge.registry.Tunnel;
@@ -63,6 +64,13 @@ final class Metrics {
                 "culvert.visitors.turned.away",
                 "Visitors of raw TCP and passed-through TLS that nothing could serve, by the reason",
                 traffic.turnedAway());
+        for (DoorRefusal reason : DoorRefusal.values()) {
+            FunctionCounter.builder("culvert.connections.refused", traffic, t -> t.doorRefusals()
+                            .of(reason))
+                    .description("Visitor connections that ended before a request, by the reason")
+                    .tag("reason", reason.label())
+                    .register(meters);
+        }
     }
 
     private void bytes(String direction, ToDoubleFunction<Traffic.Counts> counted) {

@@ -5,8 +5,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -17,10 +19,12 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +52,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private final RequestDecoder decoder;
     private final ResponseEncoder encoder;
     private ChannelHandlerContext context;
-    private InetSocketAddress address;
+    private Arrival arrival;
     private PinnedStreams pinned;
     private Deadline deadline;
     private @Nullable HttpExchange exchange;
@@ -78,11 +82,11 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        address = (InetSocketAddress) ctx.channel().remoteAddress();
+        arrival = Arrival.of(ctx.channel());
         IngressOptions.Deadlines deadlines = ingress.options().deadlines();
         pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned(), deadlines.linger());
         deadline = new Deadline(ctx.channel().eventLoop(), this::tooLate);
-        deadline.in(deadlines.head());
+        deadline.in(arrival.left(deadlines.head()));
         ingress.visitors().add(ctx.channel(), this);
     }
 
@@ -112,7 +116,9 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+        if (event instanceof ChannelInputShutdownEvent && inputEnded && closing) {
+            LingeringClose.inputEnded(ctx.channel()); // With TLS there are two ends, and the socket's is the later one.
+        } else if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
             inputEnded = true;
             if (exchange != null) {
                 Probes.start(ctx.channel());
@@ -143,10 +149,11 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException)) { // Those are visitors that leave.
+        boolean ofTls = cause instanceof DecoderException && cause.getCause() instanceof SSLException;
+        if (!(cause instanceof IOException) && !ofTls) { // Those are visitors that leave, or send what is no TLS.
             LOGGER.atError()
                     .setCause(cause)
-                    .addKeyValue("remote", address)
+                    .addKeyValue("remote", address())
                     .log("visitor connection failed; closing it");
         }
         leave("the visitor's connection failed");
@@ -163,6 +170,9 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         encoder.answers(request.method());
         try {
             RequestHead head = RequestHead.of(request);
+            if (arrival.misdirected()) {
+                throw new RefusedException(Reply.speakTls("https://" + head.authority() + head.target()));
+            }
             keepAlive = !draining && HttpUtil.isKeepAlive(request);
             HttpExchange begun = new HttpExchange(ingress, this, head);
             exchange = begun;
@@ -273,12 +283,12 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     @Override
     public InetSocketAddress address() {
-        return address;
+        return arrival.visitor();
     }
 
     @Override
     public boolean isSecure() {
-        return false;
+        return arrival.isSecure();
     }
 
     @Override
@@ -366,10 +376,13 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         pinned.end();
         context.flush();
         if (closeDelimited) {
-            // An end of the connection would look like the end of the body.
+            // An end of the connection would look like the end of the body, and so would that of TLS.
             context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            ChannelOutboundInvoker belowTls = context.pipeline().context(SslHandler.class);
+            (belowTls == null ? context : belowTls).close();
+        } else {
+            context.close();
         }
-        context.close();
     }
 
     @Override

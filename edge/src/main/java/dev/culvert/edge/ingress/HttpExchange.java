@@ -8,8 +8,10 @@ import dev.culvert.wire.CloseReason;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -19,6 +21,7 @@ import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +69,10 @@ final class HttpExchange implements TargetConnection.Listener {
 
     void start() {
         visitor.stopRequest();
+        if (!Arrival.of(visitor.channel()).mayAskFor(head.authority().host())) {
+            answer(Reply.notServed(head.authority().host()));
+            return;
+        }
         follow(ingress.routes().to(head.authority()));
     }
 
@@ -133,7 +140,10 @@ final class HttpExchange implements TargetConnection.Listener {
     // The way to the target.
 
     private void follow(Routes.Route route) {
-        if (route instanceof Routes.Own) {
+        IntSupplier httpsPort = ingress.options().redirectTo();
+        if (httpsPort != null && wantsRedirect(route)) {
+            redirect(httpsPort.getAsInt());
+        } else if (route instanceof Routes.Own) {
             answerAsEdge();
         } else if (route instanceof Routes.Refused refused) {
             answer(refused.reply());
@@ -142,6 +152,19 @@ final class HttpExchange implements TargetConnection.Listener {
         } else if (route instanceof Routes.Through through) {
             goThrough(through.tunnel());
         }
+    }
+
+    private boolean wantsRedirect(Routes.Route route) {
+        boolean ofOurs = route instanceof Routes.Own || route instanceof Routes.Through;
+        boolean secureAtProxy = "https".equalsIgnoreCase(head.headers().get("x-forwarded-proto"))
+                && ingress.options().trustedProxies().test(visitor.address().getAddress());
+        return ofOurs && !visitor.isSecure() && !secureAtProxy;
+    }
+
+    private void redirect(int port) {
+        String host = head.authority().host();
+        String url = "https://" + host + (port == 443 ? "" : ":" + port) + head.target();
+        answer(Reply.redirect(url), headers -> headers.set(HttpHeaderNames.LOCATION, url));
     }
 
     private void goThrough(Tunnel tunnel) {
@@ -373,15 +396,21 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void answer(Reply reply) {
+        answer(reply, headers -> {});
+    }
+
+    private void answer(Reply reply, Consumer<HttpHeaders> more) {
         if (record != null) {
             record.answered(reply.status().code());
         } else {
             ingress.traffic().answered(reply.status().code());
         }
-        visitor.sendReply(Pages.of(
+        FullHttpResponse page = Pages.of(
                 reply,
                 head.headers().get(HttpHeaderNames.ACCEPT),
-                visitor.channel().alloc()));
+                visitor.channel().alloc());
+        more.accept(page.headers());
+        visitor.sendReply(page);
         end(CloseReason.CANCELLED, reply.code());
         visitor.exchangeEnded();
     }

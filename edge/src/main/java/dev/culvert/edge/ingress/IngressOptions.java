@@ -4,6 +4,7 @@ import dev.culvert.names.HostName;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     own as well. Null when visitors come straight here
  * @param trustedProxies the peers whose {@code Forwarded} and {@code X-Forwarded-…} fields are passed on
  * @param deadlines how long visitors may take
+ * @param redirectTo the port to which visitors without TLS are sent, to come with it; null to serve them as they come
  * @param node what targets are told of the node that took the visitor in ({@code Culvert-Node}); empty for nothing
  */
 public record IngressOptions(
@@ -22,12 +24,13 @@ public record IngressOptions(
         @Nullable URI publicUrl,
         Predicate<InetAddress> trustedProxies,
         Deadlines deadlines,
+        @Nullable IntSupplier redirectTo,
         String node) {
 
     /** One whose targets are not told which node it is. */
     public IngressOptions(
             String domain, @Nullable URI publicUrl, Predicate<InetAddress> trustedProxies, Deadlines deadlines) {
-        this(domain, publicUrl, trustedProxies, deadlines, "");
+        this(domain, publicUrl, trustedProxies, deadlines, null, "");
     }
 
     /** An edge for this domain that trusts no proxy. */

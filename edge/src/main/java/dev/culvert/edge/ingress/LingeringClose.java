@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +27,12 @@ final class LingeringClose {
         closeAfter(channel, deadlines.idle());
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
             if (channel instanceof DuplexChannel duplex && !duplex.isInputShutdown() && channel.isActive()) {
-                duplex.shutdownOutput();
+                SslHandler tls = channel.pipeline().get(SslHandler.class);
+                if (tls == null) {
+                    duplex.shutdownOutput();
+                } else {
+                    tls.closeOutbound().addListener(said -> duplex.shutdownOutput());
+                }
                 closeAfter(channel, deadlines.linger());
             } else {
                 channel.close();

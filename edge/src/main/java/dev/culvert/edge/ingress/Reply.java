@@ -59,6 +59,18 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
                 "This edge does not serve %s. It serves tunnels one label under its own domain.".formatted(host));
     }
 
+    static Reply speakTls(String url) {
+        return of(
+                HttpResponseStatus.BAD_REQUEST,
+                "tls_required",
+                "This port speaks TLS",
+                "The request came as plain HTTP. Use %s".formatted(url));
+    }
+
+    static Reply redirect(String url) {
+        return of(HttpResponseStatus.PERMANENT_REDIRECT, "use_https", "It is over there", "Use %s".formatted(url));
+    }
+
     static Reply notHere() {
         return of(HttpResponseStatus.NOT_FOUND, "page_not_found", "No such page", "This edge has no such page.");
     }

@@ -55,10 +55,15 @@ final class Routes {
     /** Nowhere. */
     record Refused(Reply reply) implements Route {}
 
+    /** Whether the host is the edge's own, in its normal form. */
+    boolean isOwn(String host) {
+        return own.contains(host);
+    }
+
     /** What this node knows, at once. */
     Route to(Authority authority) {
         String host = authority.host();
-        if (own.contains(host)) {
+        if (isOwn(host)) {
             return new Own();
         }
         Optional<String> label = HostName.labelUnder(host, domain);

@@ -25,6 +25,7 @@ public final class Traffic {
     private final LongAdder[] answers = new LongAdder[STATUS_CLASSES];
     private final CloseCounts opensRefused = new CloseCounts();
     private final CloseCounts turnedAway = new CloseCounts();
+    private final DoorRefusals doorRefusals = new DoorRefusals();
 
     public Traffic() {
         Arrays.setAll(answers, none -> new LongAdder());
@@ -89,6 +90,11 @@ public final class Traffic {
     /** How many visitors of raw TCP and of TLS that ends at targets nothing could serve, by the reason. */
     public CloseCounts turnedAway() {
         return turnedAway;
+    }
+
+    /** How many connections ended before they had said what they are, by the reason. */
+    public DoorRefusals doorRefusals() {
+        return doorRefusals;
     }
 
     /** A request ended with this status; 0 for none. */

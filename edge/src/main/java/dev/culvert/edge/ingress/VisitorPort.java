@@ -3,10 +3,12 @@ package dev.culvert.edge.ingress;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.tls.Certificates;
 import dev.culvert.lane.Sockets;
 import dev.culvert.wire.StreamRequest;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -14,11 +16,25 @@ import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The door for visitors who speak HTTP/1.1. Safe for use by any thread; one serves all instances of a verticle, each of
+ * The door for visitors, with TLS and without. What stands in the pipeline of each connection, one class each:
+ *
+ * <pre>
+ *   {@link ProxyHeader}    who may say for whom it comes
+ *   {@link FirstBytes}     TLS or not
+ *   {@link ServerName}     the host in the ClientHello: where TLS ends
+ *   {@link Handshake}      behind Netty's handler of TLS
+ *   {@link Threshold}      the time for all this, and its end
+ *   {@link VisitorProtocols} then puts the codecs in their place
+ * </pre>
+ *
+ * Safe for use by any thread; one serves all instances of a verticle, each of
  * which listens on its own context.
  */
 public final class VisitorPort {
@@ -28,9 +44,12 @@ public final class VisitorPort {
     private static final Logger LOGGER = LoggerFactory.getLogger(VisitorPort.class);
 
     private final Ingress ingress;
+    private final VisitorProtocols protocols;
+    private final Map<EventLoop, Threshold.Crowd> crowds = new ConcurrentHashMap<>();
 
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
         ingress = new Ingress(options, registry, carriers, traffic, new Routes(options, registry), new OpenVisitors());
+        protocols = new VisitorProtocols(ingress);
     }
 
     /**
@@ -41,7 +60,17 @@ public final class VisitorPort {
      * @return the port
      */
     public Future<Integer> listen(Vertx vertx, String host, int port) {
-        return listen(vertx, host, port, this::accept);
+        return listen(vertx, host, port, socket -> accept(socket, null));
+    }
+
+    /**
+     * The same for visitors who come by TLS. Where it ends at a target, they are carried there untouched.
+     *
+     * @param certificates for where it ends here; null to serve passthrough tunnels alone
+     */
+    public Future<Integer> listenTls(Vertx vertx, String host, int port, @Nullable Certificates certificates) {
+        TlsPort tls = new TlsPort(certificates);
+        return listen(vertx, host, port, socket -> accept(socket, tls));
     }
 
     private static Future<Integer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
@@ -84,11 +113,19 @@ public final class VisitorPort {
         ingress.visitors().retireStreams();
     }
 
-    private void accept(NetSocket socket) {
-        RequestDecoder decoder = new RequestDecoder();
-        ResponseEncoder encoder = new ResponseEncoder();
-        Channel taken = Sockets.takeOver(socket, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
-        LOGGER.atTrace().addKeyValue("remote", taken.remoteAddress()).log("visitor connected");
+    private void accept(NetSocket socket, @Nullable TlsPort tls) {
+        Channel channel = Sockets.takeOver(socket);
+        if (channel.remoteAddress() == null) {
+            channel.close(); // It has left already.
+            return;
+        }
+        Arrival.of(channel).settle(channel);
+        Threshold threshold = new Threshold(
+                ingress, channel, crowds.computeIfAbsent(channel.eventLoop(), unseen -> new Threshold.Crowd()));
+        Sockets.append(channel, new ProxyHeader(ingress, threshold));
+        Sockets.append(channel, new FirstBytes(ingress, threshold, protocols, tls));
+        Sockets.append(channel, threshold);
+        LOGGER.atTrace().addKeyValue("remote", channel.remoteAddress()).log("visitor connected");
     }
 
     private void acceptTcp(NetSocket socket) {

@@ -1,0 +1,61 @@
+package dev.culvert.edge.ingress;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Counts connections that were refused at the door, and logs some: anybody can make as many as he likes, and must not
+ * fill the disk. Safe for use by any thread.
+ */
+public final class DoorRefusals {
+    /** For each reason one line in this time is for the operator, the others are for debugging. */
+    private static final long QUIET_NANOS = Duration.ofSeconds(10).toNanos();
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(DoorRefusals.class);
+
+    private final Map<DoorRefusal, Tally> tallies = new EnumMap<>(DoorRefusal.class);
+
+    DoorRefusals() {
+        for (DoorRefusal reason : DoorRefusal.values()) {
+            tallies.put(reason, new Tally());
+        }
+    }
+
+    /** How many there were since the node started. */
+    public long of(DoorRefusal reason) {
+        return tally(reason).number.sum();
+    }
+
+    void add(DoorRefusal reason, Object remote, @Nullable String detail) {
+        Tally tally = tally(reason);
+        tally.number.increment();
+        LOGGER.atLevel(reason.usual || tally.isQuiet() ? Level.DEBUG : Level.INFO)
+                .addKeyValue("remote", remote)
+                .addKeyValue("detail", detail)
+                .addKeyValue("total", tally.number.sum())
+                .log(reason.words);
+    }
+
+    private Tally tally(DoorRefusal reason) {
+        return Objects.requireNonNull(tallies.get(reason));
+    }
+
+    private static final class Tally {
+        private final LongAdder number = new LongAdder();
+        private final AtomicLong saidNanos = new AtomicLong(System.nanoTime() - QUIET_NANOS);
+
+        boolean isQuiet() {
+            long now = System.nanoTime();
+            long said = saidNanos.get();
+            return now - said < QUIET_NANOS || !saidNanos.compareAndSet(said, now);
+        }
+    }
+}
