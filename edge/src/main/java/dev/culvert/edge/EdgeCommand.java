@@ -50,6 +50,9 @@ final class EdgeCommand implements Callable<Integer> {
     private static OptionSpec option(EdgeOption option) {
         OptionSpec.Builder builder =
                 OptionSpec.builder("--" + option.key).type(String.class).description(option.help);
+        if (option.isRepeatable()) {
+            builder.type(List.class).auxiliaryTypes(String.class);
+        }
         return option.isSwitch()
                 ? builder.arity("0").build()
                 : builder.paramLabel(option.value).build();
@@ -77,6 +80,12 @@ final class EdgeCommand implements Callable<Integer> {
         if (ports.http() >= 0 || ports.https() >= 0) {
             out.printf("  visitors  %s%n", edge.urlOf("*." + options.domain()));
         }
+        if (ports.https() >= 0 && ports.http() >= 0) {
+            out.printf("            port %d without TLS%n", ports.http());
+        }
+        if (ports.tls() >= 0) {
+            out.printf("            port %d for TLS that ends at targets%n", ports.tls());
+        }
         if (options.ports().tcp().isOn()) {
             out.printf(
                     "  TCP       tcp://%s:%s%n",
@@ -84,7 +93,7 @@ final class EdgeCommand implements Callable<Integer> {
         }
         edge.localAuthority()
                 .ifPresent(file -> out.printf(
-                        "            by a local authority of this user; to trust it: curl --cacert %s%n", file));
+                        "            certified by an authority of this user; to trust it: curl --cacert %s%n", file));
         if (ports.lane() >= 0) {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
         }

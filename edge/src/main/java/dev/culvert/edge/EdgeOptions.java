@@ -390,9 +390,18 @@ public record EdgeOptions(
      *     default {@code off}); they may use {@code https} as well
      * @param authority the folder of the local authority (no option of its own): {@code authority} in the user's folder
      */
-    public record Tls(ListenPort https, List<PemFiles.Pair> certificates, boolean redirect, ListenPort passthrough, Path authority) {
-        public static final Tls DEFAULT =
-                new Tls(ListenPort.OFF, List.of(), false, ListenPort.OFF, StateFolder.ofUser().resolve("authority"));
+    public record Tls(
+            ListenPort https,
+            List<PemFiles.Pair> certificates,
+            boolean redirect,
+            ListenPort passthrough,
+            Path authority) {
+        public static final Tls DEFAULT = new Tls(
+                ListenPort.OFF,
+                List.of(),
+                false,
+                ListenPort.OFF,
+                StateFolder.ofUser().resolve("authority"));
 
         public Tls {
             certificates = List.copyOf(certificates);

@@ -335,7 +335,8 @@ class EdgeSettingsTest {
         assertEquals(ListenPort.OFF, EdgeOptions.DEFAULT.tls().https());
         assertTrue(fault(() -> parse(Map.of(), "--https-port", "0", "--cert", "a.crt"))
                 .contains("there are 1 and 0"));
-        assertTrue(fault(() -> parse(Map.of(), "--cert", "a.crt", "--key", "a.key")).contains("need --https-port"));
+        assertTrue(fault(() -> parse(Map.of(), "--cert", "a.crt", "--key", "a.key"))
+                .contains("need --https-port"));
         assertTrue(fault(() -> parse(Map.of(), "--https-redirect")).contains("need --https-port"));
     }
 

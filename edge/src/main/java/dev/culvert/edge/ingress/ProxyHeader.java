@@ -1,6 +1,7 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.ByteToMessageDecoder;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * told from a visitor's bytes by their first ones, and it may speak for its visitors in HTTP instead.
  */
 final class ProxyHeader extends ByteToMessageDecoder {
+    /** Fired when a header has been read, and what it says is settled. */
+    static final Object READ = new Object();
+
     private static final byte[] TEXT = "PROXY ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BINARY = {0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A};
 
@@ -28,11 +32,9 @@ final class ProxyHeader extends ByteToMessageDecoder {
     private static final int MAX_EXTENSION_BYTES = 4 * 1024;
 
     private final Ingress ingress;
-    private final Threshold threshold;
 
-    ProxyHeader(Ingress ingress, Threshold threshold) {
+    ProxyHeader(Ingress ingress) {
         this.ingress = ingress;
-        this.threshold = threshold;
     }
 
     @Override
@@ -60,21 +62,28 @@ final class ProxyHeader extends ByteToMessageDecoder {
         InetAddress peer = Arrival.of(context.channel()).visitor().getAddress();
         if (!ingress.options().trustedProxies().test(peer)) {
             in.skipBytes(in.readableBytes());
-            threshold.refuse(DoorRefusal.PROXY_UNTRUSTED, null);
+            refuse(ingress, context.channel(), DoorRefusal.PROXY_UNTRUSTED, null);
             return;
         }
-        Said said = new Said(threshold);
+        Said said = new Said(ingress);
         context.pipeline().addAfter(context.name(), null, said);
         context.pipeline().addAfter(context.name(), null, new HAProxyMessageDecoder(MAX_EXTENSION_BYTES));
         context.pipeline().remove(this);
     }
 
+    private static void refuse(Ingress ingress, Channel channel, DoorRefusal reason, @Nullable String detail) {
+        if (channel.isActive() || reason == DoorRefusal.PROXY_MALFORMED) { // Netty closes before it says why.
+            ingress.traffic().doorRefusals().add(reason, Arrival.of(channel).visitor(), detail);
+            channel.close();
+        }
+    }
+
     /** What the header says, once Netty's decoder has read it. */
     private static final class Said extends SimpleChannelInboundHandler<HAProxyMessage> {
-        private final Threshold threshold;
+        private final Ingress ingress;
 
-        Said(Threshold threshold) {
-            this.threshold = threshold;
+        Said(Ingress ingress) {
+            this.ingress = ingress;
         }
 
         @Override
@@ -84,6 +93,7 @@ final class ProxyHeader extends ByteToMessageDecoder {
             if (visitor != null && reached != null) {
                 Arrival.of(context.channel()).by(visitor, reached).settle(context.channel());
             } // Else the proxy speaks for itself (LOCAL), or does not know (UNKNOWN).
+            context.fireUserEventTriggered(READ);
             context.pipeline().remove(this);
         }
 
@@ -99,7 +109,7 @@ final class ProxyHeader extends ByteToMessageDecoder {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            threshold.refuse(DoorRefusal.PROXY_MALFORMED, cause.getMessage());
+            refuse(ingress, context.channel(), DoorRefusal.PROXY_MALFORMED, cause.getMessage());
         }
     }
 }

@@ -118,8 +118,7 @@ final class ServerName extends AbstractSniHandler<ServerName.Way> {
         Channel channel = context.channel();
         Arrival arrival = Arrival.of(channel);
         channel.pipeline().remove(threshold);
-        RawRequest request =
-                new RawRequest(tunnel.key(), StreamRequest.Kind.TLS, arrival.visitor(), arrival.reached());
+        RawRequest request = new RawRequest(tunnel.key(), StreamRequest.Kind.TLS, arrival.visitor(), arrival.reached());
         RawVisit.begin(ingress, channel, request, Unpooled.EMPTY_BUFFER);
         context.pipeline().remove(this);
     }

@@ -5,8 +5,6 @@ import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.lane.Sockets;
-import dev.culvert.wire.StreamRequest;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
@@ -15,7 +13,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
-import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -115,29 +112,33 @@ public final class VisitorPort {
 
     private void accept(NetSocket socket, @Nullable TlsPort tls) {
         Channel channel = Sockets.takeOver(socket);
-        if (channel.remoteAddress() == null) {
+        if (channel.remoteAddress() == null || channel.localAddress() == null) {
             channel.close(); // It has left already.
             return;
         }
         Arrival.of(channel).settle(channel);
         Threshold threshold = new Threshold(
                 ingress, channel, crowds.computeIfAbsent(channel.eventLoop(), unseen -> new Threshold.Crowd()));
-        Sockets.append(channel, new ProxyHeader(ingress, threshold));
+        Sockets.append(channel, new ProxyHeader(ingress));
         Sockets.append(channel, new FirstBytes(ingress, threshold, protocols, tls));
         Sockets.append(channel, threshold);
         LOGGER.atTrace().addKeyValue("remote", channel.remoteAddress()).log("visitor connected");
     }
 
     private void acceptTcp(NetSocket socket) {
-        Channel taken = Sockets.takeOver(socket);
-        if (taken.remoteAddress() == null || taken.localAddress() == null) {
-            taken.close(); // It has left already.
+        Channel channel = Sockets.takeOver(socket);
+        if (channel.remoteAddress() == null || channel.localAddress() == null) {
+            channel.close();
             return;
         }
-        InetSocketAddress reached = (InetSocketAddress) taken.localAddress();
-        InetSocketAddress visitor = (InetSocketAddress) taken.remoteAddress();
-        TunnelKey key = TunnelKey.ofPort(reached.getPort());
-        RawRequest request = new RawRequest(key, StreamRequest.Kind.TCP, visitor, reached);
-        RawVisit.begin(ingress, taken, request, Unpooled.EMPTY_BUFFER);
+        Arrival arrival = Arrival.of(channel);
+        arrival.settle(channel);
+        TunnelKey tunnel = TunnelKey.ofPort(arrival.reached().getPort());
+        if (ingress.options().trustedProxies().test(arrival.visitor().getAddress())) {
+            Sockets.append(channel, new ProxyHeader(ingress));
+            Sockets.append(channel, new RawStart(ingress, tunnel, channel));
+        } else {
+            RawStart.now(ingress, tunnel, channel);
+        }
     }
 }

@@ -5,14 +5,19 @@ import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.tls.Certificates;
+import dev.culvert.edge.tls.PemFiles;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A real visitor port on a free port, with a registry and carriers that a test plays. */
 public final class Door implements AutoCloseable {
@@ -71,13 +76,45 @@ public final class Door implements AutoCloseable {
         return visitorOf(tcpPort);
     }
 
+    /**
+     * Opens a port for TLS as well.
+     *
+     * @param certificates null to pass all TLS on to targets
+     */
+    public int listenTls(Certificates certificates) throws Exception {
+        return visitorPort
+                .listenTls(vertx, "127.0.0.1", 0, certificates)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(5, TimeUnit.SECONDS);
+    }
+
+    /** Certificates from PEM files that are in a folder under these names. */
+    public Certificates certificates(Path folder, String... names) throws Exception {
+        List<PemFiles.Pair> pairs = Stream.of(names)
+                .map(name -> new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key")))
+                .toList();
+        return Certificates.start(vertx, new PemFiles(pairs), Certificates.INTERVAL)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(5, TimeUnit.SECONDS);
+    }
+
+    /** A visitor by a connection of the test's own, closed with the door. */
+    public RawVisitor visitor(Socket connected) throws IOException {
+        RawVisitor visitor = new RawVisitor(connected);
+        visitors.add(visitor);
+        return visitor;
+    }
+
     /** The tunnel that the port for raw TCP is for. */
     public Tunnel tcpTunnel() {
         Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false);
         return new Tunnel(TunnelKey.ofPort(tcpPort), "owner", 0, "tcp", policy, Set.of(FakeRegistry.CLAIM), 0);
     }
 
-    private RawVisitor visitorOf(int port) throws IOException {
+    /** A visitor of any port. */
+    public RawVisitor visitorOf(int port) throws IOException {
         RawVisitor visitor = new RawVisitor(port);
         visitors.add(visitor);
         return visitor;

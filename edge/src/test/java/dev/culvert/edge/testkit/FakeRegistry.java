@@ -33,6 +33,12 @@ public final class FakeRegistry implements Registry {
         return new Tunnel(TunnelKey.ofHost(host), "owner", 0, "http", policy, claims, 0);
     }
 
+    /** A tunnel to a target that ends TLS itself, with one claim. */
+    public static Tunnel tlsTunnel(String host) {
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:443", false);
+        return new Tunnel(TunnelKey.ofHost(host), "owner", 0, "tls", policy, Set.of(CLAIM), 0);
+    }
+
     /** Both copies have it. */
     public void know(Tunnel tunnel) {
         here.put(tunnel.key(), tunnel);

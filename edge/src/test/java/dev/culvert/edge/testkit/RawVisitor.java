@@ -16,7 +16,12 @@ public final class RawVisitor implements AutoCloseable {
     private final Socket socket;
 
     public RawVisitor(int port) throws IOException {
-        socket = new Socket("127.0.0.1", port);
+        this(new Socket("127.0.0.1", port));
+    }
+
+    /** By a connection that stands, which it takes over. */
+    public RawVisitor(Socket connected) throws IOException {
+        socket = connected;
         socket.setSoTimeout(WAIT_MILLIS);
         socket.setTcpNoDelay(true);
     }
@@ -45,6 +50,11 @@ public final class RawVisitor implements AutoCloseable {
 
     public RawVisitor send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+        return this;
+    }
+
+    public RawVisitor send(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
         return this;
     }
 

@@ -35,7 +35,7 @@ public final class TestAuthority {
 
     public TestAuthority() throws Exception {
         keys = keys("EC");
-        JcaX509v3CertificateBuilder builder = builder(NAME, keys, Duration.ofDays(1));
+        JcaX509v3CertificateBuilder builder = builder(NAME, keys, Duration.ofDays(30));
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
         certificate = signed(builder);
     }
@@ -50,7 +50,7 @@ public final class TestAuthority {
 
     /** Certifies hosts, {@code *.} included, with an EC key. */
     public Issued issue(String... hosts) throws Exception {
-        return issue("EC", Duration.ofDays(1), hosts);
+        return issue("EC", Duration.ofDays(30), hosts);
     }
 
     /** Certifies hosts with a key of this algorithm, for this long. */
