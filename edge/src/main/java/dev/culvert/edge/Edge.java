@@ -148,6 +148,11 @@ public final class Edge {
         return publicUrl().ofHost(host);
     }
 
+    private String urlOf(String kind, String host) {
+        boolean onItsOwnPort = kind.equals("tls") && !options.tls().https().isOn();
+        return onItsOwnPort ? new PublicUrl("https", tlsPort).ofHost(host) : urlOf(host);
+    }
+
     private PublicUrl publicUrl() {
         return PublicUrl.of(options.publicUrl(), httpPort, httpsPort);
     }
@@ -242,7 +247,8 @@ public final class Edge {
 
     private Future<Void> startLanes(
             Membership membership, Registry registry, Authenticator authenticator, Prepared prepared) {
-        Offer offer = new Offer(options.domain(), options.ports().tcp(), false, (kind, host) -> urlOf(host));
+        Offer offer =
+                new Offer(options.domain(), options.ports().tcp(), options.tls().isOffered(), this::urlOf);
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
         Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);

@@ -86,14 +86,14 @@ final class EdgeCommand implements Callable<Integer> {
         if (ports.tls() >= 0) {
             out.printf("            port %d for TLS that ends at targets%n", ports.tls());
         }
+        edge.localAuthority()
+                .ifPresent(file -> out.printf(
+                        "            certified by an authority of this user; to trust it: curl --cacert %s%n", file));
         if (options.ports().tcp().isOn()) {
             out.printf(
                     "  TCP       tcp://%s:%s%n",
                     options.domain(), options.ports().tcp());
         }
-        edge.localAuthority()
-                .ifPresent(file -> out.printf(
-                        "            certified by an authority of this user; to trust it: curl --cacert %s%n", file));
         if (ports.lane() >= 0) {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
         }

@@ -403,6 +403,11 @@ public record EdgeOptions(
                 ListenPort.OFF,
                 StateFolder.ofUser().resolve("authority"));
 
+        /** Whether agents may have tunnels whose TLS ends at their targets. */
+        boolean isOffered() {
+            return https.isOn() || passthrough.isOn();
+        }
+
         public Tls {
             certificates = List.copyOf(certificates);
             if (!https.isOn() && (!certificates.isEmpty() || redirect)) {

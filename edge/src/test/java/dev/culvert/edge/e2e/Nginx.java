@@ -43,6 +43,20 @@ final class Nginx {
             }
             """;
 
+    private static final String BY_TLS = """
+            server {
+                listen 127.0.0.1:%1$d ssl%2$s;
+                ssl_certificate %3$s.crt;
+                ssl_certificate_key %3$s.key;
+                location / {
+                    root %4$s;
+                }
+                location /visitor {
+                    return 200 "$proxy_protocol_addr";
+                }
+            }
+            """;
+
     private static final String TELLING = """
             server {
                 listen 127.0.0.1:%d proxy_protocol;
@@ -92,6 +106,18 @@ final class Nginx {
     static Nginx serving(Stage stage, Path files) throws IOException {
         int port = Stage.freePort();
         return of(stage, port, FILES.formatted(port, files));
+    }
+
+    /** The same by TLS, with the certificate {@code NAME.crt} and its key {@code NAME.key}. */
+    static Nginx servingByTls(Stage stage, Path files, Path name) throws IOException {
+        int port = Stage.freePort();
+        return of(stage, port, BY_TLS.formatted(port, "", name, files));
+    }
+
+    /** The same behind the PROXY protocol; {@code /visitor} is the visitor's address. */
+    static Nginx tellingVisitorsByTls(Stage stage, Path files, Path name) throws IOException {
+        int port = Stage.freePort();
+        return of(stage, port, BY_TLS.formatted(port, " proxy_protocol", name, files));
     }
 
     /** Wants the PROXY protocol, and answers with the visitor's address and the port that the visitor reached. */

@@ -26,6 +26,14 @@ record RunningAgent(Program program) {
         return new RunningAgent(stage.culvert(home, environment, arguments.toArray(String[]::new)));
     }
 
+    /** {@code culvert tls}, or {@code tcp}. */
+    static RunningAgent ofKind(String kind, Stage stage, RunningEdge edge, int target, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(kind, "" + target, "--edge", edge.address(), "--json"));
+        arguments.addAll(List.of(more));
+        return new RunningAgent(stage.culvert("home", Map.of(), arguments.toArray(String[]::new)));
+    }
+
     /** {@code culvert start} with a file of many tunnels to one target, all of them online. */
     static RunningAgent ofMany(Stage stage, String home, String edge, int target, List<String> names)
             throws IOException {

@@ -25,6 +25,11 @@ final class Visitor implements AutoCloseable {
         in = new BufferedInputStream(socket.getInputStream());
     }
 
+    /** On a connection that stands, with TLS for example. */
+    static Visitor on(Socket connected) throws IOException {
+        return new Visitor(connected);
+    }
+
     /** Connects to a port of this machine. */
     static Visitor to(int port) throws IOException {
         return to(port, 0);
