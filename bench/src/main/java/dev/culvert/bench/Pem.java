@@ -1,0 +1,37 @@
+package dev.culvert.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A certificate for chains that take visitors in by TLS, and its key. */
+final class Pem {
+    private Pem() {}
+
+    /** One file with both. */
+    static Path make(Path folder) throws IOException, InterruptedException {
+        Path certificate = folder.resolve("cert.pem");
+        Path key = folder.resolve("key.pem");
+        Program.run(List.of(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "30",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost,DNS:*.localhost",
+                "-keyout",
+                key.toString(),
+                "-out",
+                certificate.toString()));
+        return Files.writeString(folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
+    }
+}

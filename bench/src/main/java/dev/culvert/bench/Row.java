@@ -1,0 +1,39 @@
+package dev.culvert.bench;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** All that was measured of a chain, round after round. */
+final class Row {
+    private final String name;
+    private final Map<Figure, List<Double>> samples = new EnumMap<>(Figure.class);
+
+    Row(String name) {
+        this.name = name;
+    }
+
+    String name() {
+        return name;
+    }
+
+    void add(Figure figure, double value) {
+        samples.computeIfAbsent(figure, none -> new ArrayList<>()).add(value);
+    }
+
+    boolean has(Figure figure) {
+        return samples.containsKey(figure);
+    }
+
+    /** The median of all rounds. */
+    double median(Figure figure) {
+        List<Double> sorted =
+                samples.getOrDefault(figure, List.of()).stream().sorted().toList();
+        if (sorted.isEmpty()) {
+            return Double.NaN;
+        }
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+}
