@@ -2,6 +2,7 @@ package dev.culvert.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,7 +26,7 @@ record Transfer(double mibPerSecond, double cpuMillisPerGib) {
 
     private static Transfer measure(Chain chain, String report, List<String> what)
             throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(List.of(
                 "curl",
                 "-sSfk",
                 "--http1.1",

@@ -54,7 +54,7 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     /** Takes the socket over. */
     ChannelTransport(NetSocket socket, Lane lane, LaneOptions options) {
         this.lane = lane;
-        this.channel = Sockets.takeOver(socket, new FrameCodec(), this);
+        this.channel = Sockets.takeOver(socket, new GatheredWrites(), new FrameCodec(), this);
         channel.config().setWriteBufferWaterMark(QUEUE);
         if (channel instanceof EpollSocketChannel) {
             channel.config().setOption(ChannelOption.TCP_NODELAY, true);

@@ -451,6 +451,11 @@ public final class Lane {
         }
     }
 
+    /** Whether no stream waits for a turn, and none has to: what is written now goes out at once. */
+    boolean hasRoomForAll() {
+        return turns.isEmpty() && !takingTurns && transport.isWritable();
+    }
+
     /**
      * Sends while the transport has room. A write may change that, and a flush may change it back, and each tells us at
      * once: a turn begun from within another one would put its frames between that one's header and payload.

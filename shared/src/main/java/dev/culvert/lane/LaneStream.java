@@ -95,6 +95,15 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
             bytes.release();
             return;
         }
+        int size = bytes.readableBytes();
+        if (size > 0
+                && size <= Math.min(sendCreditBytes, Frame.MAX_DATA_BYTES)
+                && outgoing.isEmpty()
+                && lane.hasRoomForAll()) {
+            sendCreditBytes -= size;
+            lane.write(new Frame.Data(id, bytes));
+            return;
+        }
         outgoing.add(bytes);
         lane.hasWork(this);
         writable = outgoing.bytes() < HIGH_WATER_BYTES;

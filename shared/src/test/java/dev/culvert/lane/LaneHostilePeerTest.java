@@ -101,8 +101,8 @@ class LaneHostilePeerTest {
             pings[at + 2] = 8; // Bytes of payload.
             pings[at + 3] = 12;
         }
-        // Their answers: 16 thousand for the sockets to hold, and 112 bytes in memory for each of the rest.
-        for (int sent = 0; sent < 80_000; sent += 500) {
+        // Their answers, of 16 bytes each: some for the sockets to hold, and more than 4 MiB of the rest.
+        for (int sent = 0; sent < 320_000; sent += 500) {
             run.peer().sendRaw(pings);
         }
 

@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.lane.GatheredWrites;
 import dev.culvert.lane.Sockets;
 import io.netty.channel.Channel;
 import java.util.List;
@@ -44,6 +45,7 @@ final class VisitorProtocols {
         RequestDecoder decoder = new RequestDecoder();
         ResponseEncoder encoder = new ResponseEncoder();
         channel.pipeline().remove(Threshold.class);
+        Sockets.append(channel, new GatheredWrites());
         Sockets.append(channel, decoder);
         Sockets.append(channel, encoder);
         Sockets.append(channel, new Http1Visitor(ingress, decoder, encoder));

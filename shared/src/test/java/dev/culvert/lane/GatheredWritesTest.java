@@ -1,0 +1,98 @@
+package dev.culvert.lane;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class GatheredWritesTest {
+    private final EmbeddedChannel channel = new EmbeddedChannel(new GatheredWrites());
+
+    @AfterEach
+    void close() {
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void smallPiecesOfOneTurnLeaveAsOneBuffer() {
+        write(bytes("head "));
+        write(bytes(""));
+        write(bytes("and body"));
+        assertNull(channel.readOutbound(), "nothing leaves before the flush");
+
+        channel.flush();
+
+        assertEquals("head and body", read());
+        assertNull(channel.readOutbound());
+    }
+
+    @Test
+    void largePieceIsPassedOnAsItIsBehindWhatWasGathered() {
+        ByteBuf large = bytes("x".repeat(5000));
+        write(bytes("before "));
+        write(large);
+        write(bytes("after"));
+        channel.flush();
+
+        assertEquals("before ", read());
+        assertSame(large, channel.readOutbound());
+        large.release();
+        assertEquals("after", read());
+    }
+
+    @Test
+    void gatheredBufferStaysSmall() {
+        for (int i = 0; i < 20; i++) {
+            write(bytes("x".repeat(1000)));
+        }
+        channel.flush();
+
+        assertEquals(16_000, read().length());
+        assertEquals(4_000, read().length());
+    }
+
+    @Test
+    void pieceWhoseEndIsAwaitedKeepsItsPlaceAndItsPromise() {
+        write(bytes("first "));
+        var written = channel.write(bytes("awaited"));
+        channel.flush();
+
+        assertEquals(true, written.isSuccess());
+        assertEquals("first ", read());
+        assertEquals("awaited", read());
+    }
+
+    @Test
+    void whatWasNotFlushedIsReleasedWithTheChannel() {
+        ByteBuf piece = bytes("lost");
+        write(piece);
+
+        channel.close();
+
+        assertEquals(0, piece.refCnt());
+        assertNull(channel.readOutbound());
+    }
+
+    private void write(ByteBuf bytes) {
+        channel.write(bytes, channel.voidPromise());
+    }
+
+    private String read() {
+        ByteBuf bytes = channel.readOutbound();
+        String text = bytes.toString(StandardCharsets.US_ASCII);
+        bytes.release();
+        return text;
+    }
+
+    private static ByteBuf bytes(String text) {
+        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.buffer();
+        bytes.writeCharSequence(text, StandardCharsets.US_ASCII);
+        return bytes;
+    }
+}
