@@ -32,6 +32,8 @@ final class LogSettings {
             set("log.com.hazelcast", level.equals("info") ? "warn" : "error");
             // "No join method is enabled": that is meant.
             set("log.com.hazelcast.instance.impl.Node", "error");
+            // Says a line for each frame that crosses the end of its stream, and visitors decide how many there are.
+            set("log.io.netty.handler.codec.http2", "warn");
         }
     }
 

@@ -7,8 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What the receive windows of all lanes of a process may add up to beyond their floors. When it is used up, windows stop
- * growing and new ones begin at their floor; if that goes on, the stream that has stood still the longest is reset.
+ * What receive windows, such as those of all lanes of a process, may add up to beyond their floors. When it is used up,
+ * windows stop growing and new ones begin at their floor; if that goes on, the stream that has stood still the longest is
+ * reset.
  *
  * <p>Safe for use by any thread.
  */
@@ -42,7 +43,7 @@ public final class WindowBudget {
     }
 
     /** Takes so many bytes, or none. */
-    boolean tryTake(long bytes) {
+    public boolean tryTake(long bytes) {
         long before = left.get();
         while (before >= bytes) {
             if (left.compareAndSet(before, before - bytes)) {
@@ -59,7 +60,7 @@ public final class WindowBudget {
     }
 
     /** Gives back what was taken. */
-    void giveBack(long bytes) {
+    public void giveBack(long bytes) {
         left.addAndGet(bytes);
     }
 

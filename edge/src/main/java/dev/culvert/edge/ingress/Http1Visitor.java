@@ -22,7 +22,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +51,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private final RequestDecoder decoder;
     private final ResponseEncoder encoder;
     private ChannelHandlerContext context;
-    private Arrival arrival;
-    private PinnedStreams pinned;
+    private VisitorConnection connection;
     private Deadline deadline;
     private @Nullable HttpExchange exchange;
     private boolean requestOpen;
@@ -70,7 +68,6 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private boolean inputEnded;
     private boolean draining;
     private boolean closing;
-    private boolean flushScheduled;
 
     @SuppressWarnings("NullAway.Init") // What belongs to the channel comes with it.
     Http1Visitor(Ingress ingress, RequestDecoder decoder, ResponseEncoder encoder) {
@@ -82,11 +79,9 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        arrival = Arrival.of(ctx.channel());
-        IngressOptions.Deadlines deadlines = ingress.options().deadlines();
-        pinned = new PinnedStreams(ctx.channel().eventLoop(), deadlines.pinned(), deadlines.linger());
+        connection = new VisitorConnection(ctx.channel(), ingress.options());
         deadline = new Deadline(ctx.channel().eventLoop(), this::tooLate);
-        deadline.in(arrival.left(deadlines.head()));
+        deadline.in(connection.arrival().left(ingress.options().deadlines().head()));
         ingress.visitors().add(ctx.channel(), this);
     }
 
@@ -141,6 +136,11 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     }
 
     @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        deadline.cancel(); // The connection speaks something else from here on.
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         deadline.cancel();
         leave("the visitor left");
@@ -153,7 +153,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         if (!(cause instanceof IOException) && !ofTls) { // Those are visitors that leave, or send what is no TLS.
             LOGGER.atError()
                     .setCause(cause)
-                    .addKeyValue("remote", address())
+                    .addKeyValue("remote", connection.address())
                     .log("visitor connection failed; closing it");
         }
         leave("the visitor's connection failed");
@@ -170,9 +170,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         encoder.answers(request.method());
         try {
             RequestHead head = RequestHead.of(request);
-            if (arrival.misdirected()) {
-                throw new RefusedException(Reply.speakTls("https://" + head.authority() + head.target()));
-            }
+            connection.requireRightDoor(head);
             keepAlive = !draining && HttpUtil.isKeepAlive(request);
             HttpExchange begun = new HttpExchange(ingress, this, head);
             exchange = begun;
@@ -207,6 +205,9 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     /** The node is about to stop: no request after the one under way, or the next. */
     @Override
     public void drain() {
+        if (context.isRemoved()) {
+            return; // It speaks HTTP/2, and whoever does that here was told as well.
+        }
         draining = true;
         keepAlive = false;
         if (exchange == null && !requestOpen && !decoder.isInHead() && !closing) {
@@ -221,7 +222,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     @Override
     public void retireStreams() {
-        pinned.retireLeaving();
+        connection.pinned().retireLeaving();
     }
 
     private void watchHead() {
@@ -271,29 +272,19 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         if (left != null) {
             left.onVisitorGone(how);
         }
-        pinned.end();
+        connection.pinned().end();
     }
 
     // What the exchange does.
 
     @Override
-    public Channel channel() {
-        return context.channel();
+    public VisitorConnection connection() {
+        return connection;
     }
 
     @Override
-    public InetSocketAddress address() {
-        return arrival.visitor();
-    }
-
-    @Override
-    public boolean isSecure() {
-        return arrival.isSecure();
-    }
-
-    @Override
-    public PinnedStreams pinned() {
-        return pinned;
+    public boolean isWritable() {
+        return context.channel().isWritable();
     }
 
     @Override
@@ -373,7 +364,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     public void cut() {
         closing = true;
         exchange = null;
-        pinned.end();
+        connection.pinned().end();
         context.flush();
         if (closeDelimited) {
             // An end of the connection would look like the end of the body, and so would that of TLS.
@@ -392,7 +383,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         exchange = null;
         closing = true;
         deadline.cancel();
-        pinned.end();
+        connection.pinned().end();
         Channel channel = context.channel();
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.remove(encoder);
@@ -430,21 +421,13 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         }
         closing = true;
         deadline.cancel();
-        pinned.end();
+        connection.pinned().end();
         decoder.discard();
         LingeringClose.of(context.channel(), ingress.options().deadlines());
     }
 
     private void write(Object part) {
         context.write(part, context.voidPromise());
-        if (!flushScheduled) {
-            flushScheduled = true;
-            context.channel().eventLoop().execute(this::flush);
-        }
-    }
-
-    private void flush() {
-        flushScheduled = false;
-        context.channel().flush();
+        connection.flushSoon();
     }
 }

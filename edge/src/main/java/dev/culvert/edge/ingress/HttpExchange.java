@@ -5,8 +5,9 @@ import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -15,7 +16,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
@@ -43,6 +43,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private final Visitor visitor;
     private final RequestHead head;
     private final EventLoop loop;
+    private final ByteBufAllocator allocator;
     private final ReplayBody replay;
     private final Deadline rest;
     private @Nullable ExchangeRecord record;
@@ -60,8 +61,10 @@ final class HttpExchange implements TargetConnection.Listener {
         this.ingress = ingress;
         this.visitor = visitor;
         this.head = head;
-        this.loop = visitor.channel().eventLoop();
-        this.replay = new ReplayBody(visitor.channel().alloc());
+        Channel channel = visitor.connection().channel();
+        this.loop = channel.eventLoop();
+        this.allocator = channel.alloc();
+        this.replay = new ReplayBody(allocator);
         this.rest = new Deadline(loop, this::restOfRequestIsLate);
     }
 
@@ -69,7 +72,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     void start() {
         visitor.stopRequest();
-        if (!Arrival.of(visitor.channel()).mayAskFor(head.authority().host())) {
+        if (!visitor.connection().arrival().mayAskFor(head.authority().host())) {
             answer(Reply.notServed(head.authority().host()));
             return;
         }
@@ -157,8 +160,8 @@ final class HttpExchange implements TargetConnection.Listener {
     private boolean wantsRedirect(Routes.Route route) {
         boolean ofOurs = route instanceof Routes.Own || route instanceof Routes.Through;
         boolean secureAtProxy = "https".equalsIgnoreCase(head.headers().get("x-forwarded-proto"))
-                && ingress.options().trustedProxies().test(visitor.address().getAddress());
-        return ofOurs && !visitor.isSecure() && !secureAtProxy;
+                && visitor.connection().isTrusted();
+        return ofOurs && !visitor.connection().isSecure() && !secureAtProxy;
     }
 
     private void redirect(int port) {
@@ -168,16 +171,16 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void goThrough(Tunnel tunnel) {
-        record = new ExchangeRecord(ingress.traffic(), tunnel, head, visitor.address());
+        record = new ExchangeRecord(
+                ingress.traffic(), tunnel, head, visitor.connection().address());
         attempts = new Attempts(ingress, tunnel);
-        host = HostPolicy.of(tunnel.policy(), head.authority(), visitor.isSecure() ? "https" : "http");
-        boolean trusted =
-                ingress.options().trustedProxies().test(visitor.address().getAddress());
-        request = TargetRequest.of(head, host, visitor, trusted);
+        host = HostPolicy.of(
+                tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
+        request = TargetRequest.of(head, host, visitor.connection());
         if (!ingress.options().node().isEmpty()) {
             request.headers().set(TargetRequest.NODE, ingress.options().node());
         }
-        TargetConnection pinned = visitor.pinned().take(tunnel.key());
+        TargetConnection pinned = visitor.connection().pinned().take(tunnel.key());
         if (pinned != null) {
             attempts.usePinned();
             send(pinned, request);
@@ -187,8 +190,8 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
-        onLoop(attempts.open(NetUtil.toSocketAddressString(visitor.address()), loop), stream -> {
-            send(new TargetConnection(key, stream, attempts.asked(), visitor.channel()), request);
+        onLoop(attempts.open(NetUtil.toSocketAddressString(visitor.connection().address()), loop), stream -> {
+            send(new TargetConnection(key, stream, attempts.asked(), allocator), request);
         });
     }
 
@@ -204,7 +207,7 @@ final class HttpExchange implements TargetConnection.Listener {
             replay.sendTo(connection);
         }
         if (target == connection) {
-            onVisitorWritable(visitor.channel().isWritable());
+            onVisitorWritable(visitor.isWritable());
             onTargetWritable();
         }
     }
@@ -225,7 +228,7 @@ final class HttpExchange implements TargetConnection.Listener {
             return; // Nobody waits for it.
         }
         continued |= isContinue;
-        visitor.sendInterim(passedOn(response));
+        visitor.sendInterim(TargetResponse.of(response));
     }
 
     @Override
@@ -238,7 +241,7 @@ final class HttpExchange implements TargetConnection.Listener {
             garbageFrom(switching, "a change of protocol (101) that was not asked for");
             return;
         }
-        HttpResponse passed = passedOn(response);
+        HttpResponse passed = TargetResponse.of(response);
         passed.headers()
                 .set(HttpHeaderNames.UPGRADE, protocol)
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
@@ -278,7 +281,7 @@ final class HttpExchange implements TargetConnection.Listener {
         if (!requestEnded && head.expectsContinue() && !continued) {
             visitor.closeAfterwards(); // Nobody knows whether the body will come.
         }
-        HttpResponse passed = passedOn(response);
+        HttpResponse passed = TargetResponse.of(response);
         if (host != null) {
             host.mapBack(passed.headers());
         }
@@ -295,7 +298,7 @@ final class HttpExchange implements TargetConnection.Listener {
             return;
         }
         answered = true;
-        visitor.send(passedOn(last));
+        visitor.send(TargetResponse.end(last));
         if (requestEnded || !head.hasBody() || (!continued && head.expectsContinue())) {
             endAnswered();
         } else {
@@ -362,7 +365,7 @@ final class HttpExchange implements TargetConnection.Listener {
         }
         finish(used);
         if (used.isReusable()) {
-            visitor.pinned().put(used);
+            visitor.connection().pinned().put(used);
         } else {
             used.retire(ingress.options().deadlines().linger());
         }
@@ -405,10 +408,7 @@ final class HttpExchange implements TargetConnection.Listener {
         } else {
             ingress.traffic().answered(reply.status().code());
         }
-        FullHttpResponse page = Pages.of(
-                reply,
-                head.headers().get(HttpHeaderNames.ACCEPT),
-                visitor.channel().alloc());
+        FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
         more.accept(page.headers());
         visitor.sendReply(page);
         end(CloseReason.CANCELLED, reply.code());
@@ -418,30 +418,13 @@ final class HttpExchange implements TargetConnection.Listener {
     private void answerAsEdge() {
         if (head.target().equals("/") || head.target().startsWith("/?")) {
             ingress.traffic().answered(HttpResponseStatus.OK.code());
-            visitor.sendReply(Pages.welcome(
-                    ingress.options().domain(),
-                    head.headers().get(HttpHeaderNames.ACCEPT),
-                    visitor.channel().alloc()));
+            visitor.sendReply(
+                    Pages.welcome(ingress.options().domain(), head.headers().get(HttpHeaderNames.ACCEPT), allocator));
             finish(null);
             visitor.exchangeEnded();
         } else {
             answer(Reply.notHere());
         }
-    }
-
-    private HttpResponse passedOn(HttpResponse response) {
-        HttpResponse passed = new DefaultHttpResponse(HttpVersion.HTTP_1_1, response.status(), TargetRequest.HEADERS);
-        HeaderRules.copyFromTarget(response.headers(), passed.headers());
-        return passed;
-    }
-
-    private static LastHttpContent passedOn(LastHttpContent last) {
-        if (last.trailingHeaders().isEmpty()) {
-            return last;
-        }
-        LastHttpContent passed = new DefaultLastHttpContent(last.content());
-        HeaderRules.copyFromTarget(last.trailingHeaders(), passed.trailingHeaders());
-        return passed;
     }
 
     /** Goes on with the future's value on the event loop, unless the visitor left meanwhile. */

@@ -23,8 +23,18 @@ final class LingeringClose {
      * @param deadlines how long the visitor may take to read what is left for it, and then to close
      */
     static void of(Channel channel, IngressOptions.Deadlines deadlines) {
+        of(channel, deadlines.idle(), deadlines.linger());
+    }
+
+    /**
+     * The same with these limits.
+     *
+     * @param reading how long the visitor may take to read what is left for it
+     * @param closing how long it may then take to close
+     */
+    static void of(Channel channel, Duration reading, Duration closing) {
         channel.config().setAutoRead(true);
-        closeAfter(channel, deadlines.idle());
+        closeAfter(channel, reading);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
             if (channel instanceof DuplexChannel duplex && !duplex.isInputShutdown() && channel.isActive()) {
                 SslHandler tls = channel.pipeline().get(SslHandler.class);
@@ -33,7 +43,7 @@ final class LingeringClose {
                 } else {
                     tls.closeOutbound().addListener(said -> duplex.shutdownOutput());
                 }
-                closeAfter(channel, deadlines.linger());
+                closeAfter(channel, closing);
             } else {
                 channel.close();
             }

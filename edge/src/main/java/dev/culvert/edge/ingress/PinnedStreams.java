@@ -3,23 +3,33 @@ package dev.culvert.edge.ingress;
 import dev.culvert.edge.registry.TunnelKey;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The streams that one visitor connection keeps for its next requests, one for each tunnel. Never shared between visitor
- * connections: what a target wrote for one visitor cannot reach another. Used on the visitor's event loop.
+ * The streams that one visitor connection keeps for its next requests: with HTTP/1.1 one for each tunnel, with HTTP/2 as
+ * many as it had requests at once. Never shared between visitor connections: what a target wrote for one visitor cannot
+ * reach another. Used on the visitor's event loop.
  */
 final class PinnedStreams {
-    /** A browser that coalesces, or a balancer, sends several tunnels down one connection; more than this is rare. */
-    private static final int MOST = 8;
+    /**
+     * How many may wait, of all tunnels together. A browser that coalesces, or a balancer, sends several tunnels down one
+     * connection, and a page asks for dozens of files at once; each stream that waits is a connection at the target.
+     */
+    private static final int MOST = 16;
 
-    private final Map<TunnelKey, TargetConnection> idle = new LinkedHashMap<>(2);
+    /** The one that waited the shortest last: the others may then age. */
+    private final ArrayDeque<Resting> idle = new ArrayDeque<>(2);
+
     private final Duration keep;
     private final Duration linger;
     private final Deadline deadline;
+
+    /** A stream that waits. */
+    private record Resting(TargetConnection target, long sinceNanos) {}
 
     /**
      * Streams that stay for a while.
@@ -33,50 +43,62 @@ final class PinnedStreams {
         this.deadline = new Deadline(loop, this::sweep);
     }
 
-    /** Takes the tunnel's stream out, if one waits. */
+    /** Takes one of the tunnel's streams out, if one waits. */
     @Nullable
     TargetConnection take(TunnelKey key) {
-        TargetConnection target = idle.isEmpty() ? null : idle.remove(key);
-        if (target == null || !target.isLeaving()) {
-            return target;
+        for (Iterator<Resting> latestFirst = idle.descendingIterator(); latestFirst.hasNext(); ) {
+            TargetConnection target = latestFirst.next().target();
+            if (target.key().equals(key)) {
+                latestFirst.remove();
+                if (!target.isLeaving()) {
+                    return target;
+                }
+                target.retire(linger);
+            }
         }
-        target.retire(linger);
         return null;
     }
 
     /** Gives up the streams whose carrier is about to end. */
     void retireLeaving() {
-        for (TargetConnection target : List.copyOf(idle.values())) {
-            if (target.isLeaving()) {
-                idle.remove(target.key());
-                target.retire(linger);
-            }
-        }
+        retire(List.copyOf(idle), TargetConnection::isLeaving);
     }
 
     /** Keeps a stream that is reusable. */
     void put(TargetConnection target) {
-        TargetConnection before = idle.put(target.key(), target);
-        if (before != null) {
-            before.retire(linger);
-        } else if (idle.size() > MOST) {
-            TargetConnection oldest = idle.values().iterator().next();
-            idle.remove(oldest.key());
-            oldest.retire(linger);
+        Resting resting = new Resting(target, System.nanoTime());
+        idle.add(resting);
+        if (idle.size() > MOST) {
+            idle.remove().target().retire(linger);
         }
-        target.rest(() -> idle.remove(target.key(), target));
-        deadline.in(keep);
+        target.rest(() -> idle.remove(resting));
+        if (!deadline.isSet()) {
+            deadline.in(keep);
+        }
     }
 
     /** The visitor connection is over. */
     void end() {
         deadline.cancel();
-        idle.values().forEach(target -> target.retire(linger));
-        idle.clear();
+        retire(List.copyOf(idle), all -> true);
+    }
+
+    private void retire(List<Resting> some, Predicate<TargetConnection> which) {
+        for (Resting resting : some) {
+            if (which.test(resting.target())) {
+                idle.remove(resting);
+                resting.target().retire(linger);
+            }
+        }
     }
 
     private void sweep() {
-        idle.values().forEach(target -> target.retire(linger));
-        idle.clear();
+        long now = System.nanoTime();
+        while (!idle.isEmpty() && now - idle.element().sinceNanos() >= keep.toNanos()) {
+            idle.remove().target().retire(linger);
+        }
+        if (!idle.isEmpty()) {
+            deadline.in(keep.minusNanos(now - idle.element().sinceNanos()));
+        }
     }
 }

@@ -9,6 +9,7 @@ import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -89,11 +90,11 @@ final class TargetConnection implements TunnelStream.Listener {
         void onGarbage(String found);
     }
 
-    TargetConnection(TunnelKey key, TunnelStream stream, Carrier carrier, Channel visitor) {
+    TargetConnection(TunnelKey key, TunnelStream stream, Carrier carrier, ByteBufAllocator allocator) {
         this.key = key;
         this.stream = stream;
         this.carrier = carrier;
-        this.unparsed = new PendingBytes(visitor.alloc());
+        this.unparsed = new PendingBytes(allocator);
         this.codec = new EmbeddedChannel(new ToStream(), decoder, new HttpRequestEncoder(), new FromDecoder());
     }
 

@@ -30,12 +30,12 @@ final class TargetRequest {
     private TargetRequest() {}
 
     /** The visitor's request as the target gets it: always HTTP/1.1, kept alive, framed as it came. */
-    static HttpRequest of(RequestHead head, HostPolicy host, Visitor visitor, boolean trustedPeer) {
+    static HttpRequest of(RequestHead head, HostPolicy host, VisitorConnection visitor) {
         HttpHeaders from = head.headers();
         HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, head.method(), head.target(), HEADERS);
         HttpHeaders to = request.headers();
         to.set(HttpHeaderNames.HOST, "");
-        HeaderRules.copyFromVisitor(from, to, trustedPeer);
+        HeaderRules.copyFromVisitor(from, to, visitor.isTrusted());
         host.applyTo(to);
         if (from.contains(HttpHeaderNames.TRANSFER_ENCODING)) {
             to.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
@@ -68,7 +68,7 @@ final class TargetRequest {
     }
 
     /** Sets what stands for the visitor. A trusted peer's words on it stay, and its address joins the list. */
-    private static void setForwarded(RequestHead head, Visitor visitor, HttpHeaders to) {
+    private static void setForwarded(RequestHead head, VisitorConnection visitor, HttpHeaders to) {
         InetSocketAddress peer = visitor.address();
         String visitorAddress = NetUtil.toAddressString(peer.getAddress());
         String before = String.join(", ", to.getAll("x-forwarded-for"));

@@ -1,28 +1,22 @@
 package dev.culvert.edge.ingress;
 
 import dev.culvert.lane.Splice;
-import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
-import java.net.InetSocketAddress;
 
 /**
- * Where a request came from, whatever protocol brought it: what an exchange asks of HTTP/1.1, and of HTTP/2's streams
- * one day. Framing is the protocol's: responses come without fields of one hop, with Content-Length where it is known.
+ * Where a request came from, whatever protocol brought it: what an exchange asks of HTTP/1.1, and of a stream of HTTP/2.
+ * Framing is the protocol's: responses come without fields of one hop, with Content-Length where it is known.
  *
  * <p>All on the channel's event loop. Writes are flushed by the end of its turn.
  */
 interface Visitor {
-    Channel channel();
+    /** What the request came in by. */
+    VisitorConnection connection();
 
-    InetSocketAddress address();
-
-    /** Whether the visitor came by TLS. */
-    boolean isSecure();
-
-    /** The streams that stay with this visitor connection between its requests. */
-    PinnedStreams pinned();
+    /** Whether the visitor takes more of the answer now; the exchange is told of changes. */
+    boolean isWritable();
 
     /** No more of the request's body for now; what was handed on already may still come. */
     void stopRequest();
@@ -42,7 +36,10 @@ interface Visitor {
     /** Sends an answer of the edge's own, whole. */
     void sendReply(FullHttpResponse reply);
 
-    /** No request after this one: the connection closes once the exchange is over. To be said before the head is sent. */
+    /**
+     * Nobody can tell where the request ends, so nothing may follow it: HTTP/1.1 closes the connection once the exchange
+     * is over, HTTP/2 ends the stream. To be said before the head is sent.
+     */
     void closeAfterwards();
 
     /** The exchange is over, and its response was sent whole. */

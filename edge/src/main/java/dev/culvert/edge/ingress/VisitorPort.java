@@ -5,6 +5,7 @@ import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.lane.Sockets;
+import dev.culvert.lane.WindowBudget;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
@@ -45,7 +46,14 @@ public final class VisitorPort {
     private final Map<EventLoop, Threshold.Crowd> crowds = new ConcurrentHashMap<>();
 
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        ingress = new Ingress(options, registry, carriers, traffic, new Routes(options, registry), new OpenVisitors());
+        ingress = new Ingress(
+                options,
+                registry,
+                carriers,
+                traffic,
+                new Routes(options, registry),
+                new OpenVisitors(),
+                new WindowBudget(Http2Limits.GROWTH_BYTES));
         protocols = new VisitorProtocols(ingress);
     }
 

@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import dev.culvert.lane.GatheredWrites;
 import dev.culvert.lane.Sockets;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import java.util.List;
 
 /**
@@ -11,6 +12,7 @@ import java.util.List;
  */
 final class VisitorProtocols {
     private static final String HTTP_1 = "http/1.1";
+    private static final String HTTP_2 = "h2";
 
     private final Ingress ingress;
 
@@ -24,12 +26,15 @@ final class VisitorProtocols {
      * @param atOwnHost whether the client names the edge's own host, or none, where there are not only visitors
      */
     List<String> offered(boolean atOwnHost) {
-        return List.of(HTTP_1);
+        return List.of(HTTP_2, HTTP_1);
     }
 
     /** Begins without TLS; the first bytes are about to come through the pipeline. */
     void plain(Channel channel) {
-        http1(channel);
+        channel.pipeline().remove(Threshold.class);
+        List<ChannelHandler> http1 = http1();
+        Sockets.append(channel, new Http2Preface(this::http2, http1));
+        http1.forEach(handler -> Sockets.append(channel, handler));
     }
 
     /**
@@ -38,16 +43,22 @@ final class VisitorProtocols {
      * @param protocol what was agreed by ALPN; empty for nothing, which means HTTP/1.1
      */
     void secure(Channel channel, String protocol) {
-        http1(channel);
+        channel.pipeline().remove(Threshold.class);
+        if (protocol.equals(HTTP_2)) {
+            http2(channel);
+        } else {
+            http1().forEach(handler -> Sockets.append(channel, handler));
+        }
     }
 
-    private void http1(Channel channel) {
+    private List<ChannelHandler> http1() {
+        GatheredWrites writes = new GatheredWrites();
         RequestDecoder decoder = new RequestDecoder();
         ResponseEncoder encoder = new ResponseEncoder();
-        channel.pipeline().remove(Threshold.class);
-        Sockets.append(channel, new GatheredWrites());
-        Sockets.append(channel, decoder);
-        Sockets.append(channel, encoder);
-        Sockets.append(channel, new Http1Visitor(ingress, decoder, encoder));
+        return List.of(writes, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
+    }
+
+    private void http2(Channel channel) {
+        Sockets.append(channel, Http2SessionBuilder.session(ingress, channel));
     }
 }

@@ -112,7 +112,6 @@ class HostileVisitorTest {
                 refused("two spaces in the first line", 400, "GET  / HTTP/1.1\r\n" + HOST + "\r\n"),
                 refused("a space in the path", 400, "GET /a b HTTP/1.1\r\n" + HOST + "\r\n"),
                 refused("HTTP/0.9", 400, "GET /\r\n\r\n"),
-                refused("HTTP/2 without a word before", 400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
                 refused("HTTP/1.2", 400, "GET / HTTP/1.2\r\n" + HOST + "\r\n"),
                 refused("a method of signs", 400, "G@T / HTTP/1.1\r\n" + HOST + "\r\n"),
                 refused("CONNECT", 400, "CONNECT app.example.com:443 HTTP/1.1\r\n" + HOST + "\r\n"),

@@ -12,6 +12,7 @@ import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TlsClient;
 import dev.culvert.edge.tls.Certificates;
+import dev.culvert.lane.WindowBudget;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -76,7 +77,8 @@ class ThresholdTest {
                 new FakeCarriers(),
                 new Traffic(),
                 new Routes(IngressOptions.forDomain(Door.DOMAIN), new FakeRegistry()),
-                new OpenVisitors());
+                new OpenVisitors(),
+                new WindowBudget(0));
         Threshold.Crowd crowd = new Threshold.Crowd();
         EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
                 .mapToObj(i -> arrived(ingress, crowd))

@@ -467,9 +467,9 @@ class VisitorPortTest {
     }
 
     @Test
-    void nineTunnelsOnOneConnectionEndTheStreamThatWaitedLongest() throws Exception {
+    void seventeenTunnelsOnOneConnectionEndTheStreamThatWaitedLongest() throws Exception {
         FakeTarget oldest = null;
-        for (int number = 1; number <= 9; number++) {
+        for (int number = 1; number <= 17; number++) {
             String host = "t" + number + ".example.com";
             door.registry.know(FakeRegistry.tunnel(host));
             visitor.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");

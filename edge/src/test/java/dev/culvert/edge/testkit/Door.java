@@ -30,7 +30,7 @@ public final class Door implements AutoCloseable {
     /** On the transport that nodes use: half-close and resets are where transports differ. */
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
 
-    private final List<RawVisitor> visitors = new ArrayList<>();
+    private final List<AutoCloseable> visitors = new ArrayList<>();
     public final VisitorPort visitorPort;
     private final int port;
     private final int tcpPort;
@@ -120,6 +120,17 @@ public final class Door implements AutoCloseable {
         return visitor;
     }
 
+    /** A visitor that speaks HTTP/2 with these settings. */
+    public RawHttp2Visitor http2Visitor(int... settings) throws IOException {
+        RawHttp2Visitor visitor = new RawHttp2Visitor(port, settings);
+        visitors.add(visitor);
+        return visitor;
+    }
+
+    public int port() {
+        return port;
+    }
+
     /** A GET to the tunnel at {@link #HOST}. */
     public static String get(String path) {
         return "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(path, HOST);
@@ -127,7 +138,7 @@ public final class Door implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        for (RawVisitor visitor : visitors) {
+        for (AutoCloseable visitor : visitors) {
             visitor.close();
         }
         vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);

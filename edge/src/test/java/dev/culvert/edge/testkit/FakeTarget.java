@@ -112,7 +112,7 @@ public final class FakeTarget {
         });
     }
 
-    /** Takes no more, or takes more again. */
+    /** Takes no more, or takes more again, from when this returns. */
     public void takesMore(boolean more) {
         deliver(() -> {
             writable = more;
@@ -120,6 +120,7 @@ public final class FakeTarget {
                 listener.onWritable();
             }
         });
+        loop.submit(() -> {}).syncUninterruptibly();
     }
 
     /** Waits until the ingress has ended the stream early, and says why. */

@@ -49,10 +49,20 @@ public final class TlsClient {
 
     /** Shakes hands on a connection that stands. */
     public SSLSocket over(Socket plain, String host, String... protocols) throws IOException {
+        return over(plain, host, List.of(), protocols);
+    }
+
+    /** Connects and shakes hands, with these protocols of the application in ALPN. */
+    public SSLSocket connectTo(int port, String host, List<String> alpn) throws IOException {
+        return over(new Socket("127.0.0.1", port), host, alpn);
+    }
+
+    private SSLSocket over(Socket plain, String host, List<String> alpn, String... protocols) throws IOException {
         plain.setSoTimeout(10_000);
         SSLSocket socket = (SSLSocket) context().getSocketFactory().createSocket(plain, null, plain.getPort(), true);
         SSLParameters parameters = socket.getSSLParameters();
         name(parameters, host);
+        parameters.setApplicationProtocols(alpn.toArray(String[]::new));
         if (protocols.length > 0) {
             parameters.setProtocols(protocols);
         }

@@ -1,0 +1,54 @@
+package dev.culvert.edge.ingress;
+
+import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2Settings;
+
+/**
+ * What a visitor connection that speaks HTTP/2 may take. At the very worst, with all streams at a standstill in both
+ * directions, it holds {@link #STREAMS} × ({@link #WINDOW_BYTES} of an upload + 2 × {@link #WAITING_BYTES} of a download)
+ * = 19 MiB, beside what the tunnels' own windows hold.
+ */
+final class Http2Limits {
+    /** Requests at once; RFC 9113 asks for 100 at least. Who asks for more is refused that stream, and may ask again. */
+    static final int STREAMS = 100;
+
+    /** What a visitor may send ahead of its target on one stream: HTTP/2's own default. */
+    static final int WINDOW_BYTES = Http2CodecUtil.DEFAULT_WINDOW_SIZE;
+
+    /** How far the window of a stream grows, as long as its target takes all that comes: 160 Mbit/s over 50 ms. */
+    static final int LARGEST_WINDOW_BYTES = 1024 * 1024;
+
+    /** What all windows of the process may grow by, together. When it is used up, they stay as they are. */
+    static final long GROWTH_BYTES = 64 * 1024 * 1024;
+
+    /**
+     * Never in anybody's way: all streams' windows together may stand still without using up more than half, and the
+     * other half is what Netty grants anew only once it is used up. It is no promise of memory: the streams' windows are.
+     */
+    static final int CONNECTION_WINDOW_BYTES = 2 * STREAMS * LARGEST_WINDOW_BYTES;
+
+    /** From how many bytes on that the visitor has not taken its target is stopped. One piece, as large, comes on top. */
+    static final int WAITING_BYTES = 64 * 1024;
+
+    /** The fields of a head, each with the 32 bytes that HTTP/2 counts for it. Beyond a quarter more the visitor goes. */
+    static final int HEAD_BYTES = 64 * 1024;
+
+    /** Over what time resets are counted. */
+    static final int RESETS_SECONDS = 30;
+
+    /** Requests that a visitor may cancel in that time, or that make no sense: more than somebody who closes tabs. */
+    static final int RESETS = 200;
+
+    /** The same for a trusted proxy, which carries many visitors. */
+    static final int RESETS_OF_PROXY = 20_000;
+
+    private Http2Limits() {}
+
+    /** What the visitor is told. WebSockets are for HTTP/1.1: extended CONNECT is not offered. */
+    static Http2Settings settings() {
+        return new Http2Settings()
+                .maxConcurrentStreams(STREAMS)
+                .initialWindowSize(WINDOW_BYTES)
+                .maxHeaderListSize(HEAD_BYTES);
+    }
+}

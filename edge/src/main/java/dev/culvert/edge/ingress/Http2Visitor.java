@@ -1,0 +1,304 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.lane.PendingBytes;
+import dev.culvert.lane.Splice;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on a connection that speaks HTTP/2: a stream of its own, whose standstill is its own. Runs on the channel's
+ * event loop.
+ *
+ * <pre>
+ *   visitor ──DATA──► held ──► exchange     window granted for what the exchange took
+ *   visitor ◄──DATA── waiting ◄── exchange  the exchange is stopped while too much waits
+ * </pre>
+ */
+final class Http2Visitor implements Visitor {
+    private final Ingress ingress;
+    private final Http2Session session;
+    private final Http2Stream stream;
+    private final Http2Window window;
+    private @Nullable HttpExchange exchange;
+
+    /** What of the request came while the exchange took no more. */
+    private @Nullable PendingBytes held;
+
+    private @Nullable LastHttpContent heldEnd;
+    private boolean stopped;
+    private boolean handingOn;
+    private boolean requestEnded;
+
+    private boolean answersHead;
+    private boolean responseEnded;
+    private boolean responseSent;
+    private int waiting;
+    private boolean full;
+    private boolean closed;
+
+    Http2Visitor(Ingress ingress, Http2Session session, Http2Stream stream) {
+        this.ingress = ingress;
+        this.session = session;
+        this.stream = stream;
+        this.window = new Http2Window(ingress.uploads());
+    }
+
+    // What the visitor does.
+
+    /**
+     * Its request's head came.
+     *
+     * @param whole whether it is the whole request
+     */
+    void begin(Http2Headers headers, boolean whole) {
+        requestEnded = whole;
+        try {
+            HttpRequest request = Http2Request.of(headers, whole);
+            answersHead = request.method().equals(HttpMethod.HEAD);
+            RequestHead head = RequestHead.of(request);
+            connection().requireRightDoor(head);
+            HttpExchange begun = new HttpExchange(ingress, this, head);
+            exchange = begun;
+            begun.start();
+            if (whole && exchange == begun) {
+                begun.onRequestContent(LastHttpContent.EMPTY_LAST_CONTENT);
+            }
+        } catch (RefusedException refused) {
+            refuse(refused.reply(), headers.get("accept"));
+        }
+    }
+
+    /** Answers in the edge's own name, without an exchange. */
+    void refuse(Reply reply, @Nullable CharSequence accept) {
+        ingress.traffic().answered(reply.status().code());
+        sendReply(Pages.of(reply, accept == null ? null : accept.toString(), session.allocator()));
+        exchangeEnded();
+    }
+
+    /**
+     * A piece of the body came; it stays the caller's.
+     *
+     * @return how many bytes of it are taken: so many more the visitor may send
+     */
+    int onData(ByteBuf data, boolean last) {
+        requestEnded |= last;
+        int size = data.readableBytes();
+        HttpExchange current = exchange;
+        if (current == null) {
+            return size; // Nobody wants it any more.
+        } else if (stopped || held != null) {
+            hold(data.retain());
+            heldEnd = last ? LastHttpContent.EMPTY_LAST_CONTENT : null;
+            return 0;
+        } else if (last) {
+            current.onRequestContent(new DefaultLastHttpContent(data.retain()));
+        } else if (size > 0) {
+            current.onRequestContent(new DefaultHttpContent(data.retain()));
+            if (!stopped) {
+                session.widen(stream, window.afterTaking(size));
+            }
+        }
+        return size;
+    }
+
+    /** The request ends with trailers. */
+    void onTrailers(Http2Headers trailers) {
+        requestEnded = true;
+        HttpExchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        try {
+            LastHttpContent end = Http2Request.end(trailers);
+            if (stopped || held != null) {
+                heldEnd = end;
+            } else {
+                current.onRequestContent(end);
+            }
+        } catch (RefusedException | IllegalArgumentException e) {
+            current.onMalformedBody();
+        }
+    }
+
+    /** The stream is over: cancelled, or both sides have ended. */
+    void closed() {
+        closed = true;
+        window.close();
+        dropHeld();
+        HttpExchange left = exchange;
+        exchange = null;
+        if (left != null) {
+            left.onVisitorGone("the visitor cancelled its request");
+        }
+    }
+
+    private void hold(ByteBuf bytes) {
+        if (held == null) {
+            held = new PendingBytes(session.allocator());
+        }
+        held.add(bytes);
+    }
+
+    private void dropHeld() {
+        heldEnd = null;
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+    }
+
+    private void handOnHeld() {
+        if (handingOn) {
+            return;
+        }
+        handingOn = true;
+        while (!stopped && exchange != null) {
+            ByteBuf bytes = held == null ? null : held.poll(Integer.MAX_VALUE);
+            if (bytes != null) {
+                int size = bytes.readableBytes();
+                exchange.onRequestContent(new DefaultHttpContent(bytes));
+                session.consumed(stream, size);
+                continue;
+            }
+            held = null;
+            if (heldEnd == null) {
+                break;
+            }
+            LastHttpContent end = heldEnd;
+            heldEnd = null;
+            exchange.onRequestContent(end);
+        }
+        handingOn = false;
+    }
+
+    // What the exchange does.
+
+    @Override
+    public VisitorConnection connection() {
+        return session.visitor();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return !full;
+    }
+
+    @Override
+    public void stopRequest() {
+        stopped = true;
+    }
+
+    @Override
+    public void resumeRequest() {
+        stopped = false;
+        handOnHeld();
+    }
+
+    @Override
+    public void sendInterim(HttpResponse response) {
+        session.writeHead(stream, Http2Response.head(response), false, null);
+    }
+
+    @Override
+    public void sendHead(HttpResponse response) {
+        responseEnded = answersHead || Http2Response.isHeadOnly(response);
+        session.writeHead(
+                stream, Http2Response.head(response), responseEnded, responseEnded ? this::onResponseSent : null);
+    }
+
+    @Override
+    public void send(HttpContent content) {
+        if (responseEnded || closed) {
+            content.release();
+            return;
+        }
+        boolean last = content instanceof LastHttpContent;
+        boolean trailers =
+                last && !((LastHttpContent) content).trailingHeaders().isEmpty();
+        int size = content.content().readableBytes();
+        responseEnded = last;
+        waiting += size;
+        if (size == 0 && (trailers || !last)) {
+            content.release();
+        } else {
+            session.writeData(stream, content.content(), last && !trailers, () -> onSent(size, last && !trailers));
+        }
+        if (trailers) {
+            Http2Headers fields = Http2Response.trailers(((LastHttpContent) content).trailingHeaders());
+            session.writeHead(stream, fields, true, this::onResponseSent);
+        }
+        if (!full && waiting >= Http2Limits.WAITING_BYTES) {
+            full = true;
+            tellWritable();
+        }
+    }
+
+    @Override
+    public void sendReply(FullHttpResponse reply) {
+        sendHead(reply);
+        send(new DefaultLastHttpContent(reply.content()));
+    }
+
+    /** Nothing of this connection hangs on one request: {@link #exchangeEnded} ends the stream where it must. */
+    @Override
+    public void closeAfterwards() {}
+
+    @Override
+    public void exchangeEnded() {
+        exchange = null;
+        dropHeld();
+        endUnreadRequest();
+    }
+
+    @Override
+    public void cut() {
+        exchange = null;
+        dropHeld();
+        session.reset(stream, Http2Error.INTERNAL_ERROR);
+    }
+
+    @Override
+    public void becomeRaw(HttpResponse switching, TargetConnection target, Splice.Listener ended) {
+        throw new IllegalStateException("no request of HTTP/2 asks for an upgrade");
+    }
+
+    private void onSent(int size, boolean last) {
+        waiting -= size;
+        if (full && waiting <= Http2Limits.WAITING_BYTES / 2) {
+            full = false;
+            tellWritable();
+        }
+        if (last) {
+            onResponseSent();
+        }
+    }
+
+    private void onResponseSent() {
+        responseSent = true;
+        endUnreadRequest();
+    }
+
+    /** The answer is out, and what is left of the request is for nobody: the visitor need not send it (9113, 8.1). */
+    private void endUnreadRequest() {
+        if (responseSent && exchange == null && !requestEnded && !closed) {
+            session.reset(stream, Http2Error.NO_ERROR);
+        }
+    }
+
+    private void tellWritable() {
+        if (exchange != null) {
+            exchange.onVisitorWritable(!full);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.culvert.edge.ingress;
+
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+
+/**
+ * What is the same of all visitor connections, whatever they speak: who is there, the streams that stay between requests,
+ * and one flush for all that a turn of the event loop has written. Used on the channel's event loop.
+ */
+final class VisitorConnection {
+    private final Channel channel;
+    private final Arrival arrival;
+    private final boolean trusted;
+    private final PinnedStreams pinned;
+    private boolean flushScheduled;
+
+    VisitorConnection(Channel channel, IngressOptions options) {
+        IngressOptions.Deadlines deadlines = options.deadlines();
+        this.channel = channel;
+        this.arrival = Arrival.of(channel);
+        this.trusted = options.trustedProxies().test(arrival.visitor().getAddress());
+        this.pinned = new PinnedStreams(channel.eventLoop(), deadlines.pinned(), deadlines.linger());
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    Arrival arrival() {
+        return arrival;
+    }
+
+    InetSocketAddress address() {
+        return arrival.visitor();
+    }
+
+    /** Whether the visitor came by TLS. */
+    boolean isSecure() {
+        return arrival.isSecure();
+    }
+
+    /** Whether it is a proxy of the operator's, which may say for whom it forwards. */
+    boolean isTrusted() {
+        return trusted;
+    }
+
+    /** The streams that stay with this visitor connection between its requests. */
+    PinnedStreams pinned() {
+        return pinned;
+    }
+
+    /** Throws {@link RefusedException} with the answer to a request that came in plaintext where TLS is spoken. */
+    void requireRightDoor(RequestHead head) {
+        if (arrival.misdirected()) {
+            throw new RefusedException(Reply.speakTls("https://" + head.authority() + head.target()));
+        }
+    }
+
+    /** Flushes by the end of this turn. */
+    void flushSoon() {
+        if (!flushScheduled) {
+            flushScheduled = true;
+            channel.eventLoop().execute(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushScheduled = false;
+        channel.flush();
+    }
+}
