@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
 final class Culverts {
     private static final String NAME = "bench";
 
+    /** How many tunnels an idle agent has at most: an edge takes 2,000 of each. */
+    private static final int MOST_NAMES = 2000;
+
     private final Path launcher;
     private final Path folder;
     private final int target;
@@ -55,24 +58,30 @@ final class Culverts {
         return chain.enteredAt("http://127.0.0.1:" + entry.http(), NAME + ".localhost");
     }
 
-    /** HTTP through one edge that has other tunnels too, all to one agent. */
+    /** HTTP through one edge that has other tunnels too, whose agents have nothing to do. */
     Chain crowded(String name, int tunnels) throws IOException, InterruptedException {
         Chain chain = new Chain(name);
         Edge edge = edge(chain, List.of());
-        String lines = IntStream.range(1, tunnels)
+        agent(chain, edge);
+        for (int first = 1; first < tunnels; first += MOST_NAMES) {
+            idle(chain, edge, first, Math.min(tunnels, first + MOST_NAMES));
+        }
+        return chain.enteredAt("http://127.0.0.1:" + edge.http(), NAME + ".localhost");
+    }
+
+    private void idle(Chain chain, Edge edge, int first, int end) throws IOException, InterruptedException {
+        String lines = IntStream.range(first, end)
                 .mapToObj(i -> "  t%1$d: {target: %2$d, name: t%1$d}\n".formatted(i, target))
                 .collect(Collectors.joining());
         Path file = Files.writeString(
-                folder.resolve("tunnels-%d.yaml".formatted(tunnels)),
-                "edge: 127.0.0.1:%d\njson: true\ntunnels:\n  %s: {target: %d, name: %2$s}\n%s"
-                        .formatted(edge.lane(), NAME, target, lines));
+                folder.resolve("tunnels-%d-%d.yaml".formatted(edge.http(), first)),
+                "edge: 127.0.0.1:%d\njson: true\nlanes: 1\ntunnels:\n%s".formatted(edge.lane(), lines));
         chain.keep(Child.start(
                         "agent",
                         folder,
                         environment,
-                        List.of(launcher.toString(), "start", "--config", file.toString(), "--lanes", "1")))
-                .awaitCount("\"event\":\"online\"", tunnels);
-        return chain.enteredAt("http://127.0.0.1:" + edge.http(), NAME + ".localhost");
+                        List.of(launcher.toString(), "start", "--config", file.toString())))
+                .awaitCount("\"event\":\"online\"", end - first);
     }
 
     private record Edge(int http, int lane, int admin) {}
@@ -112,10 +121,9 @@ final class Culverts {
                                 NAME,
                                 "--lanes",
                                 "1",
-                                "--json",
                                 "--edge",
                                 "127.0.0.1:" + edge.lane())))
-                .await("\"event\":\"online\"");
+                .await("Online");
     }
 
     private static int port(Child edge, String what) throws IOException, InterruptedException {
