@@ -1,5 +1,6 @@
 package dev.culvert.bench;
 
+import dev.culvert.bench.Culverts.Entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,9 +111,9 @@ public final class BenchMain implements Callable<Integer> {
     }
 
     private Map<String, Start> catalogue(Path folder, Target target) throws IOException, InterruptedException {
-        Path pem = Pem.make(folder);
+        Pem pem = Pem.make(folder);
         Proxies proxies = new Proxies(folder, target.port(), pem);
-        Culverts culverts = new Culverts(home.resolve("culvert"), folder, target.port(), eventLoops);
+        Culverts culverts = new Culverts(home.resolve("culvert"), folder, target.port(), eventLoops, pem);
         Map<String, Start> all = new LinkedHashMap<>();
         all.put("direct", name -> proxies.direct());
         all.put("haproxy-tcp-2", name -> proxies.haproxies(name, "tcp", 2, false));
@@ -120,14 +121,20 @@ public final class BenchMain implements Callable<Integer> {
         all.put("haproxy-http-2", name -> proxies.haproxies(name, "http", 2, false));
         all.put("haproxy-http-3", name -> proxies.haproxies(name, "http", 3, false));
         all.put("haproxy-https-2", name -> proxies.haproxies(name, "http", 2, true));
+        all.put("haproxy-2-h2", name -> proxies.haproxies(name, "http", 2, true));
         all.put("nginx-2", name -> proxies.nginxes(name, 2));
         all.put("ssh", proxies::ssh);
         Path npm = home.resolve("bench/target/npm");
         if (Files.exists(npm.resolve("server.js"))) {
             all.put("localtunnel", name -> proxies.localtunnel(name, npm));
         }
-        all.put("culvert-http", culverts::http);
-        all.put("culvert-http-relay", culverts::relayedHttp);
+        all.put("culvert-http", name -> culverts.single(name, Entry.HTTP));
+        all.put("culvert-http-relay", name -> culverts.relayed(name, Entry.HTTP));
+        all.put("culvert-tcp", name -> culverts.single(name, Entry.TCP));
+        all.put("culvert-tcp-relay", name -> culverts.relayed(name, Entry.TCP));
+        all.put("culvert-https", name -> culverts.single(name, Entry.HTTPS));
+        all.put("culvert-h2", name -> culverts.single(name, Entry.HTTPS));
+        all.put("culvert-https-relay", name -> culverts.relayed(name, Entry.HTTPS));
         for (int count : tunnels) {
             all.put("culvert-http-of-" + count, name -> culverts.crowded(name, count));
         }

@@ -3,15 +3,18 @@ package dev.culvert.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Chains of Culvert's own: an agent, and one edge or two. All with the launcher's JVM options, as users run it. */
 final class Culverts {
     private static final String NAME = "bench";
+
+    /** A second address of this machine, which Linux has without being told. */
+    private static final String OTHER_ADDRESS = "127.0.0.2";
 
     /** How many tunnels an idle agent has at most: an edge takes 2,000 of each. */
     private static final int MOST_NAMES = 2000;
@@ -20,6 +23,7 @@ final class Culverts {
     private final Path folder;
     private final int target;
     private final Map<String, String> environment;
+    private final Pem pem;
 
     /**
      * Chains that end at a target.
@@ -27,10 +31,11 @@ final class Culverts {
      * @param launcher the checkout's {@code culvert}
      * @param eventLoops of each program; 0 for the default, one a core
      */
-    Culverts(Path launcher, Path folder, int target, int eventLoops) {
+    Culverts(Path launcher, Path folder, int target, int eventLoops, Pem pem) {
         this.launcher = launcher;
         this.folder = folder;
         this.target = target;
+        this.pem = pem;
         this.environment = Map.of(
                 "CULVERT_HOME",
                 folder.resolve("home").toString(),
@@ -38,35 +43,78 @@ final class Culverts {
                 eventLoops == 0 ? "" : "-XX:ActiveProcessorCount=" + eventLoops);
     }
 
-    /** HTTP through one edge. */
-    Chain http(String name) throws IOException, InterruptedException {
-        Chain chain = new Chain(name);
-        Edge edge = edge(chain, List.of());
-        agent(chain, edge);
-        return chain.enteredAt("http://127.0.0.1:" + edge.http(), NAME + ".localhost");
+    /** How visitors come in. */
+    enum Entry {
+        HTTP,
+        HTTPS,
+        TCP
     }
 
-    /** HTTP into an edge that has no lane to the agent, and through another that has. */
-    Chain relayedHttp(String name) throws IOException, InterruptedException {
+    /** Through one edge. */
+    Chain single(String name, Entry entry) throws IOException, InterruptedException {
+        Chain chain = new Chain(name);
+        Edge edge = edge(chain, options(entry));
+        return entered(chain, entry, edge, edge);
+    }
+
+    /** Into an edge that has no lane to the agent, and through another that has. */
+    Chain relayed(String name, Entry entry) throws IOException, InterruptedException {
         Chain chain = new Chain(name);
         int first = Ports.free();
         int second = Ports.free();
         String join = "127.0.0.1:%d,127.0.0.1:%d".formatted(first, second);
-        Edge holder = edge(chain, cluster(first, join));
-        Edge entry = edge(chain, cluster(second, join));
-        agent(chain, holder);
-        return chain.enteredAt("http://127.0.0.1:" + entry.http(), NAME + ".localhost");
+        List<String> options = options(entry);
+        Edge holder = edge(chain, joined(options, cluster(first, join)));
+        // Both have the same ports for TCP, and so each an address of its own.
+        Edge visited = edge(chain, joined(options, cluster(second, join), List.of("--bind", OTHER_ADDRESS)));
+        return entered(chain, entry, visited, holder);
+    }
+
+    private Chain entered(Chain chain, Entry entry, Edge visited, Edge holder)
+            throws IOException, InterruptedException {
+        String address = visited == holder ? "127.0.0.1" : OTHER_ADDRESS;
+        if (entry == Entry.TCP) {
+            String port =
+                    agent(chain, holder, "tcp").await("tcp://\\S+?:(\\d+)").group(1);
+            return chain.enteredAt("http://%s:%s".formatted(address, port), "localhost");
+        }
+        agent(chain, holder, "http", "--name", NAME).await("Online");
+        String scheme = entry == Entry.HTTPS ? "https" : "http";
+        return chain.enteredAt("%s://%s:%d".formatted(scheme, address, visited.visitors()), NAME + ".localhost");
+    }
+
+    private List<String> options(Entry entry) throws IOException {
+        int tcp = Ports.free();
+        return switch (entry) {
+            case HTTP -> List.of("--http-port", "0");
+            case HTTPS ->
+                List.of(
+                        "--http-port",
+                        "off",
+                        "--https-port",
+                        "0",
+                        "--cert",
+                        pem.certificate().toString(),
+                        "--key",
+                        pem.key().toString());
+            case TCP -> List.of("--http-port", "0", "--tcp-ports", tcp + "-" + tcp);
+        };
+    }
+
+    @SafeVarargs
+    private static List<String> joined(List<String>... parts) {
+        return Stream.of(parts).flatMap(List::stream).toList();
     }
 
     /** HTTP through one edge that has other tunnels too, whose agents have nothing to do. */
     Chain crowded(String name, int tunnels) throws IOException, InterruptedException {
         Chain chain = new Chain(name);
-        Edge edge = edge(chain, List.of());
-        agent(chain, edge);
+        Edge edge = edge(chain, options(Entry.HTTP));
+        agent(chain, edge, "http", "--name", NAME).await("Online");
         for (int first = 1; first < tunnels; first += MOST_NAMES) {
             idle(chain, edge, first, Math.min(tunnels, first + MOST_NAMES));
         }
-        return chain.enteredAt("http://127.0.0.1:" + edge.http(), NAME + ".localhost");
+        return chain.enteredAt("http://127.0.0.1:" + edge.visitors(), NAME + ".localhost");
     }
 
     private void idle(Chain chain, Edge edge, int first, int end) throws IOException, InterruptedException {
@@ -74,24 +122,22 @@ final class Culverts {
                 .mapToObj(i -> "  t%1$d: {target: %2$d, name: t%1$d}\n".formatted(i, target))
                 .collect(Collectors.joining());
         Path file = Files.writeString(
-                folder.resolve("tunnels-%d-%d.yaml".formatted(edge.http(), first)),
+                folder.resolve("tunnels-%d-%d.yaml".formatted(edge.lane(), first)),
                 "edge: 127.0.0.1:%d\njson: true\nlanes: 1\ntunnels:\n%s".formatted(edge.lane(), lines));
-        chain.keep(Child.start(
-                        "agent",
-                        folder,
-                        environment,
-                        List.of(launcher.toString(), "start", "--config", file.toString())))
+        chain.keep(culvert(List.of("start", "--config", file.toString())))
                 .awaitCount("\"event\":\"online\"", end - first);
     }
 
-    private record Edge(int http, int lane, int admin) {}
+    private record Edge(int visitors, int lane) {}
 
-    private List<String> cluster(int port, String join) throws IOException {
+    private static List<String> cluster(int port, String join) throws IOException {
         return List.of(
                 "--cluster",
                 "static",
                 "--cluster-name",
                 "bench",
+                "--cluster-host",
+                "127.0.0.1",
                 "--join",
                 join,
                 "--cluster-port",
@@ -100,30 +146,18 @@ final class Culverts {
                 "" + Ports.free());
     }
 
-    private Edge edge(Chain chain, List<String> more) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(
-                List.of(launcher.toString(), "edge", "--http-port", "0", "--lane-port", "0", "--admin-port", "0"));
-        command.addAll(more);
-        Child edge = chain.keep(Child.start("edge", folder, environment, command));
-        return new Edge(port(edge, "visitors"), port(edge, "agents"), port(edge, "admin"));
+    private Edge edge(Chain chain, List<String> options) throws IOException, InterruptedException {
+        Child edge = chain.keep(culvert(joined(List.of("edge", "--lane-port", "0", "--admin-port", "0"), options)));
+        return new Edge(port(edge, "visitors"), port(edge, "agents"));
     }
 
-    private void agent(Chain chain, Edge edge) throws IOException, InterruptedException {
-        chain.keep(Child.start(
-                        "agent",
-                        folder,
-                        environment,
-                        List.of(
-                                launcher.toString(),
-                                "http",
-                                "" + target,
-                                "--name",
-                                NAME,
-                                "--lanes",
-                                "1",
-                                "--edge",
-                                "127.0.0.1:" + edge.lane())))
-                .await("Online");
+    private Child agent(Chain chain, Edge edge, String kind, String... more) throws IOException {
+        return chain.keep(culvert(joined(
+                List.of(kind, "" + target, "--lanes", "1", "--edge", "127.0.0.1:" + edge.lane()), List.of(more))));
+    }
+
+    private Child culvert(List<String> arguments) throws IOException {
+        return Child.start(arguments.get(0), folder, environment, joined(List.of(launcher.toString()), arguments));
     }
 
     private static int port(Child edge, String what) throws IOException, InterruptedException {

@@ -5,12 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A certificate for chains that take visitors in by TLS, and its key. */
-final class Pem {
-    private Pem() {}
-
-    /** One file with both. */
-    static Path make(Path folder) throws IOException, InterruptedException {
+/**
+ * A certificate for chains that take visitors in by TLS.
+ *
+ * @param both the certificate and its key in one file
+ */
+record Pem(Path certificate, Path key, Path both) {
+    static Pem make(Path folder) throws IOException, InterruptedException {
         Path certificate = folder.resolve("cert.pem");
         Path key = folder.resolve("key.pem");
         Program.run(List.of(
@@ -32,6 +33,8 @@ final class Pem {
                 key.toString(),
                 "-out",
                 certificate.toString()));
-        return Files.writeString(folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
+        Path both =
+                Files.writeString(folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
+        return new Pem(certificate, key, both);
     }
 }

@@ -52,16 +52,16 @@ final class Proxies {
 
     private final Path folder;
     private final int target;
-    private final Path pem;
+    private final Pem pem;
 
     /**
      * Chains that end at a target.
      *
      * @param folder for their settings
      * @param target the target's port
-     * @param pem a certificate and its key, for chains that take visitors in by TLS
+     * @param pem for chains that take visitors in by TLS
      */
-    Proxies(Path folder, int target, Path pem) {
+    Proxies(Path folder, int target, Pem pem) {
         this.folder = folder;
         this.target = target;
         this.pem = pem;
@@ -78,7 +78,7 @@ final class Proxies {
         int next = target;
         for (int i = count; i > 0; i--) {
             int port = Ports.free();
-            String tls = secure && i == 1 ? " ssl crt %s alpn h2,http/1.1".formatted(pem) : "";
+            String tls = secure && i == 1 ? " ssl crt %s alpn h2,http/1.1".formatted(pem.both()) : "";
             Path config = Files.writeString(
                     folder.resolve("haproxy-%d.cfg".formatted(port)), HAPROXY.formatted(mode, port, tls, next));
             chain.keep(Child.start(name, folder, Map.of(), List.of("haproxy", "-db", "-f", config.toString())))
