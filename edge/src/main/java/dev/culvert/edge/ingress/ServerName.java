@@ -11,6 +11,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.util.Optional;
@@ -58,7 +59,8 @@ final class ServerName extends AbstractSniHandler<ServerName.Way> {
 
     @Override
     protected Future<Way> lookup(ChannelHandlerContext context, @Nullable String serverName) {
-        if (serverName == null) {
+        // An address is no name for SNI (RFC 6066, section 3), but some clients send the one that they connect to.
+        if (serverName == null || NetUtil.isValidIpV4Address(serverName) || NetUtil.isValidIpV6Address(serverName)) {
             return now(context, port.certificates() == null ? NO_NAME : endsAt(null));
         }
         Optional<String> host = HostName.normalise(serverName);

@@ -96,6 +96,7 @@ class TlsVisitorTest {
         assertEquals("[[2, example.com], [2, *.example.com]]", namesServedTo(Door.HOST));
         assertEquals("[[2, other.example]]", namesServedTo("other.example"));
         assertEquals("[[2, example.com], [2, *.example.com]]", namesServedTo(null));
+        assertEquals("[[2, example.com], [2, *.example.com]]", namesServedTo("127.0.0.1"));
     }
 
     private String namesServedTo(String host) throws Exception {
