@@ -66,7 +66,7 @@ final class Culverts {
         List<String> options = options(entry);
         Edge holder = edge(chain, joined(options, cluster(first, join)));
         // Both have the same ports for TCP, and so each an address of its own.
-        Edge visited = edge(chain, joined(options, cluster(second, join), List.of("--bind", OTHER_ADDRESS)));
+        Edge visited = edge(chain, joined(joined(options, cluster(second, join)), List.of("--bind", OTHER_ADDRESS)));
         return entered(chain, entry, visited, holder);
     }
 
@@ -101,9 +101,8 @@ final class Culverts {
         };
     }
 
-    @SafeVarargs
-    private static List<String> joined(List<String>... parts) {
-        return Stream.of(parts).flatMap(List::stream).toList();
+    private static List<String> joined(List<String> first, List<String> second) {
+        return Stream.concat(first.stream(), second.stream()).toList();
     }
 
     /** HTTP through one edge that has other tunnels too, whose agents have nothing to do. */
