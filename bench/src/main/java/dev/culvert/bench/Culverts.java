@@ -72,7 +72,7 @@ final class Culverts {
 
     private Chain entered(Chain chain, Entry entry, Edge visited, Edge holder)
             throws IOException, InterruptedException {
-        String address = visited == holder ? "127.0.0.1" : OTHER_ADDRESS;
+        String address = visited.equals(holder) ? "127.0.0.1" : OTHER_ADDRESS;
         if (entry == Entry.TCP) {
             String port =
                     agent(chain, holder, "tcp").await("tcp://\\S+?:(\\d+)").group(1);
