@@ -463,6 +463,7 @@ public final class Edge {
                 .addKeyValue("label", label)
                 .addKeyValue("http", httpPort)
                 .addKeyValue("https", httpsPort)
+                .addKeyValue("tls", tlsPort)
                 .addKeyValue("lane", lanePort)
                 .addKeyValue("admin", adminPort)
                 .addKeyValue("nodes", registry.nodes())

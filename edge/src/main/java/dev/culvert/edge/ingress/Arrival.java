@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param visitor where the visitor is: the peer, or what a trusted proxy says with the PROXY protocol
  * @param reached what the visitor connected to: our own address, or likewise the proxy's
  * @param sinceNanos when it was accepted, by {@link System#nanoTime}
+ * @param tlsAtProxy whether the visitor came by TLS to a trusted proxy, which ended it and says so in its PROXY header
  * @param certificate what the visitor was served; null without TLS
  * @param misdirected whether it speaks plain HTTP where TLS is spoken, and is to be told so
  */
@@ -20,6 +21,7 @@ record Arrival(
         InetSocketAddress visitor,
         InetSocketAddress reached,
         long sinceNanos,
+        boolean tlsAtProxy,
         @Nullable ServedCertificate certificate,
         boolean misdirected) {
     private static final AttributeKey<Arrival> KEY = AttributeKey.valueOf(Arrival.class, "arrival");
@@ -32,6 +34,7 @@ record Arrival(
                         (InetSocketAddress) channel.remoteAddress(),
                         (InetSocketAddress) channel.localAddress(),
                         System.nanoTime(),
+                        false,
                         null,
                         false)
                 : settled;
@@ -42,21 +45,21 @@ record Arrival(
         channel.attr(KEY).set(this);
     }
 
-    Arrival by(InetSocketAddress said, InetSocketAddress saidReached) {
-        return new Arrival(said, saidReached, sinceNanos, certificate, misdirected);
+    Arrival by(InetSocketAddress said, InetSocketAddress saidReached, boolean byTls) {
+        return new Arrival(said, saidReached, sinceNanos, byTls, certificate, misdirected);
     }
 
     Arrival served(ServedCertificate shown) {
-        return new Arrival(visitor, reached, sinceNanos, shown, misdirected);
+        return new Arrival(visitor, reached, sinceNanos, tlsAtProxy, shown, misdirected);
     }
 
     Arrival asMisdirected() {
-        return new Arrival(visitor, reached, sinceNanos, certificate, true);
+        return new Arrival(visitor, reached, sinceNanos, tlsAtProxy, certificate, true);
     }
 
-    /** Whether it came by TLS. */
+    /** Whether it came by TLS, here or to a proxy. */
     boolean isSecure() {
-        return certificate != null;
+        return certificate != null || tlsAtProxy;
     }
 
     /**

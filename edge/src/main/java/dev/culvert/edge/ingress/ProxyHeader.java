@@ -9,6 +9,7 @@ import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.haproxy.HAProxyProxiedProtocol.AddressFamily;
+import io.netty.handler.codec.haproxy.HAProxySSLTLV;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -91,7 +92,9 @@ final class ProxyHeader extends ByteToMessageDecoder {
             InetSocketAddress visitor = address(header, header.sourceAddress(), header.sourcePort());
             InetSocketAddress reached = address(header, header.destinationAddress(), header.destinationPort());
             if (visitor != null && reached != null) {
-                Arrival.of(context.channel()).by(visitor, reached).settle(context.channel());
+                boolean byTls = header.tlvs().stream()
+                        .anyMatch(extension -> extension instanceof HAProxySSLTLV tls && tls.isPP2ClientSSL());
+                Arrival.of(context.channel()).by(visitor, reached, byTls).settle(context.channel());
             } // Else the proxy speaks for itself (LOCAL), or does not know (UNKNOWN).
             context.fireUserEventTriggered(READ);
             context.pipeline().remove(this);

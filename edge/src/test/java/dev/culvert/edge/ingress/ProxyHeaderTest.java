@@ -117,6 +117,17 @@ class ProxyHeaderTest {
     }
 
     @Test
+    void aProxyThatEndedTlsSaysSo() throws Exception {
+        trust(true);
+
+        door.visitor().send(v2(PROXY, 0x20, 0, 5, 1, 0, 0, 0, 0)).send(Door.get("/"));
+
+        String head = headAtTarget();
+        assertTrue(head.contains("x-forwarded-proto: https\r\n"), head);
+        assertTrue(head.contains("x-forwarded-port: 443\r\n"), head);
+    }
+
+    @Test
     void aForgedHeaderIsRefused() throws Exception {
         trust(false);
 

@@ -96,7 +96,7 @@ class ThresholdTest {
     private static EmbeddedChannel arrived(Ingress ingress, Threshold.Crowd crowd) {
         EmbeddedChannel channel = new EmbeddedChannel();
         InetSocketAddress somewhere = new InetSocketAddress("127.0.0.1", 1);
-        new Arrival(somewhere, somewhere, System.nanoTime(), null, false).settle(channel);
+        new Arrival(somewhere, somewhere, System.nanoTime(), false, null, false).settle(channel);
         channel.pipeline().addLast(new Threshold(ingress, channel, crowd));
         return channel;
     }

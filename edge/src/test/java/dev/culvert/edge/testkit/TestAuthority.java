@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -27,7 +28,8 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** An authority that certifies whatever a test wants, and writes it as PEM. */
 public final class TestAuthority {
-    private static final X500Name NAME = new X500Name("CN=test authority");
+    /** Of its own: a client looks authorities up by name. */
+    private final X500Name name = new X500Name("CN=test authority " + UUID.randomUUID());
 
     private final KeyPair keys;
     private final X509Certificate certificate;
@@ -35,7 +37,7 @@ public final class TestAuthority {
 
     public TestAuthority() throws Exception {
         keys = keys("EC");
-        JcaX509v3CertificateBuilder builder = builder(NAME, keys, Duration.ofDays(30));
+        JcaX509v3CertificateBuilder builder = builder(name, keys, Duration.ofDays(30));
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
         certificate = signed(builder);
     }
@@ -104,7 +106,7 @@ public final class TestAuthority {
     private JcaX509v3CertificateBuilder builder(X500Name subject, KeyPair of, Duration life) {
         Instant now = Instant.now();
         return new JcaX509v3CertificateBuilder(
-                NAME,
+                name,
                 BigInteger.valueOf(serial++),
                 Date.from(now.minus(Duration.ofMinutes(5))),
                 Date.from(now.plus(life)),
