@@ -1,10 +1,8 @@
 package dev.culvert.edge.ingress;
 
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,9 +14,6 @@ import org.slf4j.event.Level;
  * fill the disk. Safe for use by any thread.
  */
 public final class DoorRefusals {
-    /** For each reason one line in this time is for the operator, the others are for debugging. */
-    private static final long QUIET_NANOS = Duration.ofSeconds(10).toNanos();
-
     private static final Logger LOGGER = LoggerFactory.getLogger(DoorRefusals.class);
 
     private final Map<DoorRefusal, Tally> tallies = new EnumMap<>(DoorRefusal.class);
@@ -37,7 +32,7 @@ public final class DoorRefusals {
     void add(DoorRefusal reason, Object remote, @Nullable String detail) {
         Tally tally = tally(reason);
         tally.number.increment();
-        LOGGER.atLevel(reason.usual || tally.isQuiet() ? Level.DEBUG : Level.INFO)
+        LOGGER.atLevel(reason.usual ? Level.DEBUG : tally.quiet.next())
                 .addKeyValue("remote", remote)
                 .addKeyValue("detail", detail)
                 .addKeyValue("total", tally.number.sum())
@@ -50,12 +45,6 @@ public final class DoorRefusals {
 
     private static final class Tally {
         private final LongAdder number = new LongAdder();
-        private final AtomicLong saidNanos = new AtomicLong(System.nanoTime() - QUIET_NANOS);
-
-        boolean isQuiet() {
-            long now = System.nanoTime();
-            long said = saidNanos.get();
-            return now - said < QUIET_NANOS || !saidNanos.compareAndSet(said, now);
-        }
+        private final Quiet quiet = new Quiet();
     }
 }

@@ -14,7 +14,6 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * A visitor connection whose bytes are carried untouched: raw TCP, or TLS that ends at the target. It lasts until both
@@ -116,14 +115,7 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
         @Override
         public void onTurnedAway(StreamReset why) {
             turnedAway = true;
-            ingress.traffic().turnedAway().add(why.reason());
-            // Somebody who tries all ports, or all names, must not fill the disk.
-            LOGGER.atLevel(traffic == null ? Level.DEBUG : Level.INFO)
-                    .addKeyValue("tunnel", request.key())
-                    .addKeyValue("remote", request.visitor())
-                    .addKeyValue("reason", why.reason().label())
-                    .addKeyValue("detail", why.detail())
-                    .log("nothing can serve a visitor; connection closed");
+            ingress.traffic().turnAway(request, why);
             notUnderWay();
             LingeringClose.of(channel, ingress.options().deadlines());
         }

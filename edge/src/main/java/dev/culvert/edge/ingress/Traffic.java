@@ -2,6 +2,7 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.lanes.CloseCounts;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.lane.StreamReset;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,7 +25,7 @@ public final class Traffic {
     private final OfTunnel all = new OfTunnel(null);
     private final LongAdder[] answers = new LongAdder[STATUS_CLASSES];
     private final CloseCounts opensRefused = new CloseCounts();
-    private final CloseCounts turnedAway = new CloseCounts();
+    private final TurnedAway turnedAway = new TurnedAway();
     private final DoorRefusals doorRefusals = new DoorRefusals();
 
     public Traffic() {
@@ -89,7 +90,12 @@ public final class Traffic {
 
     /** How many visitors of raw TCP and of TLS that ends at targets nothing could serve, by the reason. */
     public CloseCounts turnedAway() {
-        return turnedAway;
+        return turnedAway.counts();
+    }
+
+    /** Nothing could serve a visitor. */
+    void turnAway(RawRequest request, StreamReset why) {
+        turnedAway.add(request, why);
     }
 
     /** How many connections ended before they had said what they are, by the reason. */

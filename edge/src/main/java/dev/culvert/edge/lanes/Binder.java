@@ -44,7 +44,7 @@ public final class Binder {
         if (asked.kind().equals("tls") && !offer.tls()) {
             return refused(
                     Bound.Code.NOT_OFFERED,
-                    "this edge has no port for TLS that ends at targets; whoever runs it can open one");
+                    "this edge has no port for TLS that ends at targets; whoever runs it can open one with --tls-port");
         }
         if (!isPlain(asked.hostHeader()) || !isPlain(asked.target())) {
             return refused(

@@ -120,6 +120,17 @@ class AdminVerticleTest {
     }
 
     @Test
+    void tunnelOfAPortIsNamedByIt() throws Exception {
+        names.addPort(2222);
+
+        JsonObject tunnel = new JsonObject(get(port, "/api/v1/tunnels/tcp:2222").body());
+
+        assertEquals("tcp:2222", tunnel.getString("name"));
+        assertEquals("tcp", tunnel.getString("kind"));
+        assertEquals(404, get(port, "/api/v1/tunnels/tcp:2223").statusCode());
+    }
+
+    @Test
     void listsNodesWithWhatTheyDo() throws Exception {
         JsonArray nodes = new JsonArray(get(port, "/api/v1/nodes").body());
 
@@ -474,6 +485,11 @@ class AdminVerticleTest {
                     new Tunnel.Policy("preserve", "127.0.0.1:3000", false),
                     claims,
                     reservedUntil));
+        }
+
+        void addPort(int number) {
+            Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false);
+            tunnels.add(new Tunnel(TunnelKey.ofPort(number), "alice", 1000, "tcp", policy, Set.of(), 1));
         }
 
         /** The node's claims on the tunnel end. */

@@ -153,11 +153,6 @@ public final class FakeTarget {
         return delivered;
     }
 
-    /** Waits until so many have. */
-    public synchronized void awaitDelivered(long bytes) throws InterruptedException {
-        await(bytes + " bytes", () -> delivered >= bytes);
-    }
-
     public Exchange awaitReport() throws InterruptedException {
         Exchange report = reports.poll(WAIT_SECONDS, TimeUnit.SECONDS);
         if (report == null) {
