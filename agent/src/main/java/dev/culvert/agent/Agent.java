@@ -6,6 +6,7 @@ import dev.culvert.agent.dial.EdgeLane;
 import dev.culvert.agent.dial.Lanes;
 import dev.culvert.agent.dial.Traffic;
 import dev.culvert.agent.state.AgentState;
+import dev.culvert.agent.state.NameChange;
 import dev.culvert.agent.state.NameRecord;
 import dev.culvert.agent.target.TargetDialer;
 import dev.culvert.agent.target.TargetStreams;
@@ -53,6 +54,7 @@ public final class Agent {
     private final AgentOptions options;
     private final AgentListener listener;
     private final AgentState state;
+    private final NameWriter nameWriter;
     private final NetClient client;
     private final RandomGenerator random = RandomGenerator.getDefault();
     private final TargetStreams streams = new TargetStreams(new FromTargets());
@@ -81,6 +83,7 @@ public final class Agent {
         this.options = options;
         this.listener = listener;
         this.state = new AgentState(options.stateFolder());
+        this.nameWriter = new NameWriter(vertx, this::note, this::tellTrouble);
         this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
     }
 
@@ -178,11 +181,13 @@ public final class Agent {
         return new Kept(options.token() == null ? state.secret() : null, name, state.trouble());
     }
 
+    private Optional<String> note(List<NameChange> changes) {
+        state.note(changes);
+        return state.trouble();
+    }
+
     private void start(Binding binding, Kept kept) {
-        if (kept.trouble().isPresent() && !troubleTold) {
-            troubleTold = true;
-            listener.onNotice(kept.trouble().get());
-        }
+        kept.trouble().ifPresent(this::tellTrouble);
         if (closing != null || binding.isEnded()) {
             return;
         }
@@ -191,6 +196,13 @@ public final class Agent {
         }
         binding.start(kept.name(), upLanes);
         lanes.connect();
+    }
+
+    private void tellTrouble(String sentence) {
+        if (!troubleTold) {
+            troubleTold = true;
+            listener.onNotice(sentence);
+        }
     }
 
     private DialPlan plan(@Nullable Secret secret) {
@@ -215,7 +227,7 @@ public final class Agent {
     private Future<Void> closeAll() {
         List.copyOf(bindings.values()).forEach(Binding::agentClosed);
         Future<Void> lanesClosed = lanes == null ? Future.succeededFuture() : lanes.close();
-        return lanesClosed.eventually(() -> client.close());
+        return lanesClosed.eventually(() -> client.close()).eventually(nameWriter::written);
     }
 
     private String sentence(DialException why) {
@@ -354,33 +366,13 @@ public final class Agent {
         @Override
         public void onName(Tunnel tunnel, String name, String ticket) {
             own(tunnel.options()).add(name);
-            NameRecord record = record(tunnel, name, ticket);
-            // In the order of the calls; a failure is told as the state's trouble at the next tunnel.
-            vertx.executeBlocking(() -> {
-                        state.remember(record);
-                        return state.trouble();
-                    })
-                    .onSuccess(trouble -> trouble.ifPresent(this::tellTrouble));
-        }
-
-        private void tellTrouble(String sentence) {
-            home.runOnContext(ignored -> {
-                if (!troubleTold) {
-                    troubleTold = true;
-                    listener.onNotice(sentence);
-                }
-            });
+            nameWriter.remember(record(tunnel, name, ticket));
         }
 
         @Override
         public void onNameLost(Tunnel tunnel, String name) {
             own(tunnel.options()).remove(name);
-            NameRecord record = record(tunnel, name, "");
-            vertx.executeBlocking(() -> {
-                        state.forget(record);
-                        return record;
-                    })
-                    .onFailure(failure -> listener.onNotice(String.valueOf(failure.getMessage())));
+            nameWriter.forget(record(tunnel, name, ""));
         }
 
         private NameRecord record(Tunnel tunnel, String name, String ticket) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,13 +81,26 @@ public final class AgentState {
     }
 
     /** Keeps a name, as the latest used. */
-    public synchronized void remember(NameRecord name) {
-        change(name, true);
+    public void remember(NameRecord name) {
+        note(List.of(new NameChange(name, true)));
     }
 
     /** Keeps it no longer. */
-    public synchronized void forget(NameRecord name) {
-        change(name, false);
+    public void forget(NameRecord name) {
+        note(List.of(new NameChange(name, false)));
+    }
+
+    /** Notes changes in their order, with one write for all. */
+    public synchronized void note(List<NameChange> changes) {
+        List<NameRecord> kept = orElse(
+                folder -> {
+                    List<NameRecord> names = changed(parse(folder.read(NAMES_FILE)), changes);
+                    folder.write(NAMES_FILE, write(names));
+                    return names;
+                },
+                () -> changed(unsaved, changes));
+        unsaved.clear();
+        unsaved.addAll(kept);
     }
 
     /** Why nothing can be kept, in a sentence; empty while it can. */
@@ -108,27 +122,14 @@ public final class AgentState {
         return orElse(folder -> parse(folder.read(NAMES_FILE)), () -> List.copyOf(unsaved));
     }
 
-    private void change(NameRecord name, boolean keep) {
-        List<NameRecord> kept = orElse(
-                folder -> {
-                    List<NameRecord> names = changed(parse(folder.read(NAMES_FILE)), name, keep);
-                    folder.write(NAMES_FILE, write(names));
-                    return names;
-                },
-                () -> changed(unsaved, name, keep));
-        unsaved.clear();
-        unsaved.addAll(kept);
-    }
-
-    private static List<NameRecord> changed(List<NameRecord> names, NameRecord name, boolean keep) {
-        List<NameRecord> changed = new ArrayList<>();
-        if (keep) {
-            changed.add(name);
+    private static List<NameRecord> changed(List<NameRecord> names, List<NameChange> changes) {
+        List<NameRecord> changed = names;
+        for (NameChange change : changes) {
+            Stream<NameRecord> others = changed.stream().filter(other -> !other.isSameName(change.name()));
+            changed = (change.kept() ? Stream.concat(Stream.of(change.name()), others) : others)
+                    .limit(MOST_NAMES)
+                    .toList();
         }
-        names.stream()
-                .filter(other -> !other.isSameName(name))
-                .limit(MOST_NAMES - 1)
-                .forEach(changed::add);
         return changed;
     }
 

@@ -96,6 +96,26 @@ class AgentStateTest {
     }
 
     @Test
+    void changesThatAreNotedTogetherCountInTheirOrder() {
+        AgentState state = new AgentState(folder);
+        NameRecord one = generated("one", TARGET, "t");
+        NameRecord two = generated("two", TARGET, "t");
+        NameRecord three = generated("three", TARGET, "t");
+
+        state.note(List.of(
+                new NameChange(one, true),
+                new NameChange(two, true),
+                new NameChange(three, true),
+                new NameChange(three, false),
+                new NameChange(generated("one", TARGET, "newer"), true)));
+
+        AgentState next = new AgentState(folder);
+        assertEquals("newer", find(next).orElseThrow().ticket());
+        assertTrue(next.named(EDGE, "http", "two").isPresent());
+        assertTrue(next.named(EDGE, "http", "three").isEmpty());
+    }
+
+    @Test
     void agentsThatWriteAtOnceLoseNothing() throws Exception {
         ExecutorService agents = Executors.newFixedThreadPool(8);
         List<Future<?>> done = IntStream.range(0, 40)
