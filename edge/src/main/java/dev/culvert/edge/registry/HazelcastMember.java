@@ -34,20 +34,23 @@ public final class HazelcastMember {
     private final String nodeId;
 
     private final List<Consumer<String>> leaveListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> changeListeners = new CopyOnWriteArrayList<>();
 
     private HazelcastMember(HazelcastInstance hazelcast, String nodeId) {
         this.hazelcast = hazelcast;
         this.nodeId = nodeId;
-        // Before all others, which are called one after the other: Vert.x's blocks until it has tidied up.
+        // Before all others, which are called one after the other: Vert.x's blocks until it has tidied up, which takes
+        // seconds on a busy machine.
         hazelcast.getCluster().addMembershipListener(new MembershipListener() {
             @Override
             public void memberAdded(MembershipEvent event) {
-                // Comes in by itself.
+                changeListeners.forEach(Runnable::run);
             }
 
             @Override
             public void memberRemoved(MembershipEvent event) {
                 left(event.getMember());
+                changeListeners.forEach(Runnable::run);
             }
         });
     }
@@ -104,6 +107,11 @@ public final class HazelcastMember {
      */
     public void onNodeLeft(Consumer<String> listener) {
         leaveListeners.add(listener);
+    }
+
+    /** Calls the listener when another node has come, or has left, in the same way; after those that hear who it was. */
+    void onNodesChanged(Runnable listener) {
+        changeListeners.add(listener);
     }
 
     private void left(Member member) {

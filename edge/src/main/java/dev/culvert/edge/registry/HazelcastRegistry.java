@@ -61,7 +61,7 @@ public final class HazelcastRegistry implements Registry {
         this.secret = new SharedSecret(hazelcast, options.ticketSecret());
         this.misses = new Misses(clock, options.questionsPerSecond());
         this.teller = new News.Teller(hazelcast);
-        this.upkeep = new Upkeep(vertx, hazelcast, this, members, options.sweepInterval());
+        this.upkeep = new Upkeep(vertx, member, this, members, options.sweepInterval());
     }
 
     /** Joins the cluster's registry: the future completes once this node knows every name there is. */
@@ -279,11 +279,15 @@ public final class HazelcastRegistry implements Registry {
     }
 
     /**
-     * Asks again for every claim of ours, because the cluster has changed, and takes back what others still believe of
-     * us: a merge brings back claims that ended in one half only.
+     * Asks again for every claim of ours that is not in the map, which has just been read because the cluster has
+     * changed, and takes back what others still believe of us: a merge brings back claims that ended in one half only.
+     * What changes after the reading is {@linkplain #seen heard of}.
      */
     void assertAllAgain() {
-        own.all().stream().filter(OwnClaims.Own::granted).forEach(this::assertAgain);
+        own.all().stream()
+                .filter(OwnClaims.Own::granted)
+                .filter(mine -> !isKnown(mine.key(), mine.claim()))
+                .forEach(this::assertAgain);
         for (StoredTunnel stored : local.all()) {
             for (Claim claim : stored.tunnel().claims()) {
                 if (claim.node().equals(nodeId)) {
@@ -291,6 +295,11 @@ public final class HazelcastRegistry implements Registry {
                 }
             }
         }
+    }
+
+    private boolean isKnown(TunnelKey key, Claim claim) {
+        StoredTunnel stored = local.get(key);
+        return stored != null && stored.tunnel().claims().contains(claim);
     }
 
     private void assertAgain(OwnClaims.Own mine) {
@@ -416,11 +425,10 @@ public final class HazelcastRegistry implements Registry {
 
     private static NameRefusedException refusal(TunnelKey key, Outcome.Verdict verdict) {
         String name = key.isPort() ? "port " + key.name() : key.name();
-        String another = key.isPort() ? "another port" : "another name";
+        // What to do is the agent's to say, which knows how it was asked; only what it cannot know is said here.
         return switch (verdict) {
             case TAKEN ->
-                new NameRefusedException(
-                        Bound.Code.NAME_TAKEN, "%s belongs to somebody else; choose %s".formatted(name, another));
+                new NameRefusedException(Bound.Code.NAME_TAKEN, "%s belongs to somebody else".formatted(name));
             case NOT_POOLED ->
                 new NameRefusedException(
                         Bound.Code.NAME_IN_USE,
@@ -429,8 +437,8 @@ public final class HazelcastRegistry implements Registry {
             case OTHER_KIND ->
                 new NameRefusedException(
                         Bound.Code.NAME_IN_USE,
-                        "%s is in use by another of your agents for another kind of tunnel; stop that one or choose %s"
-                                .formatted(name, another));
+                        "%s is in use by another of your agents for another kind of tunnel; stop that one first"
+                                .formatted(name));
             case DONE -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }

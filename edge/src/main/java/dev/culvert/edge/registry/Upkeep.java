@@ -1,7 +1,5 @@
 package dev.culvert.edge.registry;
 
-import com.hazelcast.cluster.MembershipEvent;
-import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import io.vertx.core.Future;
@@ -15,17 +13,25 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a node's view of the registry in step with the cluster. When a node comes or goes, or a split heals: who is a
- * member is known at once, then the local copy is rebuilt, this node's claims are asserted again, and the oldest member
- * sweeps what nodes left behind. The same sweep runs every so often, for names whose grace is over and for what failed
+ * member is known at once, then the local copy is rebuilt, this node's claims are asserted again, and a little later the
+ * oldest member sweeps what nodes left behind. The same sweep runs every so often, for names whose grace is over and for what failed
  * the last time.
  */
 final class Upkeep {
     /** How long after a failure it tries again: the cluster is most likely still finding itself. */
     private static final long RETRY_MILLIS = 500;
 
+    /**
+     * How long after the cluster has changed claims of nodes that have left are swept. They count for nothing from the
+     * change on; within this time the agents of a dead node come back elsewhere, and take its claims away with their new
+     * ones, when there is much to do already.
+     */
+    private static final long SWEEP_MILLIS = 3_000;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Upkeep.class);
 
     private final Vertx vertx;
+    private final HazelcastMember member;
     private final HazelcastInstance hazelcast;
     private final HazelcastRegistry registry;
     private final Members members;
@@ -35,12 +41,12 @@ final class Upkeep {
     private volatile boolean stopped;
     private volatile long timer = -1;
     private volatile @Nullable UUID mapListener;
-    private volatile @Nullable UUID memberListener;
     private volatile @Nullable UUID lifecycleListener;
 
-    Upkeep(Vertx vertx, HazelcastInstance hazelcast, HazelcastRegistry registry, Members members, Duration interval) {
+    Upkeep(Vertx vertx, HazelcastMember member, HazelcastRegistry registry, Members members, Duration interval) {
         this.vertx = vertx;
-        this.hazelcast = hazelcast;
+        this.member = member;
+        this.hazelcast = member.hazelcast();
         this.registry = registry;
         this.members = members;
         this.interval = interval;
@@ -52,7 +58,7 @@ final class Upkeep {
                         () -> {
                             News.arriveAt(hazelcast, registry);
                             mapListener = registry.map().addEntryListener(new MapEvents(registry, this), true);
-                            memberListener = hazelcast.getCluster().addMembershipListener(new MemberEvents());
+                            member.onNodesChanged(this::membersChanged);
                             lifecycleListener = hazelcast.getLifecycleService().addLifecycleListener(event -> {
                                 if (event.getState() == LifecycleState.MERGED) {
                                     membersChanged();
@@ -84,12 +90,10 @@ final class Upkeep {
 
     private void forget() {
         UUID map = mapListener;
-        UUID member = memberListener;
         UUID lifecycle = lifecycleListener;
         boolean tunnels = map == null || registry.map().removeEntryListener(map);
-        boolean members = member == null || hazelcast.getCluster().removeMembershipListener(member);
         boolean merges = lifecycle == null || hazelcast.getLifecycleService().removeLifecycleListener(lifecycle);
-        LOGGER.atDebug().addKeyValue("quietly", tunnels && members && merges).log("registry left");
+        LOGGER.atDebug().addKeyValue("quietly", tunnels && merges).log("registry left");
     }
 
     /** Brings everything in step again at the next tick: something could not be done now. */
@@ -97,7 +101,11 @@ final class Upkeep {
         due.set(true);
     }
 
+    /** Does not block. */
     private void membersChanged() {
+        if (stopped) {
+            return;
+        }
         if (members.update()) {
             LOGGER.atInfo().addKeyValue("nodes", members.nodes().size()).log("cluster changed; registry follows");
         }
@@ -135,7 +143,7 @@ final class Upkeep {
                         vertx.setTimer(RETRY_MILLIS, fired -> bringInStep());
                     } else {
                         registry.assertAllAgain();
-                        sweep();
+                        vertx.setTimer(SWEEP_MILLIS, fired -> sweep());
                         if (due.get()) {
                             bringInStep();
                         }
@@ -162,17 +170,5 @@ final class Upkeep {
     /** False once this node's Hazelcast has been stopped. */
     boolean isMember() {
         return hazelcast.getLifecycleService().isRunning();
-    }
-
-    private final class MemberEvents implements MembershipListener {
-        @Override
-        public void memberAdded(MembershipEvent event) {
-            membersChanged();
-        }
-
-        @Override
-        public void memberRemoved(MembershipEvent event) {
-            membersChanged();
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes in one JVM that find each other on loopback, and nobody else. */
@@ -47,7 +48,13 @@ final class Cluster implements AutoCloseable {
     }
 
     Node join(RegistryOptions options) {
+        return join(options, member -> {});
+    }
+
+    /** @param beforeRegistry what others do with the member, before the registry gets it */
+    Node join(RegistryOptions options, Consumer<HazelcastMember> beforeRegistry) {
         HazelcastMember member = HazelcastMember.start(config());
+        beforeRegistry.accept(member);
         firstPort = member.hazelcast()
                 .getCluster()
                 .getMembers()
