@@ -301,6 +301,20 @@ class EdgeClusterTest {
     }
 
     @Test
+    void poolOnOneNodeServesVisitorsOfAnotherThoughOneOfItsTargetsIsDown() throws Exception {
+        int lanes = cluster.get(0).ports().lane();
+        Agent down = cluster.agent(lanes, 1, owner);
+        Agent up = cluster.agent(lanes, 1, owner);
+        // Nothing listens on port 1.
+        Nodes.await(down.open(TunnelOptions.http(1).withName("pooled").withPool(true)));
+        Nodes.await(up.open(
+                TunnelOptions.http(cluster.site("up")).withName("pooled").withPool(true)));
+        for (int visit = 0; visit < 20; visit++) {
+            assertEquals("up", Cluster.visit(cluster.get(1), "pooled.localhost").body());
+        }
+    }
+
+    @Test
     void nodeWhoseOwnMemberEndsIsUnready() throws Exception {
         Edge edge = cluster.get(0);
         assertTrue(ready(edge));

@@ -3,6 +3,7 @@ package dev.culvert.lane;
 import dev.culvert.wire.Exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.function.Consumer;
 
 /**
  * Two streams joined: what comes out of one goes into the other, with back-pressure, half-close and reset in both
@@ -18,17 +19,26 @@ public final class StreamJoin {
     /** One of the two was reset, and so is the other. */
     private boolean reset;
 
-    private StreamJoin(TunnelStream first, TunnelStream second) {
-        this.forth = new Direction(first, second);
-        this.back = new Direction(second, first);
+    private StreamJoin(TunnelStream first, TunnelStream second, Consumer<StreamReset> secondReset) {
+        this.forth = new Direction(first, second, how -> {});
+        this.back = new Direction(second, first, secondReset);
     }
 
     /** Joins two streams that nobody listens to yet. On their event loop. */
     public static void join(TunnelStream first, TunnelStream second) {
+        join(first, second, how -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param secondReset told when the far end of the second one has reset it, before that of the first one hears
+     */
+    public static void join(TunnelStream first, TunnelStream second, Consumer<StreamReset> secondReset) {
         if (first.eventLoop() != second.eventLoop()) {
             throw new IllegalArgumentException("the two streams live on different event loops");
         }
-        StreamJoin join = new StreamJoin(first, second);
+        StreamJoin join = new StreamJoin(first, second, secondReset);
         first.listen(join.forth);
         second.listen(join.back);
     }
@@ -43,13 +53,15 @@ public final class StreamJoin {
     private final class Direction implements TunnelStream.Listener {
         private final TunnelStream from;
         private final TunnelStream to;
+        private final Consumer<StreamReset> onReset;
         private final PendingBytes waiting = new PendingBytes(ByteBufAllocator.DEFAULT);
         private boolean finished;
         private boolean finishedOn;
 
-        Direction(TunnelStream from, TunnelStream to) {
+        Direction(TunnelStream from, TunnelStream to, Consumer<StreamReset> onReset) {
             this.from = from;
             this.to = to;
+            this.onReset = onReset;
         }
 
         @Override
@@ -84,6 +96,7 @@ public final class StreamJoin {
         public void onReset(StreamReset how) {
             if (!reset) {
                 release();
+                onReset.accept(how);
                 to.reset(how);
             }
         }

@@ -13,11 +13,13 @@ import dev.culvert.wire.StreamRequest;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpMethod;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +32,17 @@ import org.jspecify.annotations.Nullable;
  *       of an answer has come.
  * </ul>
  *
- * In both cases only while the body is still in the replay buffer.
+ * In both cases only while the body is still in the replay buffer. When no carrier is left, this node may know too little:
+ * the owner's copy of the registry is asked, once.
  */
 final class Attempts {
     private static final int MOST = 3;
+
+    /**
+     * How long the owner's copy is waited for: as long as the cluster needs to notice that the node that keeps it has
+     * fallen silent. All others answer within milliseconds.
+     */
+    private static final Duration OWNER_ANSWERS_WITHIN = Duration.ofSeconds(5);
 
     /** RFC 9110, 9.2.2. */
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
@@ -50,7 +59,12 @@ final class Attempts {
     private final CloseCounts opensRefused;
     private final StreamRequest.Kind kind;
     private final String reached;
+    private final long traceId = ThreadLocalRandom.current().nextLong();
+    /** Asked already, and not to be asked again. */
     private final List<Carrier> refused = new ArrayList<>(0);
+    /** Those of them that have not refused but were lost: once more, if the owner's copy still has them. */
+    private final List<Carrier> lost = new ArrayList<>(0);
+
     private Tunnel tunnel;
     private int made;
     private boolean confirmed;
@@ -93,18 +107,16 @@ final class Attempts {
             Tunnel now = registry.find(tunnel.key());
             tunnel = now == null ? tunnel : now;
         }
+        return openNext(visitor, loop);
+    }
+
+    private Future<TunnelStream> openNext(String visitor, EventLoop loop) {
         Carrier next = made < MOST ? next() : null;
         if (next == null) {
             return noneLeft(visitor, loop);
         }
         asked = next;
-        StreamRequest request = new StreamRequest(
-                tunnel.key().value(),
-                kind,
-                visitor,
-                reached,
-                made,
-                ThreadLocalRandom.current().nextLong());
+        StreamRequest request = new StreamRequest(tunnel.key().value(), kind, visitor, reached, made, traceId);
         made++;
         return next.open(request, loop).recover(failure -> {
             if (!(failure instanceof StreamClosedException closed)) {
@@ -114,6 +126,9 @@ final class Attempts {
             lastRefusal = closed.reset();
             opensRefused.add(closed.reset().reason());
             refused.add(next);
+            if (LOST.contains(closed.reset().reason())) {
+                lost.add(next);
+            }
             return open(visitor, loop);
         });
     }
@@ -127,19 +142,17 @@ final class Attempts {
     boolean mayRetry(HttpMethod method, TargetConnection target, ReplayBody body, StreamReset reset) {
         boolean undelivered = reset.provesUndelivered(target.firstByteOffset())
                 || (!target.isReused() && reset.reason().retryable() && reset.deliveredBytes() <= 0);
-        boolean lost =
-                LOST.contains(reset.reason()) || (target.isReused() && reset.reason() == CloseReason.TARGET_FAILED);
+        boolean gone = LOST.contains(reset.reason());
+        boolean mayHappenTwice = gone || (target.isReused() && reset.reason() == CloseReason.TARGET_FAILED);
         lastRefusal = reset;
         if (undelivered) {
             opensRefused.add(reset.reason());
         }
-        if (asked != null) {
-            refused.add(asked);
-        }
+        noteRefused(reset.reason());
         return made < MOST
                 && body.isIntact()
                 && !target.isAnswering()
-                && (undelivered || (lost && IDEMPOTENT.contains(method)));
+                && (undelivered || (mayHappenTwice && IDEMPOTENT.contains(method)));
     }
 
     /**
@@ -152,10 +165,17 @@ final class Attempts {
         if (isRefusal(reset)) {
             opensRefused.add(reset.reason());
         }
+        noteRefused(reset.reason());
+        return isRefusal(reset) && untouched && made < MOST;
+    }
+
+    private void noteRefused(CloseReason reason) {
         if (asked != null) {
             refused.add(asked);
         }
-        return isRefusal(reset) && untouched && made < MOST;
+        if (asked != null && LOST.contains(reason)) {
+            lost.add(asked);
+        }
     }
 
     /** Whether it says that the stream never reached a target. */
@@ -182,15 +202,28 @@ final class Attempts {
 
     /** This node's copy of the registry may be stale: who holds the tunnel is asked of the owner's copy, once. */
     private Future<TunnelStream> noneLeft(String visitor, EventLoop loop) {
-        boolean stale = lastRefusal == null ? !tunnel.claims().isEmpty() : lastRefusal.reason() == CloseReason.NOT_HELD;
-        if (!stale || confirmed || made >= MOST) {
+        if (!mayBeStale() || confirmed || made >= MOST) {
             return Future.failedFuture(new RefusedException(finalReply()));
         }
         confirmed = true;
-        return registry.confirm(tunnel.key()).compose(found -> {
-            found.ifPresent(fresh -> tunnel = fresh);
-            return open(visitor, loop);
-        });
+        return registry.confirm(tunnel.key())
+                .timeout(OWNER_ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
+                .otherwiseEmpty()
+                .compose(found -> {
+                    if (found == null || found.isEmpty()) {
+                        return Future.failedFuture(new RefusedException(finalReply()));
+                    }
+                    tunnel = found.get();
+                    refused.removeAll(lost);
+                    return openNext(visitor, loop);
+                });
+    }
+
+    private boolean mayBeStale() {
+        StreamReset last = lastRefusal;
+        return last == null
+                ? !tunnel.claims().isEmpty()
+                : last.reason() == CloseReason.NOT_HELD || LOST.contains(last.reason());
     }
 
     /** What the visitor gets when there is no other attempt. */

@@ -72,6 +72,9 @@ public final class Relay {
     /** When a node last gave cause for doubt; forgotten when it is heard again, or in time. */
     private final Map<String, Long> doubted = new ConcurrentHashMap<>();
 
+    /** On the relay's event loop. */
+    private final Refusals refusals = new Refusals();
+
     /** Nodes that have said that they are about to stop. */
     private final Set<String> draining = ConcurrentHashMap.newKeySet();
 
@@ -143,7 +146,7 @@ public final class Relay {
             Holder holder,
             WindowBudget budget,
             UnaryOperator<LinkTransport.Bus> disturbance) {
-        vertx.eventBus().registerCodec(new LinkCodec());
+        register(vertx);
         DeliveryOptions options = new DeliveryOptions().setCodecName(LinkCodec.NAME);
         LinkTransport.Bus bus = message -> {
             try {
@@ -156,12 +159,19 @@ public final class Relay {
         };
         Door door = new Door(context ->
                 new Relay(vertx, nodeId, holder, budget, disturbance.apply(bus), Sockets.eventLoopOf(context)));
-        return vertx.deployVerticle(door)
-                .map(id -> {
-                    door.opened().deployment = id;
-                    return door.opened();
-                })
-                .onFailure(cause -> vertx.eventBus().unregisterCodec(LinkCodec.NAME));
+        return vertx.deployVerticle(door).map(id -> {
+            door.opened().deployment = id;
+            return door.opened();
+        });
+    }
+
+    /** For as long as the bus runs: what still comes in when the relay has closed is read, and then dropped quietly. */
+    private static void register(Vertx vertx) {
+        try {
+            vertx.eventBus().registerCodec(new LinkCodec());
+        } catch (IllegalStateException e) {
+            LOGGER.atDebug().log("codec is there from an earlier relay on this bus");
+        }
     }
 
     private static String addressOf(String node) {
@@ -233,7 +243,7 @@ public final class Relay {
 
     /** Ends all links and listens no more. */
     public Future<Void> close() {
-        return vertx.undeploy(deployment).onSuccess(done -> vertx.eventBus().unregisterCodec(LinkCodec.NAME));
+        return vertx.undeploy(deployment);
     }
 
     // What follows is called by the carriers, by any thread.
@@ -290,11 +300,20 @@ public final class Relay {
             incoming.reset(CloseReason.NOT_HELD, "no agent for the tunnel is connected to this node");
             return;
         }
-        here.get(0).open(request, loop).onComplete(opened -> {
+        serve(incoming, request, refusals.last(request, here));
+    }
+
+    private void serve(TunnelStream incoming, StreamRequest request, List<Carrier> carriers) {
+        Carrier carrier = carriers.get(0);
+        carrier.open(request, loop).onComplete(opened -> {
             if (opened.succeeded()) {
-                StreamJoin.join(incoming, opened.result());
+                StreamJoin.join(incoming, opened.result(), reset -> refusals.note(request, carrier, reset));
             } else if (opened.cause() instanceof StreamClosedException refused) {
-                incoming.reset(refused.reset());
+                if (carriers.size() > 1) {
+                    serve(incoming, request, carriers.subList(1, carriers.size()));
+                } else {
+                    incoming.reset(refused.reset());
+                }
             } else {
                 LOGGER.atError()
                         .setCause(opened.cause())

@@ -6,8 +6,13 @@ import dev.culvert.wire.StreamRequest;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 
-/** Another node that holds a tunnel. Safe for use by any thread. */
-record RelayCarrier(Relay relay, String node) implements Carrier {
+/**
+ * Another node that holds a tunnel. Safe for use by any thread.
+ *
+ * @param lane counts, from 0, the lanes that the node has for the tunnel: it is worth asking as often. Which of them it
+ *     takes is its own choice
+ */
+record RelayCarrier(Relay relay, String node, int lane) implements Carrier {
 
     @Override
     public Future<TunnelStream> open(StreamRequest request, EventLoop visitorLoop) {

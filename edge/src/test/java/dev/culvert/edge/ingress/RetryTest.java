@@ -236,6 +236,37 @@ class RetryTest {
     }
 
     @Test
+    void holderThatWasLostIsLookedUpOnceAtTheOwnerAndTriedOnceMore() throws Exception {
+        door.carriers.number(1);
+        visitor.send(Door.get("/"));
+        FakeTarget first = door.carriers.awaitStream();
+        first.reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+
+        FakeTarget second = door.carriers.awaitStream();
+
+        assertEquals(1, second.request().attempt());
+        assertEquals(first.request().traceId(), second.request().traceId());
+        assertEquals(1, door.registry.confirmed.size());
+        second.reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+        assertEquals(502, visitor.awaitAnswer().status());
+        assertEquals(1, door.registry.confirmed.size());
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void holderThatWasLostAndThatTheOwnerKnowsNoMoreIsNotTriedAgain() throws Exception {
+        door.carriers.number(1);
+        visitor.send(Door.get("/"));
+        door.registry.forgetAtOwner("app.example.com");
+        door.carriers.awaitStream().reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+
+        assertEquals(502, visitor.awaitAnswer().status());
+
+        assertEquals(1, door.registry.confirmed.size());
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
     void targetSeesNothingOfAVisitorWhoLeftBeforeTheRetry() throws Exception {
         visitor.send(Door.get("/"));
         FakeTarget first = door.carriers.awaitStream();

@@ -72,13 +72,15 @@ class ClusterCarriersTest {
     }
 
     @Test
-    void ownLanesComeFirstAndEachOtherNodeOnce() {
+    void ownLanesComeFirstAndThenEachOtherNode() {
         PlayedAgent own = PlayedAgent.beside(nodes.get(0));
         Tunnel tunnel = heldBy(claim(a, "1"), claim(b, "2"), claim(b, "3"), claim(c, "4"));
         List<Carrier> carriers = new ClusterCarriers(t -> List.of(own), a).to(tunnel);
-        assertEquals(3, carriers.size());
         assertSame(own, carriers.get(0));
         assertEquals(Set.of(b.nodeId(), c.nodeId()), new HashSet<>(nodesOf(carriers.subList(1, 3))));
+        // And at the end the one that has a second lane, should the first refuse
+        assertEquals(List.of(b.nodeId()), nodesOf(carriers.subList(3, carriers.size())));
+        assertEquals(carriers.size(), new HashSet<>(carriers).size());
         assertEquals(List.of(), new ClusterCarriers(t -> List.of(), a).to(heldBy(claim(a, "1"))));
         own.close();
     }

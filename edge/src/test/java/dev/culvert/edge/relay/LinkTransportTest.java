@@ -19,7 +19,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -39,9 +41,7 @@ class LinkTransportTest {
     @AfterEach
     void stop() throws Exception {
         onLoop(transport::close);
-        for (Sent sent = bus.sent.poll(); sent != null; sent = bus.sent.poll()) {
-            sent.written.tryComplete();
-        }
+        bus.all.forEach(sent -> sent.written.tryComplete());
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).await();
     }
 
@@ -242,11 +242,15 @@ class LinkTransportTest {
 
     private static final class Bus implements LinkTransport.Bus {
         final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
+        /** Also those that a test has taken: whoever sends waits until they are written, and releases them then. */
+        final List<Sent> all = new CopyOnWriteArrayList<>();
 
         @Override
         public Future<Void> send(LinkMessage message) {
             Promise<Void> written = Promise.promise();
-            sent.add(new Sent(message, written));
+            Sent handed = new Sent(message, written);
+            all.add(handed);
+            sent.add(handed);
             return written.future();
         }
 

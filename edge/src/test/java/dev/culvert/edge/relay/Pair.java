@@ -93,7 +93,7 @@ final class Pair implements AutoCloseable {
     }
 
     static Conversation open(Relay from, EventLoop loop, Relay to, StreamRequest request) throws Exception {
-        RelayCarrier carrier = new RelayCarrier(from, to.nodeId());
+        RelayCarrier carrier = new RelayCarrier(from, to.nodeId(), 0);
         TunnelStream stream =
                 loop.submit(() -> carrier.open(request, loop).result()).get(10, TimeUnit.SECONDS);
         return new Conversation(stream, request);

@@ -94,7 +94,7 @@ class RelayLossTest {
     void lostMessageInTheMiddleResetsBothSidesAndNoByteIsWrong() throws Exception {
         for (boolean byIngress : new boolean[] {true, false}) {
             Conversation visitor = pair.visit().read();
-            Conversation target = pair.agent.awaitStream().read();
+            Conversation target = pair.agent.awaitStreamOf(visitor).read();
             Predicate<LinkMessage> lost = nth(20, message -> message.body().readableBytes() > 8 * 1024);
             if (byIngress) {
                 pair.lostByIngress = lost;

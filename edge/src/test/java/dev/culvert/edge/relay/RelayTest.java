@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.testkit.Conversation;
 import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.edge.testkit.PlayedAgent;
+import dev.culvert.lane.StreamClosedException;
 import dev.culvert.lane.StreamReset;
+import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import dev.culvert.wire.StreamRequest;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -117,6 +122,47 @@ class RelayTest {
         assertEquals(CloseReason.TARGET_REFUSED, reset.reason());
         assertEquals("connection to 127.0.0.1:3000 refused", reset.detail());
         assertTrue(reset.provesUndelivered(0));
+    }
+
+    @Test
+    void nodeThatIsAskedAgainForARequestTakesAnotherOfItsLanes() throws Exception {
+        // Given a second agent of a pool at the holder, and a request that the first one has refused
+        PlayedAgent second = PlayedAgent.beside(nodes.get(1));
+        pair.held.add(second);
+        Conversation visitor = pair.visit().read().send("x");
+        pair.agent.awaitStream().reset(CloseReason.TARGET_REFUSED, "connection refused");
+        assertTrue(visitor.awaitReset().provesUndelivered(0));
+        // When it is tried again, and when somebody else's is
+        Conversation again = pair.visit().read().send("x");
+        second.awaitStream().echo();
+        again.awaitText("x");
+        StreamRequest others =
+                new StreamRequest(Pair.REQUEST.tunnel(), StreamRequest.Kind.TCP, "192.0.2.8:1", "", 0, 43);
+        Conversation other = pair.visit(others).read().send("y");
+        pair.agent.awaitStream().echo();
+        other.awaitText("y");
+        pair.held.remove(second);
+        second.close();
+    }
+
+    @Test
+    void laneThatCannotBeOpenedIsPassedOver() throws Exception {
+        Carrier closed = new Carrier() {
+            @Override
+            public Future<TunnelStream> open(StreamRequest request, EventLoop visitorLoop) {
+                return Future.failedFuture(StreamClosedException.refused(CloseReason.DRAINING, "it ends"));
+            }
+
+            @Override
+            public int load() {
+                return 0;
+            }
+        };
+        pair.held.add(0, closed);
+        Conversation visitor = pair.visit().read().send("x");
+        pair.agent.awaitStream().echo();
+        visitor.awaitText("x");
+        pair.held.remove(closed);
     }
 
     @Test

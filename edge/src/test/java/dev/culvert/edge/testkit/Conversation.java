@@ -183,11 +183,16 @@ public final class Conversation {
         while (!condition.getAsBoolean()) {
             long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
             if (millis <= 0) {
-                throw new AssertionError("%s did not come within %d s; so far: %d bytes, finished %s, reset %s"
-                        .formatted(what, WAIT_SECONDS, receivedBytes, finished, reset));
+                throw new AssertionError("%s did not come within %d s; so far: %s".formatted(what, WAIT_SECONDS, this));
             }
             wait(millis);
         }
+    }
+
+    /** How far it has come. */
+    @Override
+    public synchronized String toString() {
+        return "%d bytes, finished %s, reset %s".formatted(receivedBytes, finished, reset);
     }
 
     private static MessageDigest sha256() {

@@ -51,6 +51,11 @@ public final class FakeRegistry implements Registry {
         atOwner.put(tunnel.key(), tunnel);
     }
 
+    /** Only this node's copy has it, and is wrong. */
+    public void forgetAtOwner(String host) {
+        atOwner.remove(TunnelKey.ofHost(host));
+    }
+
     @Override
     public Tunnel find(TunnelKey key) {
         return here.get(key);

@@ -78,6 +78,15 @@ public final class PlayedAgent implements Carrier, AutoCloseable {
         return stream;
     }
 
+    /** The same, for a visitor who is named when it does not come. */
+    public Conversation awaitStreamOf(Conversation visitor) throws InterruptedException {
+        try {
+            return awaitStream();
+        } catch (AssertionError e) {
+            throw new AssertionError("%s; its visitor has %s".formatted(e.getMessage(), visitor), e);
+        }
+    }
+
     /** From now on all targets send back what comes, and nobody needs to take the streams. */
     public void echoAll() {
         echoing = true;
