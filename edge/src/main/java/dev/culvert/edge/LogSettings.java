@@ -34,6 +34,8 @@ final class LogSettings {
             set("log.com.hazelcast.instance.impl.Node", "error");
             // Says a line for each frame that crosses the end of its stream, and visitors decide how many there are.
             set("log.io.netty.handler.codec.http2", "warn");
+            // "Discarding message": what other nodes still say to one that has stopped listening.
+            set("log.io.vertx.core.eventbus.impl.MessageConsumerImpl", "error");
         }
     }
 
