@@ -5,6 +5,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Joins what is written in small pieces until the next flush, so that the kernel gets one buffer instead of many, and a
@@ -12,7 +15,8 @@ import io.netty.channel.ChannelPromise;
  * pipeline, before any codec.
  *
  * <p>Pieces of more than {@link #MOST_COPIED_BYTES} are passed on as they are. What is gathered, at most
- * {@link #MOST_GATHERED_BYTES}, does not count for the channel's writability. On the channel's event loop.
+ * {@link #MOST_GATHERED_BYTES}, does not count for the channel's writability. Who waits for a piece hears of it once the
+ * whole buffer has left. On the channel's event loop.
  */
 public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
     /** Up to here a piece is cheaper to copy than to hand to the kernel on its own, in bytes. */
@@ -26,10 +30,18 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
 
     private ByteBuf gathered = Unpooled.EMPTY_BUFFER;
 
+    /** Of those pieces whose writers wait to hear that they have left. */
+    private List<ChannelPromise> waiting = new ArrayList<>();
+
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-        if (message instanceof ByteBuf bytes && bytes.readableBytes() <= MOST_COPIED_BYTES && promise.isVoid()) {
+        if (message instanceof ByteBuf bytes && bytes.isReadable() && bytes.readableBytes() <= MOST_COPIED_BYTES) {
             gather(context, bytes);
+            if (!promise.isVoid()) {
+                waiting.add(promise);
+            }
+        } else if (message instanceof ByteBuf bytes && !bytes.isReadable() && promise.isVoid()) {
+            bytes.release();
         } else {
             passOn(context);
             context.write(message, promise);
@@ -47,13 +59,12 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
     public void handlerRemoved(ChannelHandlerContext context) {
         gathered.release();
         gathered = Unpooled.EMPTY_BUFFER;
+        List<ChannelPromise> given = waiting;
+        waiting = new ArrayList<>();
+        given.forEach(promise -> promise.tryFailure(new ClosedChannelException()));
     }
 
     private void gather(ChannelHandlerContext context, ByteBuf bytes) {
-        if (!bytes.isReadable()) {
-            bytes.release();
-            return;
-        }
         if (gathered.readableBytes() + bytes.readableBytes() > MOST_GATHERED_BYTES) {
             passOn(context);
         }
@@ -68,7 +79,21 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
         if (gathered.isReadable()) {
             ByteBuf bytes = gathered;
             gathered = Unpooled.EMPTY_BUFFER;
-            context.write(bytes, context.voidPromise());
+            context.write(bytes, waiting.isEmpty() ? context.voidPromise() : promiseToAll(context));
         }
+    }
+
+    private ChannelPromise promiseToAll(ChannelHandlerContext context) {
+        List<ChannelPromise> given = waiting;
+        waiting = new ArrayList<>();
+        return context.newPromise().addListener(written -> {
+            for (ChannelPromise promise : given) {
+                if (written.isSuccess()) {
+                    promise.trySuccess();
+                } else {
+                    promise.tryFailure(written.cause());
+                }
+            }
+        });
     }
 }

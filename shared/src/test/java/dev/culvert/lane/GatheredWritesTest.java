@@ -1,12 +1,17 @@
 package dev.culvert.lane;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -58,14 +63,36 @@ class GatheredWritesTest {
     }
 
     @Test
-    void pieceWhoseEndIsAwaitedKeepsItsPlaceAndItsPromise() {
+    void whoWaitsForAPieceHearsWhenAllHasLeft() {
         write(bytes("first "));
         var written = channel.write(bytes("awaited"));
+        write(bytes(" last"));
+        assertFalse(written.isDone());
         channel.flush();
 
-        assertEquals(true, written.isSuccess());
-        assertEquals("first ", read());
-        assertEquals("awaited", read());
+        assertTrue(written.isSuccess());
+        assertEquals("first awaited last", read());
+        assertNull(channel.readOutbound());
+    }
+
+    @Test
+    void emptyPieceWhoseEndIsAwaitedKeepsItsPlace() {
+        write(bytes("first"));
+        var written = channel.write(Unpooled.EMPTY_BUFFER);
+        channel.flush();
+
+        assertTrue(written.isSuccess());
+        assertEquals("first", read());
+        assertEquals("", read());
+    }
+
+    @Test
+    void whoWaitsForAPieceThatWasNotFlushedHearsOfTheEnd() {
+        var written = channel.write(bytes("lost"));
+
+        channel.close();
+
+        assertInstanceOf(ClosedChannelException.class, written.cause());
     }
 
     @Test

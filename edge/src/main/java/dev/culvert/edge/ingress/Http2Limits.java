@@ -42,6 +42,12 @@ final class Http2Limits {
     /** The same for a trusted proxy, which carries many visitors. */
     static final int RESETS_OF_PROXY = 20_000;
 
+    /** How often a connection may change its settings: sound visitors say them once, or a few times. */
+    static final int SETTINGS = 1_000;
+
+    /** What is remembered of responses' fields, to write them shorter: HTTP/2's own default, even for who offers more. */
+    static final long FIELD_TABLE_BYTES = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
+
     private Http2Limits() {}
 
     /** What the visitor is told. WebSockets are for HTTP/1.1: extended CONNECT is not offered. */

@@ -298,6 +298,19 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
 
     /** What comes in. */
     private final class Requests extends Http2FrameAdapter {
+        private int settingsRead;
+
+        @Override
+        public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
+            if (++settingsRead > Http2Limits.SETTINGS) {
+                throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
+            }
+            Long table = settings.headerTableSize();
+            if (table != null && table > Http2Limits.FIELD_TABLE_BYTES) {
+                encoder().configuration().headersConfiguration().maxHeaderTableSize(Http2Limits.FIELD_TABLE_BYTES);
+            }
+        }
+
         @Override
         public void onHeadersRead(ChannelHandlerContext ctx, int id, Http2Headers headers, int padding, boolean last) {
             Http2Stream stream = connection().stream(id);

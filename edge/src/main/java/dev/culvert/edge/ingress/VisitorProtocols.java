@@ -59,6 +59,7 @@ final class VisitorProtocols {
     }
 
     private void http2(Channel channel) {
+        Sockets.append(channel, new GatheredWrites());
         Sockets.append(channel, Http2SessionBuilder.session(ingress, channel));
     }
 }

@@ -5,14 +5,17 @@ import static dev.culvert.edge.testkit.RawHttp2Visitor.DATA;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.END_HEADERS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.END_STREAM;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADERS;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADER_TABLE_SIZE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PING;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PUSH_PROMISE;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.SETTINGS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.get;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.post;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeTarget;
@@ -23,6 +26,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -482,6 +486,29 @@ class HostileHttp2VisitorTest {
             });
             assertServes(quick.http2Visitor());
         }
+    }
+
+    @Test
+    void floodOfSettingsIsCutShort() throws Exception {
+        try {
+            for (int at = 0; at <= Http2Limits.SETTINGS; at++) {
+                visitor.frame(SETTINGS, 0, 0, new byte[0]);
+            }
+        } catch (SocketException e) {
+            assertServesOthers(); // Closed while we were still sending.
+            return;
+        }
+        assertEquals(ENHANCE_YOUR_CALM, visitor.awaitEnd());
+    }
+
+    @Test
+    void tableOfFieldsStaysSmallWhateverAVisitorOffers() throws Exception {
+        RawHttp2Visitor generous = door.http2Visitor(HEADER_TABLE_SIZE, 1 << 30);
+        assertServes(generous);
+
+        String block = HexFormat.of().formatHex(generous.lastBlock());
+
+        assertTrue(block.contains("3fe11f"), block); // A table of 4,096 bytes, by RFC 7541, 6.3.
     }
 
     @Test

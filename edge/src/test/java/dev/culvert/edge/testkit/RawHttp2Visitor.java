@@ -34,6 +34,9 @@ public final class RawHttp2Visitor implements AutoCloseable {
     public static final int WINDOW_UPDATE = 8;
     public static final int CONTINUATION = 9;
 
+    /** A setting. */
+    public static final int HEADER_TABLE_SIZE = 1;
+
     public static final int END_STREAM = 1;
     public static final int ACK = 1;
     public static final int END_HEADERS = 4;
@@ -51,6 +54,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
     private int goAwayCode = -1;
     private int lastStreamServed = -1;
     private int pongs;
+    private byte[] lastBlock = {};
 
     /** A frame. */
     public record Frame(int type, int flags, int stream, byte[] payload) {
@@ -100,6 +104,9 @@ public final class RawHttp2Visitor implements AutoCloseable {
         ByteBuffer payload = ByteBuffer.allocate(settings.length * 3);
         for (int at = 0; at < settings.length; at += 2) {
             payload.putShort((short) settings[at]).putInt(settings[at + 1]);
+            if (settings[at] == HEADER_TABLE_SIZE) {
+                acceptFieldTable(settings[at + 1]);
+            }
         }
         frame(SETTINGS, 0, 0, payload.array());
     }
@@ -208,6 +215,14 @@ public final class RawHttp2Visitor implements AutoCloseable {
         return stream;
     }
 
+    private void acceptFieldTable(int bytes) throws IOException {
+        try {
+            hpack.maxHeaderTableSize(bytes);
+        } catch (Http2Exception e) {
+            throw new IOException(e);
+        }
+    }
+
     // What comes.
 
     /** Reads until the stream has ended, and gives all that came on it. */
@@ -280,6 +295,11 @@ public final class RawHttp2Visitor implements AutoCloseable {
         return reading(stream).body.length();
     }
 
+    /** The header block that came last, as it came. */
+    public byte[] lastBlock() {
+        return lastBlock;
+    }
+
     private Reading reading(int stream) {
         return streams.computeIfAbsent(stream, unseen -> new Reading());
     }
@@ -329,6 +349,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
         if (!frame.has(END_HEADERS)) {
             throw new AssertionError("a head in several frames");
         }
+        lastBlock = frame.payload();
         Map<String, String> fields = new LinkedHashMap<>();
         ByteBuf block = Unpooled.wrappedBuffer(frame.payload());
         try {
