@@ -6,36 +6,40 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.microsoft.playwright.Page;
 import dev.culvert.edge.testkit.RawHttp2Visitor;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Visitors who speak HTTP/2, at the node that has the agent's lane and at one that relays to it. */
+/** Visitors who speak HTTP/2, with TLS and without, at the node that has the agents' lanes and at one that relays. */
 class Http2IT {
     private static final int LARGE_BYTES = 8 * 1024 * 1024;
 
     /** What the issue asks for. */
     private static final int REQUESTS = 10_000;
 
-    /** Ten times what they take through the relay. */
+    /** Twenty times what they take through the relay. */
     private static final Duration ALL_REQUESTS = Duration.ofMinutes(2);
 
     @RegisterExtension
     static final Stage stage = new Stage();
 
-    private static RunningCluster cluster;
+    private static TlsCluster tls;
     private static Path folder;
     private static byte[] large;
-    private static int holder;
 
     /** Whose target serves {@link #folder}. */
     private static String files;
@@ -50,92 +54,83 @@ class Http2IT {
 
     /** Which way visitors come. */
     enum Way {
-        STRAIGHT,
-        RELAYED
+        PLAIN,
+        PLAIN_RELAYED,
+        TLS,
+        TLS_RELAYED;
+
+        boolean isTls() {
+            return this == TLS || this == TLS_RELAYED;
+        }
+
+        RunningEdge node() {
+            return tls.cluster().node(this == PLAIN || this == TLS ? 0 : 1);
+        }
+
+        int port() {
+            return TlsCluster.port(node(), isTls() ? "https" : "http");
+        }
+
+        String authority(String name) {
+            return "%s.%s:%d".formatted(name, TlsCluster.DOMAIN, port());
+        }
+
+        String url(String name, String path) {
+            return (isTls() ? "https://" : "http://") + authority(name) + path;
+        }
+
+        RawHttp2Visitor visitor() throws IOException {
+            return new RawHttp2Visitor(
+                    isTls()
+                            ? tls.client().connectTo(port(), red + "." + TlsCluster.DOMAIN, List.of("h2", "http/1.1"))
+                            : new Socket("127.0.0.1", port()));
+        }
     }
 
     @BeforeAll
     static void tunnels() throws Exception {
-        cluster = RunningCluster.start(stage, 2);
+        tls = TlsCluster.start(stage);
         folder = stage.folder("files");
         large = new byte[LARGE_BYTES];
         new Random(2).nextBytes(large);
         Files.write(folder.resolve("large"), large);
         Files.writeString(folder.resolve("page"), "the page\n");
-        CountingTarget target = stage.keep(CountingTarget.start());
-        int[] targets = {
-            Nginx.serving(stage, folder).port(),
-            target.port(),
-            target.port(),
-            stage.keep(DeafTarget.start()).port()
-        };
-        List<String> names = new ArrayList<>();
-        for (int port : targets) {
-            // All at one node: the other one relays.
-            names.add(stage.agent(cluster.node(0), port, "--lanes", "1").awaitName());
-        }
-        files = names.get(0);
-        red = names.get(1);
-        blue = names.get(2);
-        deaf = names.get(3);
-        holder = 0;
-        for (String name : names) {
-            assertEquals(List.of(holder), cluster.holdersOf(name));
-        }
+        int asked = stage.keep(CountingTarget.start()).port();
+        files = tunnelTo(Nginx.serving(stage, folder).port());
+        red = tunnelTo(asked);
+        blue = tunnelTo(asked);
+        deaf = tunnelTo(stage.keep(DeafTarget.start()).port());
+    }
+
+    /** All at one node: the other one relays. */
+    private static String tunnelTo(int port) throws IOException {
+        return stage.agent(tls.cluster().node(0), port, "--lanes", "1").awaitName();
     }
 
     @ParameterizedTest
     @EnumSource(Way.class)
-    void curlWithPriorKnowledgeGetsAndPutsFilesWhole(Way way) throws Exception {
-        RunningEdge edge = edge(way);
-        String page = curl(edge, "/page", "-w", " %{http_version} %{response_code}");
-        assertEquals("the page\n 2 200", page);
-        assertEquals(
-                " 2 200 9",
-                curl(
-                        edge,
-                        "/page",
-                        "-I",
-                        "-o",
-                        "/dev/null",
-                        "-w",
-                        " %{http_version} %{response_code}" + " %header{content-length}"));
-        assertEquals("2 404", curl(edge, "/nothing", "-o", "/dev/null", "-w", "%{http_version} %{response_code}"));
+    void curlGetsAndPutsFilesWhole(Way way) throws Exception {
+        String said = "%{http_version} %{response_code}";
+        assertEquals("the page\n2 200", curl(way, "/page", "-w", said));
+        assertEquals("2 200", curl(way, "/page", "-I", "-o", "/dev/null", "-w", said));
+        assertEquals("2 404", curl(way, "/nothing", "-o", "/dev/null", "-w", said));
 
         Path down = stage.folder().resolve("down-" + way);
-        curl(edge, "/large", "-o", down.toString());
+        curl(way, "/large", "-o", down.toString());
         assertArrayEquals(large, Files.readAllBytes(down));
-        String put = curl(
-                edge,
-                "/up-" + way,
-                "-T",
-                folder.resolve("large").toString(),
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{response_code}");
-        assertEquals("201", put);
+        String source = folder.resolve("large").toString();
+        assertEquals("2 201", curl(way, "/up-" + way, "-T", source, "-o", "/dev/null", "-w", said));
         assertArrayEquals(large, Files.readAllBytes(folder.resolve("up-" + way)));
-        // Without a length nginx gets it in chunks.
-        String chunked = curl(
-                edge,
-                "/chunked-" + way,
-                "-T",
-                folder.resolve("large").toString(),
-                "-H",
-                "Content-Length:",
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{response_code}");
-        assertEquals("201", chunked);
-        assertArrayEquals(large, Files.readAllBytes(folder.resolve("chunked-" + way)));
+        // Without a length the target gets it in chunks.
+        assertEquals(
+                "2 201",
+                curl(way, "/chunks-" + way, "-T", source, "-H", "Content-Length:", "-o", "/dev/null", "-w", said));
+        assertArrayEquals(large, Files.readAllBytes(folder.resolve("chunks-" + way)));
     }
 
     @ParameterizedTest
     @EnumSource(Way.class)
     void tenThousandRequestsOnFourConnectionsEndWithoutAnError(Way way) throws Exception {
-        RunningEdge edge = edge(way);
         Program load = stage.program(
                 "h2load",
                 List.of(
@@ -146,13 +141,13 @@ class Http2IT {
                         "4",
                         "-m",
                         "10",
-                        "-H",
-                        ":authority: " + edge.host(files),
-                        "http://127.0.0.1:%d/page".formatted(edge.httpPort())));
+                        "--connect-to=127.0.0.1:" + way.port(),
+                        way.url(files, "/page")));
         assertEquals(0, load.exitCode(ALL_REQUESTS), load::said);
 
         String said = String.join("\n", load.out().awaitEnd());
 
+        assertTrue(said.contains("Application protocol: h2"), load::said);
         assertTrue(
                 said.contains("%1$d total, %1$d started, %1$d done, %1$d succeeded, 0 failed, 0 errored, 0 timeout"
                         .formatted(REQUESTS)),
@@ -160,22 +155,25 @@ class Http2IT {
         assertTrue(said.contains("status codes: %d 2xx, 0 3xx, 0 4xx, 0 5xx".formatted(REQUESTS)), load::said);
         System.out.printf(
                 "h2load %s: %s%n",
-                way, said.lines().filter(line -> line.contains("req/s")).toList());
+                way,
+                said.lines()
+                        .filter(line -> line.contains("req/s, "))
+                        .findFirst()
+                        .orElse(said));
     }
 
     @ParameterizedTest
     @EnumSource(Way.class)
     void twoTunnelsOnOneConnectionAreNeverMixed(Way way) throws Exception {
-        RunningEdge edge = edge(way);
-        try (RawHttp2Visitor visitor = new RawHttp2Visitor(edge.httpPort())) {
+        try (RawHttp2Visitor visitor = way.visitor()) {
             for (int round = 0; round < 20; round++) {
                 List<Integer> streams = new ArrayList<>();
                 for (int at = 0; at < 50; at++) {
-                    String host = edge.host(at % 2 == 0 ? red : blue);
+                    String host = way.authority(at % 2 == 0 ? red : blue);
                     streams.add(visitor.request(get(host, "/r/" + (round * 50 + at))));
                 }
                 for (int at = 0; at < 50; at++) {
-                    String host = edge.host(at % 2 == 0 ? red : blue);
+                    String host = way.authority(at % 2 == 0 ? red : blue);
                     assertEquals(
                             CountingTarget.answerTo(host, round * 50 + at),
                             visitor.await(streams.get(at)).body());
@@ -185,13 +183,14 @@ class Http2IT {
     }
 
     @ParameterizedTest
-    @EnumSource(Way.class)
+    @EnumSource(
+            value = Way.class,
+            names = {"PLAIN", "PLAIN_RELAYED"})
     void stalledUploadDelaysNoneOfItsNeighbours(Way way) throws Exception {
-        RunningEdge edge = edge(way);
-        try (RawHttp2Visitor visitor = new RawHttp2Visitor(edge.httpPort())) {
-            int stalled = visitor.open(post(edge.host(deaf), "/"));
+        try (RawHttp2Visitor visitor = way.visitor()) {
+            int stalled = visitor.open(post(way.authority(deaf), "/"));
             byte[] piece = new byte[16_000];
-            // Until neither target, nor agent, nor edge takes any more: no window comes back on two pings in a row.
+            // Until neither target, nor agent, nor edge takes any more: no window comes back for so many round trips.
             long sent = 0;
             for (int quiet = 0; quiet < 50; ) {
                 if (visitor.granted(stalled) + 65_535 - sent >= piece.length) {
@@ -205,7 +204,7 @@ class Http2IT {
             }
 
             for (int at = 0; at < 20; at++) {
-                int stream = visitor.open(post(edge.host(red), "/r/" + at, "content-length: 160000"));
+                int stream = visitor.open(post(way.authority(red), "/r/" + at, "content-length: 160000"));
                 for (int sentHere = 0; sentHere < 160_000; sentHere += piece.length) {
                     while (visitor.granted(stream) + 65_535 < sentHere + piece.length) {
                         visitor.sync();
@@ -214,30 +213,53 @@ class Http2IT {
                     visitor.frame(RawHttp2Visitor.DATA, last ? RawHttp2Visitor.END_STREAM : 0, stream, piece);
                 }
                 String answer = visitor.await(stream).body();
-                assertTrue(answer.startsWith(CountingTarget.answerTo(edge.host(red), at)), answer::toString);
+                assertTrue(answer.startsWith(CountingTarget.answerTo(way.authority(red), at)), answer);
                 assertEquals(160_000, answer.length() - answer.indexOf('\n') - 1);
             }
             System.out.printf("%s: an upload stands after %d KiB%n", way, sent / 1024);
             visitor.reset(stalled);
             assertEquals(
                     200,
-                    visitor.await(visitor.request(get(edge.host(files), "/page")))
+                    visitor.await(visitor.request(get(way.authority(files), "/page")))
                             .status());
         }
     }
 
-    /** The node whose visitors go that way. */
-    private static RunningEdge edge(Way way) {
-        return cluster.node(way == Way.STRAIGHT ? holder : 1 - holder);
+    @Test
+    void chromiumSpeaksHttp2AtEachNodeAndMixesNoTunnels() throws Exception {
+        byte[] key = tls.served(tls.cluster().node(0), red).getPublicKey().getEncoded();
+        String pin = Base64.getEncoder()
+                .encodeToString(MessageDigest.getInstance("SHA-256").digest(key));
+        Browser browser = Browser.start(
+                stage,
+                "--host-resolver-rules=MAP *.tunnel.test 127.0.0.1",
+                // Chromium trusts no authority that is not in its store; it is told to take this key.
+                "--ignore-certificate-errors-spki-list=" + pin);
+        Page page = browser.page();
+        for (Way way : List.of(Way.TLS, Way.TLS_RELAYED)) {
+            for (String name : List.of(red, blue, red)) {
+                page.navigate(way.url(name, "/r/0"));
+
+                assertEquals(CountingTarget.answerTo(way.authority(name), 0), page.textContent("body"));
+                assertEquals("h2", page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol"));
+                assertEquals(40, page.evaluate("""
+                                async host => {
+                                    const asked = [...Array(40).keys()];
+                                    const answers = await Promise.all(
+                                        asked.map(number => fetch('/r/' + number).then(answer => answer.text())));
+                                    return asked.filter(number => answers[number] === host + ' ' + number + '\\n').length;
+                                }
+                                """, way.authority(name)));
+            }
+        }
     }
 
-    private static String curl(RunningEdge edge, String path, String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Program.installed("curl"), "-sS", "--http2-prior-knowledge"));
-        command.addAll(List.of("--resolve", "%s:127.0.0.1".formatted(edge.host(files))));
-        command.addAll(List.of(more));
-        command.add("http://" + edge.host(files) + path);
-        Program curl = stage.program("curl", command);
-        assertEquals(0, curl.exitCode(), curl::said);
-        return String.join("\n", curl.out().awaitEnd());
+    private static String curl(Way way, String path, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(way.isTls() ? "--http2" : "--http2-prior-knowledge"));
+        arguments.addAll(List.of(more));
+        arguments.add(way.url(files, path));
+        Curl curl = tls.curl(stage, arguments.toArray(String[]::new));
+        assertEquals(0, curl.exitCode(), curl::toString);
+        return curl.out();
     }
 }
