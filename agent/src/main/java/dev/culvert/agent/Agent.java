@@ -3,6 +3,7 @@ package dev.culvert.agent;
 import dev.culvert.agent.dial.DialException;
 import dev.culvert.agent.dial.DialPlan;
 import dev.culvert.agent.dial.EdgeLane;
+import dev.culvert.agent.dial.Greeting;
 import dev.culvert.agent.dial.Lanes;
 import dev.culvert.agent.dial.Traffic;
 import dev.culvert.agent.state.AgentState;
@@ -13,6 +14,7 @@ import dev.culvert.agent.target.TargetStreams;
 import dev.culvert.config.Secret;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.Bound;
+import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import dev.culvert.wire.Frame;
 import dev.culvert.wire.StreamRequest;
@@ -106,6 +108,26 @@ public final class Agent {
         Promise<Tunnel> opened = Promise.promise();
         home.runOnContext(ignored -> open(wanted, opened));
         return opened.future();
+    }
+
+    /**
+     * Asks the edge whether it takes this agent in, and opens no tunnel.
+     *
+     * @return succeeds when it does; fails with {@link AgentException}, after at most 45 s
+     */
+    public Future<Void> greet() {
+        Promise<Void> greeted = Promise.promise();
+        vertx.executeBlocking(() -> Optional.ofNullable(options.token() == null ? state.secret() : null))
+                .onComplete(
+                        secret -> home.runOnContext(ignored -> Greeting.of(plan(secret.orElse(null)), home)
+                                .onComplete(
+                                        welcomed -> greeted.complete(),
+                                        failure -> greeted.fail(
+                                                failure instanceof DialException why
+                                                        ? new AgentException(code(why), sentence(why))
+                                                        : failure))),
+                        greeted::fail);
+        return greeted.future();
     }
 
     /**
@@ -209,6 +231,8 @@ public final class Agent {
         return new DialPlan(
                 client,
                 options.edge(),
+                options.trust(),
+                options.proxies().to(options.edge()).orElse(null),
                 options.instanceOrRandom(),
                 Software.NAME,
                 options.token(),
@@ -232,18 +256,25 @@ public final class Agent {
 
     private String sentence(DialException why) {
         return switch (why.kind()) {
-            case UNREACHABLE -> String.valueOf(why.getMessage());
+            case UNREACHABLE, UNTRUSTED, PROXY -> String.valueOf(why.getMessage());
             case NO_WELCOME ->
-                "%s answers, but not as an edge's lane port does: %s".formatted(options.edge(), why.getMessage());
+                "%s answers, but not as an edge%s does: %s"
+                        .formatted(options.edge(), options.edge().isWeb() ? "" : "'s lane port", why.getMessage());
             case REFUSED -> "the edge at %s refused this agent: %s".formatted(options.edge(), why.getMessage());
         };
     }
 
     private static AgentException.Code code(DialException why) {
-        if (why.kind() != DialException.Kind.REFUSED) {
-            return AgentException.Code.NO_EDGE;
-        }
-        return switch (why.reason()) {
+        return switch (why.kind()) {
+            case UNREACHABLE, NO_WELCOME -> AgentException.Code.NO_EDGE;
+            case UNTRUSTED -> AgentException.Code.UNTRUSTED;
+            case PROXY -> AgentException.Code.PROXY_REFUSED;
+            case REFUSED -> codeOfRefusal(why.reason());
+        };
+    }
+
+    private static AgentException.Code codeOfRefusal(CloseReason reason) {
+        return switch (reason) {
             case UNAUTHORIZED -> AgentException.Code.UNAUTHORIZED;
             case VERSION_MISMATCH -> AgentException.Code.VERSION_MISMATCH;
             default -> AgentException.Code.REFUSED;

@@ -8,6 +8,10 @@ public final class AgentException extends RuntimeException {
     public enum Code {
         /** No edge answers at its address. */
         NO_EDGE,
+        /** What answers does not prove to be the edge. */
+        UNTRUSTED,
+        /** The proxy on the way to the edge wants other credentials. */
+        PROXY_REFUSED,
         /** The edge does not know the token, or lets no anonymous agents in. */
         UNAUTHORIZED,
         /** Edge and agent have no protocol version in common. */

@@ -1,11 +1,14 @@
 package dev.culvert.agent;
 
 import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.Reconnect;
+import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.config.Secret;
 import dev.culvert.config.StateFolder;
 import dev.culvert.lane.LaneOptions;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param edge where the edge takes agents in; {@code 127.0.0.1:7070} unless told otherwise
  * @param insecure whether a plain connection may leave this machine: only for a network that is private, because
  *     everybody on it can read and change what visitors send
+ * @param trust by what the edge is known where the connection is encrypted; {@link EdgeTrust#OF_MACHINE} unless told
+ *     otherwise
+ * @param proxies the proxies of the agent's network; those that this process's variables name unless told otherwise
  * @param token proves to the edge who the agent is; null for an anonymous agent, where the edge lets those in
  * @param stateFolder where the anonymous agent's secret and the names it was given are kept, so that a tunnel has its
  *     name again after a restart; null to keep nothing, as tests like it
@@ -29,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public record AgentOptions(
         EdgeAddress edge,
         boolean insecure,
+        EdgeTrust trust,
+        WebProxies proxies,
         @Nullable Secret token,
         @Nullable Path stateFolder,
         int lanes,
@@ -43,6 +51,8 @@ public record AgentOptions(
     public static final AgentOptions DEFAULT = new AgentOptions(
             EdgeAddress.DEFAULT,
             false,
+            EdgeTrust.OF_MACHINE,
+            WebProxies.ofProcess(),
             null,
             StateFolder.ofUser(),
             2,
@@ -54,16 +64,12 @@ public record AgentOptions(
         if (lanes < 1 || lanes > MOST_LANES) {
             throw new IllegalArgumentException("lanes must be between 1 and %d, was %d".formatted(MOST_LANES, lanes));
         }
-        if (edge.transport() != EdgeAddress.Transport.TCP) {
-            throw new IllegalArgumentException(
-                    "%s needs TLS or a WebSocket, which come with a later version: for now use host:port"
-                            .formatted(edge));
-        }
-        if (!insecure && !edge.hostPort().isLoopback()) {
+        if (edge.isPlain() && !insecure && !edge.hostPort().isLoopback()) {
             throw new IllegalArgumentException(("%s is not this machine, and the connection would not be encrypted:"
-                            + " add --insecure if the network between is private")
+                            + " use https:// where the edge has it, or add --insecure if the network between is private")
                     .formatted(edge));
         }
+        Objects.requireNonNull(proxies.to(edge)); // Whoever wrote a variable that makes no sense hears of it now.
     }
 
     /** The defaults for an edge at {@code host:port}. */
@@ -72,36 +78,54 @@ public record AgentOptions(
     }
 
     public AgentOptions withEdge(EdgeAddress newEdge) {
-        return new AgentOptions(newEdge, insecure, token, stateFolder, lanes, reconnect, laneOptions, instance);
+        return new AgentOptions(
+                newEdge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     /** A plain edge beyond this machine; both at once, because the one is not allowed without the other. */
     public AgentOptions withInsecureEdge(EdgeAddress newEdge) {
-        return new AgentOptions(newEdge, true, token, stateFolder, lanes, reconnect, laneOptions, instance);
+        return new AgentOptions(
+                newEdge, true, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withTrust(EdgeTrust newTrust) {
+        return new AgentOptions(
+                edge, insecure, newTrust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+    }
+
+    public AgentOptions withProxies(WebProxies newProxies) {
+        return new AgentOptions(
+                edge, insecure, trust, newProxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withToken(@Nullable Secret newToken) {
-        return new AgentOptions(edge, insecure, newToken, stateFolder, lanes, reconnect, laneOptions, instance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, newToken, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withStateFolder(@Nullable Path newFolder) {
-        return new AgentOptions(edge, insecure, token, newFolder, lanes, reconnect, laneOptions, instance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, token, newFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withLanes(int newLanes) {
-        return new AgentOptions(edge, insecure, token, stateFolder, newLanes, reconnect, laneOptions, instance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, token, stateFolder, newLanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withReconnect(Reconnect newReconnect) {
-        return new AgentOptions(edge, insecure, token, stateFolder, lanes, newReconnect, laneOptions, instance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, token, stateFolder, lanes, newReconnect, laneOptions, instance);
     }
 
     public AgentOptions withLaneOptions(LaneOptions newOptions) {
-        return new AgentOptions(edge, insecure, token, stateFolder, lanes, reconnect, newOptions, instance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, newOptions, instance);
     }
 
     public AgentOptions withInstance(@Nullable String newInstance) {
-        return new AgentOptions(edge, insecure, token, stateFolder, lanes, reconnect, laneOptions, newInstance);
+        return new AgentOptions(
+                edge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, newInstance);
     }
 
     String instanceOrRandom() {

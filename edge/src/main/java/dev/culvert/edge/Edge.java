@@ -16,10 +16,12 @@ import dev.culvert.edge.admin.Door;
 import dev.culvert.edge.admin.LocalNode;
 import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Carriers;
+import dev.culvert.edge.lanes.LanePort;
 import dev.culvert.edge.lanes.Lanes;
 import dev.culvert.edge.lanes.Offer;
 import dev.culvert.edge.registry.HazelcastMember;
@@ -287,7 +289,12 @@ public final class Edge {
                 IngressOptions.Deadlines.DEFAULT,
                 options.tls().redirect() ? this::redirectPort : null,
                 prepared.label());
-        VisitorPort visitors = new VisitorPort(forVisitors, registry, carriers, traffic);
+        VisitorPort visitors = new VisitorPort(
+                forVisitors,
+                registry,
+                carriers,
+                traffic,
+                LaneDoor.to(lanes::accept, options.access().insecure()));
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }
@@ -345,7 +352,10 @@ public final class Edge {
             openings.add(new Opening(
                     "lane-port",
                     number(options.ports().lane()),
-                    (on, address, port) -> lanes.listen(on, address, port).map(NetServer::actualPort),
+                    (on, address, port) -> new LanePort(
+                                    lanes, certificates, options.access().insecure())
+                            .listen(on, address, port)
+                            .map(NetServer::actualPort),
                     port -> lanePort = port));
         }
         int instances = options.instances() == 0 ? Runtime.getRuntime().availableProcessors() : options.instances();

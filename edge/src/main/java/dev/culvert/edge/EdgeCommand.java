@@ -96,6 +96,8 @@ final class EdgeCommand implements Callable<Integer> {
         }
         if (ports.lane() >= 0) {
             out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
+        } else if (ports.http() >= 0 || ports.https() >= 0) {
+            out.printf("  agents    %s, %s%n", edge.urlOf(options.domain()), whoMayConnect(options));
         }
         if (ports.admin() >= 0) {
             out.printf("  admin     http://%s:%d/%n", shown(options.admin().bind()), ports.admin());
@@ -103,7 +105,10 @@ final class EdgeCommand implements Callable<Integer> {
         if (ports.cluster() >= 0) {
             out.printf("  nodes     port %d, %s%n", ports.cluster(), nodes(edge.nodes()));
         }
-        if (ports.lane() >= 0) {
+        if (ports.lane() < 0 && (ports.http() >= 0 || ports.https() >= 0)) {
+            out.printf("%nNext, beside a local server, give a port a name:%n%n");
+            out.printf("  culvert login %s%n  culvert http 3000 --name my-app%n", edge.urlOf(options.domain()));
+        } else if (ports.lane() >= 0) {
             boolean usual = ports.lane() == EdgeOptions.DEFAULT.ports().lane().number()
                     && Loopback.is(Loopback.address("--bind", options.bind()));
             out.printf("%nNext, %s, give a port a name:%n%n", usual ? "in another terminal" : "beside a local server");

@@ -100,11 +100,14 @@ public record EdgeOptions(
                                     + "(`culvert token create` writes one), or let anybody with --allow-anonymous")
                             .formatted(bind));
         }
-        if (beyondLoopback && ports.lane().isOn() && !access.insecure()) {
+        if (beyondLoopback
+                && ports.lane().isOn()
+                && !access.insecure()
+                && !tls.https().isOn()) {
             throw new ConfigException(
                     ("--bind %s would open the plaintext lane port to other machines, where tokens and "
-                                    + "visitors' bytes can be read on the way: add --insecure on a network that you trust, or "
-                                    + "--lane-port off")
+                                    + "visitors' bytes can be read on the way: add --https-port for TLS there too, --insecure on a network that "
+                                    + "you trust, or --lane-port off")
                             .formatted(bind));
         }
         if (ports.tcp().size() > MOST_TCP_PORTS) {
@@ -369,8 +372,9 @@ public record EdgeOptions(
      *
      * @param http where visitors come in by HTTP (option {@code --http-port}, default 7080); 0 picks a free port,
      *     {@code off} opens none
-     * @param lane where agents connect, in plaintext (option {@code --lane-port}, default 7070); 0 picks a free port,
-     *     {@code off} opens none. Beyond loopback only with {@code --insecure}
+     * @param lane where agents connect (option {@code --lane-port}, default 7070); 0 picks a free port, {@code off} opens
+     *     none. By TLS where there is an {@code --https-port}, whose certificates it has, and in plaintext from this
+     *     machine; from others in plaintext only with {@code --insecure}
      * @param tcp the ports that tunnels for raw TCP may have (option {@code --tcp-ports}, default {@code off}): all of
      *     them are open from the start, on every node of a cluster the same. As many as there are to be tunnels
      */
@@ -424,8 +428,7 @@ public record EdgeOptions(
      *     default none); read again when it changes
      * @param allowAnonymous whether agents without a token are let in beyond loopback (option
      *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens
-     * @param insecure whether the plaintext lane port may be open beyond loopback (option {@code --insecure}, default
-     *     no)
+     * @param insecure whether agents of other machines may come in plaintext (option {@code --insecure}, default no)
      */
     public record Access(@Nullable Path tokens, boolean allowAnonymous, boolean insecure) {
         public static final Access DEFAULT = new Access(null, false, false);

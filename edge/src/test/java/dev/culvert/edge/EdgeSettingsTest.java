@@ -201,6 +201,7 @@ class EdgeSettingsTest {
         assertTrue(fault.contains("--insecure") && fault.contains("--lane-port off"), fault);
         read(with(flags, "lane-port", "off"), Map.of(), "");
         read(with(flags, "insecure", "true"), Map.of(), "");
+        read(with(flags, "https-port", "8443"), Map.of(), ""); // Then it takes TLS, and plaintext from here alone.
     }
 
     @Test

@@ -34,6 +34,20 @@ public final class Settings {
                 .findFirst());
     }
 
+    /**
+     * Which of these options, of which one is enough, was chosen at the nearest place: in variables, or in the first file
+     * that has one. The first of them where a place has several.
+     */
+    public Optional<String> nearest(List<String> options) {
+        return options.stream()
+                .filter(option -> variable(option).isPresent())
+                .findFirst()
+                .or(() -> files.stream()
+                        .flatMap(file -> options.stream()
+                                .filter(option -> file.text(option).isPresent()))
+                        .findFirst());
+    }
+
     /** Where the option's value comes from, for error messages; empty when it has none. */
     public Optional<String> source(String option) {
         return variable(option)

@@ -89,6 +89,13 @@ public final class YamlSection {
         }
     }
 
+    /** The same without these keys. */
+    public YamlSection without(Set<String> keys) {
+        Map<String, Entry> left = new LinkedHashMap<>(entries);
+        left.keySet().removeAll(keys);
+        return new YamlSection(file, start, left);
+    }
+
     /** The keys, in their order and with hyphens. */
     public Set<String> keys() {
         return entries.keySet();

@@ -16,10 +16,11 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
-import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,10 +52,13 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     private final Channel channel;
     private final Lane lane;
 
-    /** Takes the socket over. */
-    ChannelTransport(NetSocket socket, Lane lane, LaneOptions options) {
+    /** Takes a channel whose last handlers read and write bytes of frames. */
+    ChannelTransport(Channel channel, Lane lane, LaneOptions options) {
         this.lane = lane;
-        this.channel = Sockets.takeOver(socket, new GatheredWrites(), new FrameCodec(), this);
+        this.channel = channel;
+        Sockets.append(channel, new GatheredWrites());
+        Sockets.append(channel, new FrameCodec());
+        Sockets.append(channel, this);
         channel.config().setWriteBufferWaterMark(QUEUE);
         if (channel instanceof EpollSocketChannel) {
             channel.config().setOption(ChannelOption.TCP_NODELAY, true);
@@ -95,7 +99,9 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
     /** Closed at once, with bytes of the peer unread, the connection would be reset, and our last words lost. */
     @Override
     public void close() {
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+        Supplier<Object> farewell = channel.attr(LaneTransport.FAREWELL).get();
+        Object last = farewell == null ? Unpooled.EMPTY_BUFFER : farewell.get();
+        channel.writeAndFlush(last).addListener(written -> {
             boolean peerMayBeSending = channel instanceof DuplexChannel duplex && !duplex.isInputShutdown();
             if (written.isSuccess() && peerMayBeSending && channel.pipeline().get(SslHandler.class) == null) {
                 ((DuplexChannel) channel).shutdownOutput();
@@ -120,7 +126,7 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof ChannelInputShutdownEvent) {
+        if (event instanceof ChannelInputShutdownEvent || event instanceof SslCloseCompletionEvent) {
             lane.transportEnded("the peer closed the connection");
             channel.close();
         }

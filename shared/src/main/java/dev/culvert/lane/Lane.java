@@ -5,6 +5,7 @@ import dev.culvert.wire.Exchange;
 import dev.culvert.wire.Frame;
 import dev.culvert.wire.MalformedFrameException;
 import dev.culvert.wire.StreamRequest;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
@@ -96,7 +97,16 @@ public final class Lane {
      * time-out is closed.
      */
     public static Lane on(NetSocket socket, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
-        Lane lane = new Lane(opened -> new ChannelTransport(socket, opened, options), side, options, budget, handler);
+        return on(Sockets.takeOver(socket), side, options, budget, handler);
+    }
+
+    /**
+     * The same on a channel that was {@linkplain Sockets#takeOver taken over} and whose handlers so far turn what comes
+     * into bytes of frames, and take such bytes: TLS and WebSockets. Called on its event loop, before any such byte was
+     * read.
+     */
+    public static Lane on(Channel channel, Side side, LaneOptions options, WindowBudget budget, Handler handler) {
+        Lane lane = new Lane(opened -> new ChannelTransport(channel, opened, options), side, options, budget, handler);
         lane.eventLoop()
                 .schedule(lane::checkEstablished, options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS);
         return lane;

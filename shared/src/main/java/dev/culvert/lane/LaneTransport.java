@@ -2,12 +2,20 @@ package dev.culvert.lane;
 
 import dev.culvert.wire.Frame;
 import io.netty.channel.EventLoop;
+import io.netty.util.AttributeKey;
+import java.util.function.Supplier;
 
 /**
  * What carries a lane's frames: a TCP connection, TLS, a WebSocket, or the event bus between two nodes. All methods are
  * called on its event loop.
  */
 public interface LaneTransport {
+    /**
+     * Makes what a channel writes last before it is closed, where its transport has words of its own for that. What it
+     * makes is the channel's to release.
+     */
+    AttributeKey<Supplier<Object>> FAREWELL = AttributeKey.valueOf("culvert.lane.farewell");
+
     EventLoop eventLoop();
 
     /** Queues a frame, and takes the ownership of its payload. */

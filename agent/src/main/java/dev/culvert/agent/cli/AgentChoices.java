@@ -3,12 +3,15 @@ package dev.culvert.agent.cli;
 import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.agent.dial.EdgeTrust;
+import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /** Makes the library's options of what was chosen on the command line, in variables and in files. */
@@ -18,21 +21,40 @@ final class AgentChoices {
     private AgentChoices() {}
 
     /** The options of the agent. */
-    static AgentOptions agent(Choices choices, Path stateFolder) {
+    static AgentOptions agent(Choices choices, Surroundings surroundings) {
         refuseInspector(choices);
-        AgentOptions options = AgentOptions.DEFAULT.withStateFolder(stateFolder);
-        Optional<EdgeAddress> edge = choices.read(AgentOption.EDGE, EdgeAddress::parse);
-        if (edge.isPresent()) {
-            boolean insecure = choices.isOn(AgentOption.INSECURE);
-            options = choices.read(AgentOption.EDGE, ignored -> withEdge(edge.get(), insecure))
-                    .orElse(options)
-                    .withStateFolder(stateFolder);
-        }
+        AgentOptions options = reached(choices, surroundings.environment());
         Optional<Integer> lanes = choices.read(AgentOption.LANES, AgentChoices::lanes);
         if (lanes.isPresent()) {
             options = options.withLanes(lanes.get());
         }
-        return options.withToken(token(choices).orElse(null));
+        return options.withStateFolder(surroundings.home())
+                .withToken(token(choices).orElse(null));
+    }
+
+    /** Which edge, and how. */
+    private static AgentOptions reached(Choices choices, Map<String, String> environment) {
+        WebProxies proxies = new WebProxies(environment);
+        AgentOptions options = AgentOptions.DEFAULT.withTrust(trust(choices)).withProxies(WebProxies.NONE);
+        Optional<EdgeAddress> edge = choices.read(AgentOption.EDGE, EdgeAddress::parse);
+        if (edge.isEmpty()) {
+            return options.withProxies(proxies);
+        }
+        boolean insecure = choices.isOn(AgentOption.INSECURE);
+        AgentOptions chosen = choices.read(
+                        AgentOption.EDGE,
+                        ignored -> insecure ? options.withInsecureEdge(edge.get()) : options.withEdge(edge.get()))
+                .orElse(options);
+        return chosen.withProxies(proxies);
+    }
+
+    private static EdgeTrust trust(Choices choices) {
+        AgentOption nearest =
+                choices.nearest(AgentOption.CA, AgentOption.EDGE_KEY).orElse(null);
+        Optional<EdgeTrust> trust = nearest == AgentOption.CA
+                ? choices.read(nearest, file -> EdgeTrust.authorities(Path.of(file)))
+                : choices.read(AgentOption.EDGE_KEY, EdgeTrust::key);
+        return trust.orElse(EdgeTrust.OF_MACHINE);
     }
 
     /** The options of one tunnel. */
@@ -76,12 +98,10 @@ final class AgentChoices {
         return choices.read(AgentOption.HOST_HEADER, named::withHostHeader).orElse(named);
     }
 
-    private static AgentOptions withEdge(EdgeAddress edge, boolean insecure) {
-        return insecure ? AgentOptions.DEFAULT.withInsecureEdge(edge) : AgentOptions.DEFAULT.withEdge(edge);
-    }
-
     private static Optional<Secret> token(Choices choices) {
-        return choices.read(AgentOption.TOKEN, Secret::of).or(() -> tokenFile(choices, AgentOption.TOKEN_FILE));
+        return choices.nearest(AgentOption.TOKEN, AgentOption.TOKEN_FILE)
+                .flatMap(option ->
+                        option == AgentOption.TOKEN ? choices.read(option, Secret::of) : tokenFile(choices, option));
     }
 
     /** The token in a file of an option. */

@@ -60,6 +60,8 @@ public final class AgentMain {
         culvert.addSubcommand("tcp", TunnelCommand.tcp(surroundings));
         culvert.addSubcommand("tls", TunnelCommand.tls(surroundings));
         culvert.addSubcommand("start", TunnelCommand.start(surroundings));
+        culvert.addSubcommand("login", LoginCommand.login(surroundings));
+        culvert.addSubcommand("logout", LoginCommand.logout(surroundings));
         culvert.addSubcommand("status", StatusCommand.spec(surroundings));
         culvert.addSubcommand("help", CommandSpec.forAnnotatedObject(new CommandLine.HelpCommand()));
         culvert.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
@@ -116,7 +118,7 @@ public final class AgentMain {
             return say(
                     surroundings,
                     WRONG_USAGE,
-                    "name a command: http, tcp, tls, start, status; `culvert --help` lists all");
+                    "name a command: http, tcp, tls, start, login, status; `culvert --help` lists all");
         }
     }
 }

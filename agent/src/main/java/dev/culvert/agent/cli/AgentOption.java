@@ -24,8 +24,14 @@ enum AgentOption {
     EDGE(
             "edge",
             "EDGE",
-            "Where the edge takes agents in: host:port (plain). tls://host, https://host and a bare host are for later"
-                    + " versions. Default: 127.0.0.1:7070"),
+            "Where the edge takes agents in: https://host[:port] or a bare host (WebSocket), tls://host[:port],"
+                    + " host:port or http://host[:port] (both plain). Default: what `culvert login` kept, else"
+                    + " 127.0.0.1:7070"),
+    CA("ca", "FILE", "Certificates in PEM that sign the edge's. Default: whom this machine trusts"),
+    EDGE_KEY(
+            "edge-key",
+            "KEY",
+            "The edge's public key, sha256:…, instead of an authority: for an edge that signs for itself."),
     TOKEN("token", "TOKEN", "Proves to the edge who you are. Others may see it here; better: --token-file."),
     TOKEN_FILE("token-file", "FILE", "File with the token."),
     LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
@@ -40,7 +46,11 @@ enum AgentOption {
     ADMIN_TOKEN_FILE("admin-token-file", "FILE", "File with the token that the admin port asks for, where it does.");
 
     /** Options of the whole agent. */
-    static final Set<AgentOption> OF_AGENT = Set.of(EDGE, TOKEN, TOKEN_FILE, LANES, INSECURE, INSPECT_PORT, JSON);
+    static final Set<AgentOption> OF_AGENT =
+            Set.of(EDGE, CA, EDGE_KEY, TOKEN, TOKEN_FILE, LANES, INSECURE, INSPECT_PORT, JSON);
+
+    /** Options of {@code culvert login}: which edge, and how it and its agents know each other. */
+    static final Set<AgentOption> OF_LOGIN = Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE);
 
     /** Options of {@code culvert status}. */
     static final Set<AgentOption> OF_STATUS = Set.of(ADMIN, ADMIN_TOKEN_FILE, JSON);

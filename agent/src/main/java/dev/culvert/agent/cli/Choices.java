@@ -2,6 +2,7 @@ package dev.culvert.agent.cli;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Settings;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -22,6 +23,18 @@ final class Choices {
     /** The option's text, where there is one. */
     Optional<String> text(AgentOption option) {
         return Optional.ofNullable(flags.get(option.key)).or(() -> settings.find(option.key));
+    }
+
+    /** Which of these options, of which one is enough, was chosen at the nearest place; the first where several were. */
+    Optional<AgentOption> nearest(AgentOption... options) {
+        return Arrays.stream(options)
+                .filter(option -> flags.containsKey(option.key))
+                .findFirst()
+                .or(() -> settings.nearest(
+                                Arrays.stream(options).map(option -> option.key).toList())
+                        .flatMap(key -> Arrays.stream(options)
+                                .filter(option -> option.key.equals(key))
+                                .findFirst()));
     }
 
     /** The option read by a function whose {@link IllegalArgumentException} says what is wrong with it. */

@@ -1,5 +1,6 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.config.Settings;
 import dev.culvert.config.StateFolder;
 import dev.culvert.config.YamlSection;
@@ -9,11 +10,12 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a command finds around it; tests pass their own.
@@ -22,10 +24,16 @@ import java.util.Map;
  * @param home the user's folder for Culvert, with {@code config.yaml} where there is one
  * @param out where results go
  * @param err where errors go
+ * @param secrets where a secret is typed or piped in
  * @param terminal whether a person reads {@code out}
  */
-record Surroundings(Map<String, String> environment, Path home, PrintStream out, PrintStream err, boolean terminal) {
-    private static final String CONFIG_FILE = "config.yaml";
+record Surroundings(
+        Map<String, String> environment,
+        Path home,
+        PrintStream out,
+        PrintStream err,
+        SecretInput secrets,
+        boolean terminal) {
 
     /** Those of this process. */
     static Surroundings ofProcess() {
@@ -34,19 +42,58 @@ record Surroundings(Map<String, String> environment, Path home, PrintStream out,
                 && environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !"dumb".equals(environment.get("TERM"));
         return new Surroundings(
-                environment, StateFolder.ofUser(), stream(FileDescriptor.out), stream(FileDescriptor.err), colours);
+                environment,
+                StateFolder.ofUser(),
+                stream(FileDescriptor.out),
+                stream(FileDescriptor.err),
+                SecretInput.ofProcess(isTerminal()),
+                colours);
     }
 
     /** The settings of variables, then these files, then the user's own. */
     Settings settings(List<YamlSection> files) {
+        return settings(files, userConfig().section());
+    }
+
+    /**
+     * What was chosen by flags, else by variables, else in these files, else in the user's own. Of that one, what makes
+     * an edge and its agents known to each other counts for the edge that it names, and for no other that was chosen
+     * nearer: no edge is told the token of another.
+     */
+    Choices choices(Map<String, String> flags, List<YamlSection> files) {
+        return choices(flags, files, userConfig().section());
+    }
+
+    private Choices choices(Map<String, String> flags, List<YamlSection> files, YamlSection own) {
+        Optional<String> named = own.text(AgentOption.EDGE.key);
+        Optional<String> chosen = new Choices(flags, settings(files, own)).text(AgentOption.EDGE);
+        boolean another = named.isPresent() && !isSame(named.get(), chosen.orElse(""));
+        return new Choices(flags, settings(files, another ? own.without(UserConfig.KEYS) : own));
+    }
+
+    /** The same without a token of the user's file. */
+    Choices choicesWithoutToken(Map<String, String> flags) {
+        Set<String> tokens = AgentOption.keys(Set.of(AgentOption.TOKEN, AgentOption.TOKEN_FILE));
+        return choices(flags, List.of(), userConfig().section().without(tokens));
+    }
+
+    /** The user's own file. */
+    UserConfig userConfig() {
+        return new UserConfig(home, err);
+    }
+
+    private Settings settings(List<YamlSection> files, YamlSection own) {
         List<YamlSection> all = new ArrayList<>(files);
-        Path own = home.resolve(CONFIG_FILE);
-        if (Files.exists(own)) {
-            YamlSection section = YamlSection.read(own);
-            section.allowOnly(AgentOption.keys());
-            all.add(section);
-        }
+        all.add(own);
         return new Settings(environment, all);
+    }
+
+    private static boolean isSame(String edge, String other) {
+        try {
+            return EdgeAddress.parse(edge).equals(EdgeAddress.parse(other));
+        } catch (IllegalArgumentException e) {
+            return edge.equals(other); // What is wrong with it is said where it is used.
+        }
     }
 
     /** UTF-8, whatever the locale says, because arrows and JSON need it; on Windows what its console has. */

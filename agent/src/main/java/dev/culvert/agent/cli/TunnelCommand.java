@@ -192,12 +192,10 @@ final class TunnelCommand implements Callable<Integer> {
             tunnels = file.tunnels(words(parsed));
         } else {
             tunnels = List.of(AgentChoices.tunnel(
-                    kind,
-                    new Choices(flags, surroundings.settings(files)),
-                    words(parsed).get(0)));
+                    kind, surroundings.choices(flags, files), words(parsed).get(0)));
         }
-        Choices choices = new Choices(flags, surroundings.settings(files));
-        AgentOptions options = AgentChoices.agent(choices, surroundings.home());
+        Choices choices = surroundings.choices(flags, files);
+        AgentOptions options = AgentChoices.agent(choices, surroundings);
         return run(options, tunnels, choices.isOn(AgentOption.JSON));
     }
 
@@ -229,7 +227,7 @@ final class TunnelCommand implements Callable<Integer> {
             case NAME_TAKEN ->
                 "; choose another with %s, or leave it out for one that is free"
                         .formatted(ports ? "--remote-port" : "--name");
-            case REFUSED, LOOP, CLOSED -> "";
+            case REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
         };
     }
 }

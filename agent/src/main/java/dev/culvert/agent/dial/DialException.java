@@ -13,6 +13,10 @@ public final class DialException extends RuntimeException {
         UNREACHABLE,
         /** Somebody answered who is no edge, or is none that gets to its WELCOME. */
         NO_WELCOME,
+        /** Somebody answered who does not prove to be the edge. */
+        UNTRUSTED,
+        /** The proxy on the way wants other credentials. */
+        PROXY,
         /** The edge said no, and why. */
         REFUSED
     }
@@ -34,6 +38,10 @@ public final class DialException extends RuntimeException {
 
     /** Whether asking again the same way is of little use: a person has to change something first. */
     public boolean needsAPerson() {
-        return kind == Kind.REFUSED && (reason == CloseReason.UNAUTHORIZED || reason == CloseReason.VERSION_MISMATCH);
+        return switch (kind) {
+            case UNTRUSTED, PROXY -> true;
+            case REFUSED -> reason == CloseReason.UNAUTHORIZED || reason == CloseReason.VERSION_MISMATCH;
+            case UNREACHABLE, NO_WELCOME -> false;
+        };
     }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param client what connects; stays the caller's
  * @param edge where
+ * @param trust by what the edge is known, where TLS is spoken
+ * @param proxy what connects to it, where that is not the client itself
  * @param instance the agent's instance id
  * @param software its name and version, for logs
  * @param token its identity, where it has one
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public record DialPlan(
         NetClient client,
         EdgeAddress edge,
+        EdgeTrust trust,
+        @Nullable WebProxy proxy,
         String instance,
         String software,
         @Nullable Secret token,
@@ -38,10 +42,12 @@ public record DialPlan(
 
     LaneDialer dialer() {
         return switch (edge.transport()) {
-            case TCP -> new TcpDialer(client, edge.hostPort());
-            case TLS, WS, WSS ->
-                throw new IllegalArgumentException(
-                        edge + " needs TLS or a WebSocket to reach the edge, which this version does not have");
+            case TCP -> new SocketDialer(client, edge, null, proxy);
+            case TLS -> new SocketDialer(client, edge, new EdgeTls(trust, EdgeTls.LANE), proxy);
+            case WS -> new WebSocketDialer(new SocketDialer(client, edge, null, proxy), edge, software);
+            case WSS ->
+                new WebSocketDialer(
+                        new SocketDialer(client, edge, new EdgeTls(trust, EdgeTls.HTTP_1_1), proxy), edge, software);
         };
     }
 

@@ -54,6 +54,16 @@ public record EdgeAddress(Transport transport, HostPort hostPort) {
         };
     }
 
+    /** Whether the lane is in a WebSocket. */
+    public boolean isWeb() {
+        return transport == Transport.WS || transport == Transport.WSS;
+    }
+
+    /** Whether everybody on the way can read what the lane carries. */
+    public boolean isPlain() {
+        return transport == Transport.TCP || transport == Transport.WS;
+    }
+
     /** The address as it is written. */
     @Override
     public String toString() {

@@ -10,10 +10,10 @@ import dev.culvert.wire.Frame;
 import dev.culvert.wire.Hello;
 import dev.culvert.wire.StreamRequest;
 import dev.culvert.wire.Welcome;
+import io.netty.channel.Channel;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.net.NetSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +43,7 @@ public final class EdgeLane {
     }
 
     private EdgeLane(
-            NetSocket socket,
+            Channel channel,
             Hello hello,
             LaneOptions options,
             WindowBudget budget,
@@ -53,7 +53,7 @@ public final class EdgeLane {
         this.home = home;
         this.traffic = traffic;
         this.listener = listener;
-        this.lane = Lane.on(socket, Lane.Side.DIALER, options, budget, new Frames());
+        this.lane = Lane.on(channel, Lane.Side.DIALER, options, budget, new Frames());
         lane.send(new Frame.HelloFrame(hello));
     }
 
@@ -63,14 +63,14 @@ public final class EdgeLane {
      * @return the lane once the edge has said WELCOME; fails with {@link DialException}. Completes on the lane's loop
      */
     static Future<EdgeLane> greet(
-            NetSocket socket,
+            Channel channel,
             Hello hello,
             LaneOptions options,
             WindowBudget budget,
             Context home,
             Traffic traffic,
             Listener listener) {
-        return new EdgeLane(socket, hello, options, budget, home, traffic, listener).standing.future();
+        return new EdgeLane(channel, hello, options, budget, home, traffic, listener).standing.future();
     }
 
     /** What the edge said. Only asked of a lane that stands. */

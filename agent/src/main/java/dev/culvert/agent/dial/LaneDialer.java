@@ -1,13 +1,13 @@
 package dev.culvert.agent.dial;
 
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
-import io.vertx.core.net.NetSocket;
 
 /** Reaches an edge over one kind of transport. */
 interface LaneDialer {
     /**
-     * A new connection that nothing has been read from, on the event loop of the caller, within the handler that is
-     * given it; or {@link DialException}.
+     * A new connection that carries frames from here on, on the event loop of the caller; or {@link DialException}.
+     * Whoever is given it puts a lane on it at once: later, frames could have gone by.
      */
-    Future<NetSocket> dial();
+    Future<Channel> dial();
 }

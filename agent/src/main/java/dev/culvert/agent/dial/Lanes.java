@@ -153,8 +153,8 @@ public final class Lanes {
         nextLoop()
                 .onComplete(
                         loop -> loop.runOnContext(ignored -> dialer.dial()
-                                .compose(socket -> EdgeLane.greet(
-                                        socket, hello(), plan.options(), budget, home, traffic, fromLanes))
+                                .compose(channel -> EdgeLane.greet(
+                                        channel, hello(), plan.options(), budget, home, traffic, fromLanes))
                                 .onComplete(
                                         lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure)))),
                         failure -> onHome(() -> failed(failure)));

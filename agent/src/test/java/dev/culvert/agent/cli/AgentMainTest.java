@@ -62,7 +62,9 @@ class AgentMainTest {
                 "http 3000 --lanes 0 | --lanes: must be between 1 and 16, was 0",
                 "http 3000 --lanes x | --lanes: must be a number, was x",
                 "http 3000 --inspect-port 4040 | --inspect-port: the inspector comes with a later version; say off",
-                "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: add --insecure if the network between is private",
+                "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: use https:// where the edge has it, or add --insecure if the network between is private",
+                "http 3000 --ca /nowhere/ca.pem | --ca: there is no file /nowhere/ca.pem",
+                "http 3000 --edge-key sha256:abc | --edge-key: must be sha256: and the SHA-256 of the edge's public key in Base64, 44 characters; the edge's operator has it",
                 "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "tcp 22 --remote-port x | --remote-port: must be a port, 1 to 65535, or 0 for any, was x",
@@ -71,7 +73,7 @@ class AgentMainTest {
                 "tcp 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
                 "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
-                "'' | name a command: http, tcp, tls, start, status; `culvert --help` lists all",
+                "'' | name a command: http, tcp, tls, start, login, status; `culvert --help` lists all",
             })
     void wrongUsageIsOneSentence(String words, String sentence) {
         int exitCode = run(words.isEmpty() ? new String[0] : words.split(" "));
@@ -363,6 +365,7 @@ class AgentMainTest {
                         home,
                         new PrintStream(out, true, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
+                        prompt -> "",
                         false),
                 args);
     }

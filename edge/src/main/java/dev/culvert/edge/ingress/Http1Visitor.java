@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
@@ -339,6 +340,11 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     @Override
     public void sendReply(FullHttpResponse reply) {
+        if (reply.status().equals(HttpResponseStatus.UPGRADE_REQUIRED)) {
+            reply.headers()
+                    .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
+                    .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        }
         if (requestOpen && hasBody) {
             keepAlive = false; // Its body would be read for nothing.
         }
@@ -392,6 +398,21 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         pipeline.remove(decoder); // What the visitor sent behind its request comes out as bytes.
         if (inputEnded) {
             pipeline.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+    }
+
+    @Override
+    public void becomeLane(LaneUpgrade upgrade) {
+        exchange = null;
+        closing = true;
+        deadline.cancel();
+        connection.pinned().end();
+        Channel channel = context.channel();
+        ingress.visitors().remove(channel);
+        channel.pipeline().remove(this);
+        upgrade.begin(channel, decoder, encoder);
+        if (inputEnded) {
+            channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
     }
 

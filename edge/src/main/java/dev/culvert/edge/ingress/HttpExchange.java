@@ -51,6 +51,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private @Nullable HttpRequest request;
     private @Nullable HostPolicy host;
     private @Nullable TargetConnection target;
+    private @Nullable LaneUpgrade lane;
     private boolean requestEnded;
     private boolean continued;
     private boolean headSent;
@@ -84,6 +85,11 @@ final class HttpExchange implements TargetConnection.Listener {
         requestEnded |= content instanceof LastHttpContent;
         if (over) {
             content.release();
+            return;
+        }
+        if (lane != null) {
+            content.release();
+            becomeLane(lane);
             return;
         }
         if (record != null) {
@@ -423,8 +429,18 @@ final class HttpExchange implements TargetConnection.Listener {
             finish(null);
             visitor.exchangeEnded();
         } else {
-            answer(Reply.notHere());
+            LaneUpgrade.Decision decision = LaneUpgrade.decide(ingress, visitor, head);
+            lane = decision.upgrade();
+            if (lane == null) {
+                answer(decision.refusal());
+            } // Else it begins once the request has ended, which has no body.
         }
+    }
+
+    private void becomeLane(LaneUpgrade upgrade) {
+        ingress.traffic().answered(HttpResponseStatus.SWITCHING_PROTOCOLS.code());
+        finish(null);
+        visitor.becomeLane(upgrade);
     }
 
     /** Goes on with the future's value on the event loop, unless the visitor left meanwhile. */

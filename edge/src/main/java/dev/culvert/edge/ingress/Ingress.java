@@ -16,4 +16,5 @@ record Ingress(
         Traffic traffic,
         Routes routes,
         OpenVisitors visitors,
-        WindowBudget uploads) {}
+        WindowBudget uploads,
+        LaneDoor lanes) {}

@@ -33,6 +33,12 @@ final class OpenVisitors {
         }
     }
 
+    /** It is a visitor's connection no more: a drain does not wait for it. */
+    void remove(Channel channel) {
+        open.remove(channel);
+        completeWhenNone();
+    }
+
     /** Gives up idle streams through what is about to end. */
     void retireStreams() {
         open.forEach((channel, connection) -> channel.eventLoop().execute(connection::retireStreams));

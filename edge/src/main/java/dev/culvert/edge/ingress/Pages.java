@@ -51,6 +51,9 @@ final class Pages {
         FullHttpResponse response = page(reply.status(), reply.title(), reply.text(), reply.code(), accept, allocator);
         HttpHeaders headers = response.headers();
         headers.set(ERROR_HEADER, reply.code());
+        if (reply.status().equals(HttpResponseStatus.UPGRADE_REQUIRED)) {
+            headers.set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+        }
         if (reply.retryAfterSeconds() > 0) {
             headers.set(HttpHeaderNames.RETRY_AFTER, reply.retryAfterSeconds());
         }

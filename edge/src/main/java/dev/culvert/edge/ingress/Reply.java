@@ -71,6 +71,22 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
         return of(HttpResponseStatus.PERMANENT_REDIRECT, "use_https", "It is over there", "Use %s".formatted(url));
     }
 
+    static Reply notALane(String text) {
+        return of(HttpResponseStatus.BAD_REQUEST, "not_a_lane", "Not a lane", text);
+    }
+
+    static Reply laneRefused(String text) {
+        return of(HttpResponseStatus.FORBIDDEN, "lane_refused", "Lane refused", text);
+    }
+
+    static Reply onlyWebSocket() {
+        return of(
+                HttpResponseStatus.UPGRADE_REQUIRED,
+                "websocket_required",
+                "Agents only",
+                "Agents connect here, by WebSocket (version 13, over HTTP/1.1). To be one: culvert http 3000 --edge URL");
+    }
+
     static Reply notHere() {
         return of(HttpResponseStatus.NOT_FOUND, "page_not_found", "No such page", "This edge has no such page.");
     }

@@ -54,4 +54,9 @@ interface Visitor {
      * @param ended hears of the end
      */
     void becomeRaw(HttpResponse switching, TargetConnection target, Splice.Listener ended);
+
+    /** It is an agent: its connection leaves the visitor port. Only where the protocol can change to another. */
+    default void becomeLane(LaneUpgrade upgrade) {
+        throw new IllegalStateException("this connection cannot become a lane");
+    }
 }

@@ -45,7 +45,17 @@ public final class VisitorPort {
     private final VisitorProtocols protocols;
     private final Map<EventLoop, Threshold.Crowd> crowds = new ConcurrentHashMap<>();
 
+    /** A door that takes no agents. */
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
+        this(options, registry, carriers, traffic, LaneDoor.NONE);
+    }
+
+    /**
+     * A door.
+     *
+     * @param lanes where agents go who come by WebSocket
+     */
+    public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic, LaneDoor lanes) {
         ingress = new Ingress(
                 options,
                 registry,
@@ -53,7 +63,8 @@ public final class VisitorPort {
                 traffic,
                 new Routes(options, registry),
                 new OpenVisitors(),
-                new WindowBudget(Http2Limits.GROWTH_BYTES));
+                new WindowBudget(Http2Limits.GROWTH_BYTES),
+                lanes);
         protocols = new VisitorProtocols(ingress);
     }
 

@@ -14,6 +14,9 @@ final class VisitorProtocols {
     private static final String HTTP_1 = "http/1.1";
     private static final String HTTP_2 = "h2";
 
+    /** A lane's frames at once, without HTTP around them. */
+    private static final String LANE = "culvert-lane";
+
     private final Ingress ingress;
 
     VisitorProtocols(Ingress ingress) {
@@ -26,7 +29,7 @@ final class VisitorProtocols {
      * @param atOwnHost whether the client names the edge's own host, or none, where there are not only visitors
      */
     List<String> offered(boolean atOwnHost) {
-        return List.of(HTTP_2, HTTP_1);
+        return atOwnHost && ingress.lanes().takes() ? List.of(HTTP_2, HTTP_1, LANE) : List.of(HTTP_2, HTTP_1);
     }
 
     /** Begins without TLS; the first bytes are about to come through the pipeline. */
@@ -46,9 +49,17 @@ final class VisitorProtocols {
         channel.pipeline().remove(Threshold.class);
         if (protocol.equals(HTTP_2)) {
             http2(channel);
+        } else if (protocol.equals(LANE)) {
+            lane(channel);
         } else {
             http1().forEach(handler -> Sockets.append(channel, handler));
         }
+    }
+
+    /** It is an agent, and leaves the visitor port. */
+    private void lane(Channel channel) {
+        ingress.visitors().remove(channel);
+        ingress.lanes().taken().accept(channel);
     }
 
     private List<ChannelHandler> http1() {

@@ -17,10 +17,12 @@ import dev.culvert.wire.MalformedFrameException;
 import dev.culvert.wire.StreamRequest;
 import dev.culvert.wire.Unbind;
 import dev.culvert.wire.Welcome;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.net.NetSocket;
+import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,15 +57,19 @@ final class AgentLane implements Lane.Handler, Carrier {
     private volatile @Nullable Identity identity;
     private boolean closed;
 
-    private AgentLane(NetSocket socket, Lanes lanes) {
-        this.remote = String.valueOf(socket.remoteAddress());
+    private AgentLane(Channel channel, Lanes lanes) {
+        this.remote = channel.remoteAddress() instanceof InetSocketAddress address
+                ? NetUtil.toSocketAddressString(address)
+                : String.valueOf(channel.remoteAddress());
         this.lanes = lanes;
-        this.lane = Lane.on(socket, Lane.Side.ACCEPTOR, lanes.options(), lanes.budget(), this);
+        this.lane = Lane.on(channel, Lane.Side.ACCEPTOR, lanes.options(), lanes.budget(), this);
     }
 
-    /** Takes a fresh connection to the lane port; on its event loop. */
-    static void accept(NetSocket socket, Lanes lanes) {
-        lanes.arrived(new AgentLane(socket, lanes));
+    /** Takes a connection that carries frames from here on; on its event loop. */
+    static AgentLane accept(Channel channel, Lanes lanes) {
+        AgentLane lane = new AgentLane(channel, lanes);
+        lanes.arrived(lane);
+        return lane;
     }
 
     String id() {

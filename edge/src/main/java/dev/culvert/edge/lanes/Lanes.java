@@ -10,10 +10,10 @@ import dev.culvert.lane.LaneOptions;
 import dev.culvert.lane.WindowBudget;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Hello;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -24,12 +24,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The agents connected to this node: the lane port, the lanes that stand, and which of them carries which tunnel. Safe
  * for use by any thread; every instance of the edge's verticle shares one.
  */
 public final class Lanes implements Carriers {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Lanes.class);
+
     private final Registry registry;
     private final Authenticator authenticator;
     private final Binder binder;
@@ -55,16 +59,18 @@ public final class Lanes implements Carriers {
     /** A connected agent, for people to look at. */
     public record Holder(String node, String lane, String instance, String remote) {}
 
-    /**
-     * Accepts agents. Called on the context of an edge verticle, whose event loop will own the lanes accepted there.
-     *
-     * @param port 0 for a free one
-     * @return the server, to be closed by the caller
-     */
+    /** Accepts agents without TLS, whoever they are; {@link LanePort} is what an edge has. */
     public Future<NetServer> listen(Vertx vertx, String address, int port) {
-        return vertx.createNetServer(new NetServerOptions().setTcpNoDelay(true))
-                .connectHandler(socket -> AgentLane.accept(socket, this))
-                .listen(port, address);
+        return new LanePort(this, null, true).listen(vertx, address, port);
+    }
+
+    /**
+     * Takes an agent that came by another door. Called on the channel's event loop, which will own the lane; the handlers
+     * that are in its pipeline turn what comes into bytes of frames.
+     */
+    public void accept(Channel channel) {
+        AgentLane lane = AgentLane.accept(channel, this);
+        LOGGER.atTrace().addKeyValue("remote", lane.remote()).log("agent connected");
     }
 
     /** The lanes of this node that carry the tunnel: the less loaded of two first, then the others. */

@@ -106,6 +106,11 @@ public final class Cluster implements AutoCloseable {
         return Balancer.before(vertx, running().map(edge -> edge.ports().lane()).toList());
     }
 
+    /** The visitors' doors of all edges. */
+    public Balancer doors() {
+        return Balancer.before(vertx, running().map(edge -> edge.ports().http()).toList());
+    }
+
     /** An agent of an owner of its own that keeps lanes through a port, until the end of the test. */
     public Agent agent(int port, int lanes) {
         return agent(port, lanes, null);
@@ -113,8 +118,16 @@ public final class Cluster implements AutoCloseable {
 
     /** The same, of the owner whose secret is in the folder. */
     public Agent agent(int port, int lanes, @Nullable Path state) {
-        AgentOptions options =
-                AgentOptions.of("127.0.0.1:" + port).withStateFolder(state).withLanes(lanes);
+        return agent("127.0.0.1:" + port, lanes, state);
+    }
+
+    /** The same with an edge as {@code --edge} takes it. */
+    public Agent agent(String edge, int lanes, @Nullable Path state) {
+        return agent(AgentOptions.of(edge).withStateFolder(state).withLanes(lanes));
+    }
+
+    /** Any agent, until the end of the test. */
+    public Agent agent(AgentOptions options) {
         Agent agent = Agent.on(vertx, options, AgentListener.NONE);
         agents.add(agent);
         return agent;

@@ -71,6 +71,19 @@ public final class TlsClient {
         return socket;
     }
 
+    /** The same with an offer by ALPN; what was agreed is the socket's application protocol. */
+    public SSLSocket offering(int port, String host, String... alpn) throws IOException {
+        Socket plain = new Socket("127.0.0.1", port);
+        plain.setSoTimeout(10_000);
+        SSLSocket socket = (SSLSocket) context().getSocketFactory().createSocket(plain, null, port, true);
+        SSLParameters parameters = socket.getSSLParameters();
+        name(parameters, host);
+        parameters.setApplicationProtocols(alpn);
+        socket.setSSLParameters(parameters);
+        socket.startHandshake();
+        return socket;
+    }
+
     /** A ClientHello in one record, or as many as it takes, as the JDK writes it. */
     public byte[] hello(String host, String... alpn) throws Exception {
         SSLEngine engine = context().createSSLEngine();
