@@ -19,7 +19,19 @@ public final class EdgeMain {
 
     public static void main(String[] args) {
         TlsProfile.applyToProcess();
+        widenCommonPool();
         System.exit(commandLine(System.getenv()).execute(args));
+    }
+
+    /**
+     * Hazelcast hands on what has arrived through the common pool, and where that has a single thread, on machines of two
+     * cores, through a new thread each time: several for each name that is bound, which makes a thousand binds slow.
+     */
+    private static void widenCommonPool() {
+        String parallelism = "java.util.concurrent.ForkJoinPool.common.parallelism";
+        if (System.getProperty(parallelism) == null && Runtime.getRuntime().availableProcessors() < 3) {
+            System.setProperty(parallelism, "2");
+        }
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
