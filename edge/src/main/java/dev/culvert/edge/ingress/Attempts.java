@@ -62,7 +62,7 @@ final class Attempts {
     private final long traceId = ThreadLocalRandom.current().nextLong();
     /** Asked already, and not to be asked again. */
     private final List<Carrier> refused = new ArrayList<>(0);
-    /** Those of them that have not refused but were lost: once more, if the owner's copy still has them. */
+    /** Those of them that have not refused but were lost: once more, if the owner's copy has them and they may live. */
     private final List<Carrier> lost = new ArrayList<>(0);
 
     private Tunnel tunnel;
@@ -214,7 +214,7 @@ final class Attempts {
                         return Future.failedFuture(new RefusedException(finalReply()));
                     }
                     tunnel = found.get();
-                    refused.removeAll(lost);
+                    refused.removeIf(carrier -> lost.contains(carrier) && !carrier.isDoubtful());
                     return openNext(visitor, loop);
                 });
     }

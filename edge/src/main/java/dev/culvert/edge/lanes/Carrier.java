@@ -32,4 +32,9 @@ public interface Carrier {
     default boolean isLeaving() {
         return false;
     }
+
+    /** Whether nothing has been heard of it for so long that it may be dead. Any thread. */
+    default boolean isDoubtful() {
+        return false;
+    }
 }

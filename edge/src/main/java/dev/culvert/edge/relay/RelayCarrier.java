@@ -34,8 +34,13 @@ record RelayCarrier(Relay relay, String node, int lane) implements Carrier {
         return relay.isDraining(node);
     }
 
+    @Override
+    public boolean isDoubtful() {
+        return relay.isDoubtful(node);
+    }
+
     /** When to ask it: first (0) as a rule, then (1) one that is about to stop but serves, and last (2) one in doubt. */
     int turn() {
-        return relay.isDoubtful(node) ? 2 : relay.isDraining(node) ? 1 : 0;
+        return isDoubtful() ? 2 : relay.isDraining(node) ? 1 : 0;
     }
 }

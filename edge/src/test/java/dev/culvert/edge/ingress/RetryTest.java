@@ -267,6 +267,19 @@ class RetryTest {
     }
 
     @Test
+    void holderThatWasLostAndMayBeDeadIsNotWaitedForTwice() throws Exception {
+        door.carriers.number(1);
+        visitor.send(Door.get("/"));
+        FakeTarget first = door.carriers.awaitStream();
+        door.carriers.doubtful = true;
+        first.reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+
+        assertEquals(502, visitor.awaitAnswer().status());
+
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
     void targetSeesNothingOfAVisitorWhoLeftBeforeTheRetry() throws Exception {
         visitor.send(Door.get("/"));
         FakeTarget first = door.carriers.awaitStream();

@@ -25,6 +25,9 @@ public final class FakeCarriers implements Carriers {
     private final Queue<CloseReason> refusals = new ArrayDeque<>();
     private volatile List<Carrier> carriers = List.of(new FakeCarrier());
 
+    /** Whether they may all be dead. */
+    public volatile boolean doubtful;
+
     /** What carriers were last asked for. */
     public volatile @Nullable Tunnel wanted;
 
@@ -74,6 +77,11 @@ public final class FakeCarriers implements Carriers {
             FakeTarget target = new FakeTarget(request, visitorLoop);
             opened.add(target);
             return Future.succeededFuture(target.stream());
+        }
+
+        @Override
+        public boolean isDoubtful() {
+            return doubtful;
         }
 
         @Override
