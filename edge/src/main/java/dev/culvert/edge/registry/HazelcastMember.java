@@ -39,8 +39,8 @@ public final class HazelcastMember {
     private HazelcastMember(HazelcastInstance hazelcast, String nodeId) {
         this.hazelcast = hazelcast;
         this.nodeId = nodeId;
-        // Before all others, which are called one after the other: Vert.x's blocks until it has tidied up, which takes
-        // seconds on a busy machine.
+        // Hazelcast calls listeners one after the other, in no order of ours: when Vert.x's comes first, which blocks
+        // until it has tidied up, this one hears of a death seconds later on a busy machine.
         hazelcast.getCluster().addMembershipListener(new MembershipListener() {
             @Override
             public void memberAdded(MembershipEvent event) {

@@ -12,8 +12,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.hazelcast.cluster.MembershipEvent;
-import com.hazelcast.cluster.MembershipListener;
 import dev.culvert.wire.Bound;
 import io.vertx.core.Future;
 import java.io.Serializable;
@@ -24,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -184,37 +181,6 @@ class RegistryClusterTest {
     }
 
     /** Their claims are swept, but the names are in the backups, whichever node kept them. */
-    @Test
-    void aDeathIsKnownAtOnceThoughAnotherListenerTakesItsTime() {
-        // Given a node where somebody tidies up for long after a death, as the event bus does
-        CountDownLatch tidied = new CountDownLatch(1);
-        MembershipListener slow = new MembershipListener() {
-            @Override
-            public void memberAdded(MembershipEvent event) {
-                // Nothing to tidy up.
-            }
-
-            @Override
-            public void memberRemoved(MembershipEvent event) {
-                try {
-                    tidied.await();
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            }
-        };
-        Cluster.Node three = cluster.join(
-                RegistryOptions.DEFAULT,
-                member -> member.hazelcast().getCluster().addMembershipListener(slow));
-        try {
-            await().until(() -> three.registry().nodes() == 3);
-            two.die();
-            await().until(() -> three.registry().nodes() == 2);
-        } finally {
-            tidied.countDown();
-        }
-    }
-
     @Test
     void namesThatOnlyADeadNodeHeldStayReserved() {
         for (int i = 0; i < 30; i++) {
