@@ -271,13 +271,7 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
 
     /** Goes on with the future's value on the event loop, unless the visitor has left meanwhile. */
     private <T> void onLoop(Future<T> future, Consumer<T> next) {
-        future.onComplete(done -> {
-            if (loop.inEventLoop()) {
-                goOn(done.succeeded() ? done.result() : null, done.cause(), next);
-            } else {
-                loop.execute(() -> goOn(done.succeeded() ? done.result() : null, done.cause(), next));
-            }
-        });
+        Outcomes.on(loop, future, (value, failure) -> goOn(value, failure, next));
     }
 
     private <T> void goOn(@Nullable T value, @Nullable Throwable failure, Consumer<T> next) {
