@@ -139,8 +139,9 @@ class DemoTest {
         client.request(to("/api/download")).compose(HttpClientRequest::send).onSuccess(response -> {
             response.handler(piece -> {
                 got.update(piece);
-                if (begun.tryComplete(response)) {
+                if (!begun.future().isComplete()) {
                     response.pause();
+                    begun.complete(response);
                 }
             });
             response.end().onComplete(ended);
