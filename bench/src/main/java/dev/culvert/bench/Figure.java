@@ -1,25 +1,13 @@
 package dev.culvert.bench;
 
-/** What is measured of each chain. */
-enum Figure {
-    PER_SECOND("requests/s", "%,.0f"),
-    P50("p50 ms", "%.2f"),
-    P99("p99 ms", "%.2f"),
-    CPU("CPU µs/request", "%.1f"),
-    DOWN("download MiB/s", "%,.0f"),
-    DOWN_CPU("CPU ms/GiB down", "%,.0f"),
-    UP("upload MiB/s", "%,.0f"),
-    UP_CPU("CPU ms/GiB up", "%,.0f"),
-    RSS("RSS MiB", "%,.0f");
-
-    /** The head of its column. */
-    final String title;
-
-    /** How its numbers are written. */
-    final String format;
-
-    Figure(String title, String format) {
-        this.title = title;
-        this.format = format;
-    }
+/**
+ * Something that is measured.
+ *
+ * @param title the head of its column, with the unit
+ * @param format how its numbers are written, for {@link String#format}
+ */
+record Figure(String title, String format) {
+    static final Figure P50 = new Figure("p50 ms", "%.2f");
+    static final Figure P99 = new Figure("p99 ms", "%.2f");
+    static final Figure RSS = new Figure("RSS MiB", "%,.0f");
 }

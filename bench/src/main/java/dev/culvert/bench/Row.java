@@ -1,14 +1,14 @@
 package dev.culvert.bench;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** All that was measured of a chain, round after round. */
 final class Row {
     private final String name;
-    private final Map<Figure, List<Double>> samples = new EnumMap<>(Figure.class);
+    private final Map<Figure, List<Double>> samples = new HashMap<>();
 
     Row(String name) {
         this.name = name;

@@ -1,6 +1,6 @@
 package dev.culvert.bench;
 
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -10,12 +10,17 @@ import java.util.stream.Stream;
 final class Table {
     private Table() {}
 
-    /** A line a chain, a column a figure; what was not measured is a dash. */
-    static String of(List<Row> rows) {
-        List<Figure> figures = Arrays.stream(Figure.values())
+    /**
+     * A line a row, a column a figure; what was not measured is a dash.
+     *
+     * @param first the head of the rows' names
+     * @param columns the figures in their order; those that no row has are left out
+     */
+    static String of(String first, List<Figure> columns, Collection<Row> rows) {
+        List<Figure> figures = columns.stream()
                 .filter(figure -> rows.stream().anyMatch(row -> row.has(figure)))
                 .toList();
-        String head = line("chain", figures.stream().map(figure -> figure.title));
+        String head = line(first, figures.stream().map(figure -> figure.title()));
         String rule = line("---", figures.stream().map(figure -> "---:"));
         return head
                 + rule
@@ -25,7 +30,7 @@ final class Table {
     }
 
     private static String cell(Row row, Figure figure) {
-        return row.has(figure) ? String.format(Locale.ROOT, figure.format, row.median(figure)) : "–";
+        return row.has(figure) ? String.format(Locale.ROOT, figure.format(), row.median(figure)) : "–";
     }
 
     private static String line(String first, Stream<String> others) {

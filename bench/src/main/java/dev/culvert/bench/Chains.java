@@ -1,0 +1,77 @@
+package dev.culvert.bench;
+
+import dev.culvert.bench.Culverts.Entry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** All chains there are, by name, and those of them that run. */
+final class Chains implements AutoCloseable {
+    private final Map<String, Start> all = new LinkedHashMap<>();
+    private final List<Chain> running = new ArrayList<>();
+    private final Culverts culverts;
+
+    /** How a chain is started. */
+    interface Start {
+        Chain chain(String name) throws IOException, InterruptedException;
+    }
+
+    /**
+     * Those that end at a target, none of them running.
+     *
+     * @param eventLoops of each of Culvert's programs; 0 for the default
+     */
+    Chains(Workplace place, int target, int eventLoops) throws IOException, InterruptedException {
+        Pem pem = Pem.make(place.folder());
+        Proxies proxies = new Proxies(place.folder(), target, pem);
+        culverts = new Culverts(place.launcher(), place.folder(), target, eventLoops, pem);
+        all.put("direct", name -> proxies.direct());
+        all.put("haproxy-tcp-2", name -> proxies.haproxies(name, "tcp", 2, false));
+        all.put("haproxy-tcp-3", name -> proxies.haproxies(name, "tcp", 3, false));
+        all.put("haproxy-http-2", name -> proxies.haproxies(name, "http", 2, false));
+        all.put("haproxy-http-3", name -> proxies.haproxies(name, "http", 3, false));
+        all.put("haproxy-https-2", name -> proxies.haproxies(name, "http", 2, true));
+        all.put("haproxy-2-h2", name -> proxies.haproxies(name, "http", 2, true));
+        all.put("nginx-2", name -> proxies.nginxes(name, 2));
+        all.put("ssh", proxies::ssh);
+        if (Files.exists(place.npm().resolve("server.js"))) {
+            all.put("localtunnel", name -> proxies.localtunnel(name, place.npm()));
+        }
+        all.put("culvert-http", name -> culverts.single(name, Entry.HTTP));
+        all.put("culvert-http-relay", name -> culverts.relayed(name, Entry.HTTP));
+        all.put("culvert-tcp", name -> culverts.single(name, Entry.TCP));
+        all.put("culvert-tcp-relay", name -> culverts.relayed(name, Entry.TCP));
+        all.put("culvert-https", name -> culverts.single(name, Entry.HTTPS));
+        all.put("culvert-h2", name -> culverts.single(name, Entry.HTTPS));
+        all.put("culvert-https-relay", name -> culverts.relayed(name, Entry.HTTPS));
+    }
+
+    /** One more: HTTP through an edge that has so many tunnels. */
+    void addCrowded(int tunnels) {
+        all.put("culvert-http-of-" + tunnels, name -> culverts.crowded(name, tunnels));
+    }
+
+    /** Starts those whose whole names match, in their order. */
+    List<Chain> start(String regex) throws IOException, InterruptedException {
+        Pattern wanted = Pattern.compile(regex);
+        List<Chain> started = new ArrayList<>();
+        for (Map.Entry<String, Start> start : all.entrySet()) {
+            if (wanted.matcher(start.getKey()).matches()) {
+                Chain chain = start.getValue().chain(start.getKey());
+                running.add(chain);
+                started.add(chain);
+            }
+        }
+        return started;
+    }
+
+    /** Ends those that run. */
+    @Override
+    public void close() {
+        running.forEach(Chain::close);
+    }
+}
