@@ -4,7 +4,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 
 /**
  * The Vert.x of a node that other nodes reach: its event bus finds them through the node's own Hazelcast, and calls each
@@ -25,7 +24,7 @@ public final class ClusteredVertx {
         return Vertx.builder()
                 .with(new VertxOptions(options).setEventBusOptions(bus.toVertx()))
                 .withTransport(transport)
-                .withClusterManager(new HazelcastClusterManager(member.hazelcast()))
+                .withClusterManager(new UnhurriedClusterManager(member.hazelcast()))
                 .buildClustered();
     }
 }

@@ -39,8 +39,6 @@ public final class HazelcastMember {
     private HazelcastMember(HazelcastInstance hazelcast, String nodeId) {
         this.hazelcast = hazelcast;
         this.nodeId = nodeId;
-        // Hazelcast calls listeners one after the other, in no order of ours: when Vert.x's comes first, which blocks
-        // until it has tidied up, this one hears of a death seconds later on a busy machine.
         hazelcast.getCluster().addMembershipListener(new MembershipListener() {
             @Override
             public void memberAdded(MembershipEvent event) {
