@@ -34,6 +34,13 @@ final class LoadBench implements Measurement {
     @Option(names = "--seconds", paramLabel = "N", description = "Length of each load. Default: ${DEFAULT-VALUE}")
     private int seconds = 5;
 
+    /** A JVM under this load compiles for about half a minute, which costs as much as a sixth of all that it does. */
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            description = "Load on each chain before it is measured. Default: ${DEFAULT-VALUE}")
+    private int warmUp = 30;
+
     @Option(names = "--connections", paramLabel = "N", description = "Visitors at once. Default: ${DEFAULT-VALUE}")
     private int connections = 32;
 
@@ -60,7 +67,7 @@ final class LoadBench implements Measurement {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));
-                load(chain, 2 * seconds); // Compilers and caches warm up.
+                load(chain, warmUp);
             }
             for (int round = 1; round <= rounds; round++) {
                 System.err.printf("bench: round %d of %d%n", round, rounds);
