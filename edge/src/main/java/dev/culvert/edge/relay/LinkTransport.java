@@ -33,8 +33,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Runs on the relay's event loop.
  */
 final class LinkTransport implements LaneTransport {
-    /** Bytes of frames in one message, unless a single frame has more: enough that headers cost nothing. */
-    static final int MESSAGE_BYTES = 64 * 1024;
+    /**
+     * Bytes of frames in one message: with the bus's head and the link's, which have about 250 bytes, no more than the
+     * 64 KiB that the other node reads at a time. A message of two reads costs Vert.x twice as many copies.
+     */
+    static final int MESSAGE_BYTES = 64 * 1024 - 512;
+
+    /** The smallest piece that a frame's data is cut into for the sake of a full message. */
+    private static final int LEAST_PIECE_BYTES = 4 * 1024;
 
     /**
      * What may be handed to the bus and not be written to its socket, in bytes, before streams have to wait: four
@@ -138,19 +144,43 @@ final class LinkTransport implements LaneTransport {
             }
             return;
         }
-        ByteBuf payload = frame instanceof Frame.Data data ? data.payload() : Unpooled.EMPTY_BUFFER;
+        if (frame instanceof Frame.Data data) {
+            writeData(data);
+            return;
+        }
         ByteBuf head = FrameWriter.write(frame, ByteBufAllocator.DEFAULT);
-        int size = head.readableBytes() + payload.readableBytes();
-        if (batchBytes > 0 && batchBytes + size > MESSAGE_BYTES) {
+        if (batchBytes > 0 && batchBytes + head.readableBytes() > MESSAGE_BYTES) {
             flush();
         }
-        batch.add(head);
-        batch.add(payload);
-        batchBytes += size;
+        add(head);
         if (frame instanceof Frame.Open open) {
             opens.add(sent + 1, open.streamId(), System.nanoTime());
             watchOpens();
         }
+    }
+
+    /** Fills messages to their end, so that each of a long body's comes in one read. */
+    private void writeData(Frame.Data data) {
+        ByteBuf payload = data.payload();
+        int room = MESSAGE_BYTES - batchBytes - Frame.HEADER_BYTES;
+        while (payload.readableBytes() > room) {
+            if (room >= LEAST_PIECE_BYTES) {
+                addData(new Frame.Data(data.streamId(), payload.readRetainedSlice(room)));
+            }
+            flush();
+            room = MESSAGE_BYTES - Frame.HEADER_BYTES;
+        }
+        addData(data);
+    }
+
+    private void addData(Frame.Data data) {
+        add(FrameWriter.write(data, ByteBufAllocator.DEFAULT));
+        add(data.payload());
+    }
+
+    private void add(ByteBuf bytes) {
+        batch.add(bytes);
+        batchBytes += bytes.readableBytes();
     }
 
     @Override

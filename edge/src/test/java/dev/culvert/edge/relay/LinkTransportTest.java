@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.lane.LaneTransport;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
+import dev.culvert.wire.FrameReader;
 import dev.culvert.wire.FrameWriter;
 import dev.culvert.wire.StreamRequest;
 import io.netty.buffer.ByteBuf;
@@ -19,6 +20,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -64,18 +66,37 @@ class LinkTransportTest {
     }
 
     @Test
-    void messagesAreNoLargerThanTheyShouldBe() throws Exception {
+    void messagesOfALongBodyAreFullAndNoLargerThanTheyShouldBe() throws Exception {
+        // When frames come that do not fit together, behind a small one
         onLoop(() -> {
+            transport.write(new Frame.Fin(3, 0));
             for (int i = 0; i < 10; i++) {
-                transport.write(new Frame.Data(1, bytes(16 * 1024)));
+                transport.write(new Frame.Data(1, bytes(Frame.MAX_DATA_BYTES)));
             }
             transport.flush();
         });
-        int frames = 0;
-        while (frames < 10) {
-            int size = bus.next().message.body().readableBytes();
+        // Then all of it comes, in order, and only the last message has room left
+        int data = 0;
+        FrameReader reader = new FrameReader();
+        List<Integer> sizes = new ArrayList<>();
+        while (data < 10 * Frame.MAX_DATA_BYTES) {
+            ByteBuf body = bus.next().message.body();
+            sizes.add(body.readableBytes());
+            List<Frame> frames = new ArrayList<>();
+            reader.read(body.duplicate(), frames::add);
+            assertTrue(reader.betweenFrames());
+            for (Frame frame : frames) {
+                if (frame instanceof Frame.Data piece) {
+                    data += piece.payload().readableBytes();
+                    piece.payload().release();
+                }
+            }
+        }
+        int last = sizes.remove(sizes.size() - 1);
+        assertTrue(last <= LinkTransport.MESSAGE_BYTES, "the last message has %d bytes".formatted(last));
+        for (int size : sizes) {
             assertTrue(size <= LinkTransport.MESSAGE_BYTES, "a message has %d bytes".formatted(size));
-            frames += size / (16 * 1024);
+            assertTrue(size > LinkTransport.MESSAGE_BYTES - 5 * 1024, "a message has only %d bytes".formatted(size));
         }
     }
 
