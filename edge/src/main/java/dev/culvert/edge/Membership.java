@@ -27,8 +27,11 @@ import org.jspecify.annotations.Nullable;
  * @param bus a clustered Vert.x for the relay alone; null for a node that is alone
  */
 record Membership(HazelcastMember member, @Nullable Vertx bus) {
-    /** One for the sockets of the bus, one for the relay. */
-    private static final int EVENT_LOOPS = 2;
+    /**
+     * One for the sockets of the bus, one for the relay. On few cores the two are one: threads that hand each other every
+     * message cost more there than they gain.
+     */
+    private static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors() < 4 ? 1 : 2;
 
     /** The cluster manager's, which waits for Hazelcast now and then. */
     private static final int WORKERS = 4;
