@@ -47,7 +47,9 @@ public final class HostName {
 
     /** The normal form of a host name as somebody typed it: lower case, without one trailing dot; empty if it is none. */
     public static Optional<String> normalise(String host) {
-        if (!host.chars().allMatch(c -> c < 0x80)) {
+        if (isHost(host)) {
+            return Optional.of(host);
+        } else if (!host.chars().allMatch(c -> c < 0x80)) {
             return Optional.empty(); // Some letters beyond ASCII have one of ASCII as their lower case.
         }
         String lower = host.toLowerCase(Locale.ROOT);

@@ -2,8 +2,6 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.wire.Exchange;
-import io.netty.util.NetUtil;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** What an exchange came to, for the counters and for the agent's eyes. */
@@ -12,7 +10,7 @@ final class ExchangeRecord {
     private final Traffic.OfTunnel traffic;
     private final Tunnel tunnel;
     private final RequestHead head;
-    private final InetSocketAddress visitor;
+    private final String visitor;
     private final long startedAtMillis = System.currentTimeMillis();
     private final long startedNanos = System.nanoTime();
     private long firstByteNanos;
@@ -21,7 +19,8 @@ final class ExchangeRecord {
     private long responseBytes;
     private boolean ended;
 
-    ExchangeRecord(Traffic traffic, Tunnel tunnel, RequestHead head, InetSocketAddress visitor) {
+    /** @param visitor where it comes from, address and port */
+    ExchangeRecord(Traffic traffic, Tunnel tunnel, RequestHead head, String visitor) {
         this.all = traffic;
         this.traffic = traffic.counting(tunnel.key());
         this.tunnel = tunnel;
@@ -63,7 +62,7 @@ final class ExchangeRecord {
         long now = System.nanoTime();
         target.report(new Exchange(
                 tunnel.key().value(),
-                NetUtil.toSocketAddressString(visitor),
+                visitor,
                 head.method().name(),
                 head.target(),
                 status,

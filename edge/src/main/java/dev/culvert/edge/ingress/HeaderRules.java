@@ -2,7 +2,9 @@ package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,27 +35,35 @@ final class HeaderRules {
      */
     static void copyFromVisitor(HttpHeaders from, HttpHeaders to, boolean trusted) {
         Set<String> nominated = nominated(from);
-        for (Map.Entry<String, String> field : from) {
-            String name = canonical(field.getKey());
-            boolean dropped = name.equals("host")
-                    || isOfThisHop(name, nominated)
-                    || name.startsWith(OURS)
-                    || (isForwarding(name) && !(trusted && isSpelled(field.getKey(), name)));
+        // As the decoder made them: what becomes a String here is encoded again character by character.
+        Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
+        while (fields.hasNext()) {
+            Map.Entry<CharSequence, CharSequence> field = fields.next();
+            String name = field.getKey().toString();
+            String canonical = canonical(name);
+            boolean dropped = canonical.equals("host")
+                    || isOfThisHop(canonical, nominated)
+                    || canonical.startsWith(OURS)
+                    || (isForwarding(canonical) && !(trusted && isSpelled(name, canonical)));
             if (!dropped) {
                 to.add(field.getKey(), field.getValue());
             }
         }
     }
 
-    /** Copies the fields of a target that a visitor may see. */
-    static void copyFromTarget(HttpHeaders from, HttpHeaders to) {
-        Set<String> nominated = nominated(from);
-        for (Map.Entry<String, String> field : from) {
-            String name = canonical(field.getKey());
-            if (!isOfThisHop(name, nominated) && !name.startsWith(OURS)) {
-                to.add(field.getKey(), field.getValue());
+    /** Takes away the fields of a target that visitors may not see. */
+    static void strip(HttpHeaders ofTarget) {
+        Set<String> nominated = nominated(ofTarget);
+        List<CharSequence> hidden = new ArrayList<>();
+        Iterator<Map.Entry<CharSequence, CharSequence>> fields = ofTarget.iteratorCharSequence();
+        while (fields.hasNext()) {
+            CharSequence name = fields.next().getKey();
+            String canonical = canonical(name.toString());
+            if (isOfThisHop(canonical, nominated) || canonical.startsWith(OURS)) {
+                hidden.add(name);
             }
         }
+        hidden.forEach(ofTarget::remove);
     }
 
     /** The names in the fields called this, comma-separated lists taken apart, in lower case. */

@@ -17,7 +17,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.function.Consumer;
@@ -178,7 +177,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void goThrough(Tunnel tunnel) {
         record = new ExchangeRecord(
-                ingress.traffic(), tunnel, head, visitor.connection().address());
+                ingress.traffic(), tunnel, head, visitor.connection().peer());
         attempts = new Attempts(ingress, tunnel);
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
@@ -196,7 +195,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
-        onLoop(attempts.open(NetUtil.toSocketAddressString(visitor.connection().address()), loop), stream -> {
+        onLoop(attempts.open(visitor.connection().peer(), loop), stream -> {
             send(new TargetConnection(key, stream, attempts.asked(), allocator), request);
         });
     }

@@ -72,8 +72,10 @@ final class Routes {
         }
         TunnelKey key = TunnelKey.ofHost(host);
         Tunnel tunnel = registry.find(key);
-        Reply ifUnknown = label.map(some -> Reply.unknown(some, host)).orElseGet(() -> Reply.notServed(host));
-        return tunnel == null ? new Unsure(key, ifUnknown) : through(tunnel);
+        if (tunnel != null) {
+            return through(tunnel);
+        }
+        return new Unsure(key, label.map(some -> Reply.unknown(some, host)).orElseGet(() -> Reply.notServed(host)));
     }
 
     /** What the whole cluster knows. */

@@ -12,8 +12,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AsciiString;
-import io.netty.util.NetUtil;
-import java.net.InetSocketAddress;
 
 /** Writes the heads that targets see. */
 final class TargetRequest {
@@ -69,10 +67,8 @@ final class TargetRequest {
 
     /** Sets what stands for the visitor. A trusted peer's words on it stay, and its address joins the list. */
     private static void setForwarded(RequestHead head, VisitorConnection visitor, HttpHeaders to) {
-        InetSocketAddress peer = visitor.address();
-        String visitorAddress = NetUtil.toAddressString(peer.getAddress());
         String before = String.join(", ", to.getAll("x-forwarded-for"));
-        to.set("x-forwarded-for", before.isEmpty() ? visitorAddress : before + ", " + visitorAddress);
+        to.set("x-forwarded-for", before.isEmpty() ? visitor.ip() : before + ", " + visitor.ip());
         // The port is the one the visitor used, not the one that we listen on behind a balancer.
         int defaultPort = visitor.isSecure() ? 443 : 80;
         setIfAbsent(to, "x-forwarded-proto", visitor.isSecure() ? "https" : "http");

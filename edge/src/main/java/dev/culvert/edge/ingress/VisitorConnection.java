@@ -1,6 +1,7 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.channel.Channel;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 
 /**
@@ -10,6 +11,8 @@ import java.net.InetSocketAddress;
 final class VisitorConnection {
     private final Channel channel;
     private final Arrival arrival;
+    private final String peer;
+    private final String ip;
     private final boolean trusted;
     private final PinnedStreams pinned;
     private boolean flushScheduled;
@@ -18,6 +21,8 @@ final class VisitorConnection {
         IngressOptions.Deadlines deadlines = options.deadlines();
         this.channel = channel;
         this.arrival = Arrival.of(channel);
+        this.peer = NetUtil.toSocketAddressString(arrival.visitor());
+        this.ip = NetUtil.toAddressString(arrival.visitor().getAddress());
         this.trusted = options.trustedProxies().test(arrival.visitor().getAddress());
         this.pinned = new PinnedStreams(channel.eventLoop(), deadlines.pinned(), deadlines.linger());
     }
@@ -32,6 +37,16 @@ final class VisitorConnection {
 
     InetSocketAddress address() {
         return arrival.visitor();
+    }
+
+    /** The address and the port, as frames say them. */
+    String peer() {
+        return peer;
+    }
+
+    /** The address alone, as heads say it. */
+    String ip() {
+        return ip;
     }
 
     /** Whether the visitor came by TLS. */
