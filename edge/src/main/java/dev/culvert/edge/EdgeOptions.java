@@ -145,142 +145,53 @@ public record EdgeOptions(
 
     /** The same with other ports. */
     public EdgeOptions withPorts(ListenPort http, ListenPort lane, ListenPort adminPort) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                new Ports(http, lane, ports.tcp()),
-                tls,
-                access,
-                trustedProxies,
-                new AdminOptions(adminPort, admin.bind(), admin.tokenFile()),
-                names,
-                cluster,
-                drainNotice,
-                drainTimeout,
-                nodeId,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.ports = new Ports(http, lane, ports.tcp());
+        copy.admin = new AdminOptions(adminPort, admin.bind(), admin.tokenFile());
+        return copy.done();
     }
 
     /** The same with TLS for visitors. */
     public EdgeOptions withTls(Tls visitors) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                ports,
-                visitors,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                cluster,
-                drainNotice,
-                drainTimeout,
-                nodeId,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.tls = visitors;
+        return copy.done();
     }
 
     /** The same with these ports for raw TCP. */
     public EdgeOptions withTcpPorts(PortRange tcpPorts) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                new Ports(ports.http(), ports.lane(), tcpPorts),
-                tls,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                cluster,
-                drainNotice,
-                drainTimeout,
-                nodeId,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.ports = new Ports(ports.http(), ports.lane(), tcpPorts);
+        return copy.done();
     }
 
     /** The same with so many event loops. */
     public EdgeOptions withInstances(int number) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                ports,
-                tls,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                cluster,
-                drainNotice,
-                drainTimeout,
-                nodeId,
-                number,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.instances = number;
+        return copy.done();
     }
 
     /** The same with another drain time-out. */
     public EdgeOptions withDrainTimeout(Duration time) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                ports,
-                tls,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                cluster,
-                drainNotice,
-                time,
-                nodeId,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.drainTimeout = time;
+        return copy.done();
     }
 
     /** The same with another notice before the drain. */
     public EdgeOptions withDrainNotice(Duration time) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                ports,
-                tls,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                cluster,
-                time,
-                drainTimeout,
-                nodeId,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.drainNotice = time;
+        return copy.done();
     }
 
     /** The same in a cluster, with a label of its own. */
     public EdgeOptions withCluster(ClusterOptions others, @Nullable String label) {
-        return new EdgeOptions(
-                domain,
-                bind,
-                publicUrl,
-                ports,
-                tls,
-                access,
-                trustedProxies,
-                admin,
-                names,
-                others,
-                drainNotice,
-                drainTimeout,
-                label,
-                instances,
-                lanes);
+        Copy copy = new Copy(this);
+        copy.cluster = others;
+        copy.nodeId = label;
+        return copy.done();
     }
 
     /** How long balancers get to notice that the edge is going to stop. */
@@ -456,6 +367,62 @@ public record EdgeOptions(
             if (grace.isNegative()) {
                 throw new ConfigException("--grace must not be negative");
             }
+        }
+    }
+
+    /** All fields, to be changed one by one where nobody sees it. */
+    private static final class Copy {
+        private final String domain;
+        private final String bind;
+        private final @Nullable URI publicUrl;
+        private Ports ports;
+        private Tls tls;
+        private final Access access;
+        private final TrustedProxies trustedProxies;
+        private AdminOptions admin;
+        private final Names names;
+        private ClusterOptions cluster;
+        private @Nullable Duration drainNotice;
+        private Duration drainTimeout;
+        private @Nullable String nodeId;
+        private int instances;
+        private final LaneOptions lanes;
+
+        Copy(EdgeOptions from) {
+            domain = from.domain;
+            bind = from.bind;
+            publicUrl = from.publicUrl;
+            ports = from.ports;
+            tls = from.tls;
+            access = from.access;
+            trustedProxies = from.trustedProxies;
+            admin = from.admin;
+            names = from.names;
+            cluster = from.cluster;
+            drainNotice = from.drainNotice;
+            drainTimeout = from.drainTimeout;
+            nodeId = from.nodeId;
+            instances = from.instances;
+            lanes = from.lanes;
+        }
+
+        EdgeOptions done() {
+            return new EdgeOptions(
+                    domain,
+                    bind,
+                    publicUrl,
+                    ports,
+                    tls,
+                    access,
+                    trustedProxies,
+                    admin,
+                    names,
+                    cluster,
+                    drainNotice,
+                    drainTimeout,
+                    nodeId,
+                    instances,
+                    lanes);
         }
     }
 }
