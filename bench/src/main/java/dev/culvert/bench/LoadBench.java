@@ -25,6 +25,9 @@ final class LoadBench implements Measurement {
     private static final List<Figure> COLUMNS =
             List.of(PER_SECOND, Figure.P50, Figure.P99, CPU, DOWN, DOWN_CPU, UP, UP_CPU, Figure.RSS);
 
+    /** How often a long body goes each way before any is measured. */
+    private static final int WARMING_TRANSFERS = 3;
+
     @Option(names = "--chains", paramLabel = "REGEX", description = "Only the chains whose whole name matches.")
     private String chains = ".*";
 
@@ -68,6 +71,7 @@ final class LoadBench implements Measurement {
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));
                 load(chain, warmUp);
+                carryLongBodies(chain, place.folder());
             }
             for (int round = 1; round <= rounds; round++) {
                 System.err.printf("bench: round %d of %d%n", round, rounds);
@@ -76,6 +80,14 @@ final class LoadBench implements Measurement {
                 }
             }
             return Table.of("chain", COLUMNS, rows.values());
+        }
+    }
+
+    /** What carries long bodies is other code, which has to be compiled too. */
+    private void carryLongBodies(Chain chain, Path folder) throws IOException, InterruptedException {
+        for (int i = 0; i < WARMING_TRANSFERS && big > 0; i++) {
+            Transfer.down(chain);
+            Transfer.up(chain, folder.resolve("www/big"));
         }
     }
 
