@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.edge.lanes.Quiet;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;

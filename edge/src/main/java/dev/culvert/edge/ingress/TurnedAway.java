@@ -1,6 +1,7 @@
 package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.lanes.CloseCounts;
+import dev.culvert.edge.lanes.Quiet;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.wire.CloseReason;
 import java.util.EnumMap;

@@ -50,6 +50,7 @@ final class AgentLane implements Lane.Handler, Carrier {
 
     private final String id = UUID.randomUUID().toString();
     private final String remote;
+    private final Channel channel;
     private final Lanes lanes;
     private final Lane lane;
     private final Map<Integer, TunnelKey> bound = new HashMap<>();
@@ -61,6 +62,7 @@ final class AgentLane implements Lane.Handler, Carrier {
         this.remote = channel.remoteAddress() instanceof InetSocketAddress address
                 ? NetUtil.toSocketAddressString(address)
                 : String.valueOf(channel.remoteAddress());
+        this.channel = channel;
         this.lanes = lanes;
         this.lane = Lane.on(channel, Lane.Side.ACCEPTOR, lanes.options(), lanes.budget(), this);
     }
@@ -208,6 +210,7 @@ final class AgentLane implements Lane.Handler, Carrier {
             throw new MalformedFrameException("a second HELLO");
         }
         hello = greeting;
+        lanes.newcomers().remove(channel);
         if (!greeting.versions().contains(Hello.VERSION)) {
             close(
                     CloseReason.VERSION_MISMATCH,

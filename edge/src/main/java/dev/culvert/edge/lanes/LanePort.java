@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +27,14 @@ public record LanePort(Lanes lanes, @Nullable Certificates certificates, boolean
      */
     public Future<NetServer> listen(Vertx vertx, String address, int port) {
         return vertx.createNetServer(new NetServerOptions().setTcpNoDelay(true))
-                .connectHandler(socket -> Sockets.append(Sockets.takeOver(socket), new LaneStart(this, false)))
+                .connectHandler(this::accept)
                 .listen(port, address);
+    }
+
+    private void accept(NetSocket socket) {
+        Channel channel = Sockets.takeOver(socket);
+        lanes.newcomers().add(channel);
+        Sockets.append(channel, new LaneStart(this, false));
     }
 
     /** Whether an agent may come without TLS. */

@@ -42,6 +42,7 @@ public final class Lanes implements Carriers {
     private final Set<AgentLane> all = ConcurrentHashMap.newKeySet();
     private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
     private final CloseCounts closes = new CloseCounts();
+    private final Newcomers newcomers = new Newcomers(closes);
     private final Set<Claim> handingOver = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
 
@@ -69,6 +70,7 @@ public final class Lanes implements Carriers {
      * that are in its pipeline turn what comes into bytes of frames.
      */
     public void accept(Channel channel) {
+        newcomers.add(channel);
         AgentLane lane = AgentLane.accept(channel, this);
         LOGGER.atTrace().addKeyValue("remote", lane.remote()).log("agent connected");
     }
@@ -201,6 +203,11 @@ public final class Lanes implements Carriers {
 
     LaneOptions options() {
         return options;
+    }
+
+    /** Those who have not said HELLO yet. */
+    Newcomers newcomers() {
+        return newcomers;
     }
 
     boolean isDraining() {

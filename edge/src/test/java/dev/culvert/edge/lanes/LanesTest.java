@@ -1,5 +1,6 @@
 package dev.culvert.edge.lanes;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,6 +29,7 @@ import dev.culvert.wire.Welcome;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
@@ -190,6 +192,29 @@ class LanesTest {
                     agent.expectGoAway(CloseReason.UNAUTHORIZED).detail());
             agent.expectEnd();
         }
+    }
+
+    @Test
+    void agentIsCountedAsANewcomerUntilItGreets() throws Exception {
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            await().until(() -> lanes.newcomers().count() == 1);
+
+            greet(agent, "one");
+
+            assertEquals(0, lanes.newcomers().count());
+        }
+    }
+
+    @Test
+    void agentThatComesByAnotherDoorIsANewcomerToo() {
+        EmbeddedChannel channel = new EmbeddedChannel();
+
+        lanes.accept(channel);
+        assertEquals(1, lanes.newcomers().count());
+
+        channel.close();
+        assertEquals(0, lanes.newcomers().count());
+        channel.finishAndReleaseAll();
     }
 
     @Test
