@@ -28,6 +28,9 @@ final class SocketDialer implements LaneDialer {
     /** As Netty tells what a proxy answered. */
     private static final Pattern PROXY_STATUS = Pattern.compile("status: (\\d{3}.*)");
 
+    /** Netty's status for what is no answer of HTTP. */
+    private static final String NO_STATUS = "999";
+
     private final NetClient client;
     private final EdgeAddress edge;
     private final @Nullable EdgeTls tls;
@@ -96,6 +99,10 @@ final class SocketDialer implements LaneDialer {
                             .formatted(asked, asked.source(), reason(failure)));
         }
         String said = status.group(1);
+        if (said.startsWith(NO_STATUS)) {
+            return unreachable("what answers at %s, which %s names, is no HTTP proxy; name one there"
+                    .formatted(asked, asked.source()));
+        }
         if (said.startsWith("407") || said.startsWith("401")) { // tinyproxy means the same by the latter.
             return new DialException(
                     DialException.Kind.PROXY,

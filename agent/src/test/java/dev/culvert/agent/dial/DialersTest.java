@@ -28,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -171,6 +173,28 @@ class DialersTest {
     }
 
     @Test
+    void expiredCertificateIsRefusedWithItsDay() throws Exception {
+        TestCertificates.Pair expired = certificates.expired();
+        String edgeName = "tls://localhost:" + fronts.tls(expired);
+
+        DialException refused = refused(edgeName, authority, null);
+
+        assertEquals(DialException.Kind.UNTRUSTED, refused.kind());
+        assertTrue(refused.needsAPerson());
+        assertEquals(
+                ("the edge at %s is not trusted: its certificate expired on %s: whoever runs the edge has to renew it")
+                        .formatted(edgeName, lastDay(expired)),
+                refused.getMessage());
+    }
+
+    @Test
+    void pinnedKeyIsEnoughForAnExpiredCertificate() throws Exception {
+        TestCertificates.Pair expired = certificates.expired();
+
+        assertCarries(dial("tls://localhost:" + fronts.tls(expired), EdgeTrust.key(pin(expired)), null));
+    }
+
+    @Test
     void portWithoutTlsIsSaidToBeOne() throws Exception {
         int port = fronts.answering(200, "hello");
 
@@ -254,6 +278,29 @@ class DialersTest {
                 absent.getMessage());
     }
 
+    @Test
+    void proxyThatIsNoneIsSaidToBeOne() throws Exception {
+        int ssh = fronts.saying("SSH-2.0-OpenSSH_9.2\r\n\r\n", true);
+        int mute = fronts.saying("", false);
+
+        DialException other =
+                refused("https://edge.example", authority, WebProxy.parse("HTTPS_PROXY", "127.0.0.1:" + ssh));
+        DialException ended =
+                refused("https://edge.example", authority, WebProxy.parse("HTTPS_PROXY", "127.0.0.1:" + mute));
+
+        assertEquals(DialException.Kind.UNREACHABLE, other.kind());
+        assertEquals(
+                "what answers at 127.0.0.1:%d, which HTTPS_PROXY names, is no HTTP proxy; name one there"
+                        .formatted(ssh),
+                other.getMessage());
+        assertEquals(DialException.Kind.UNREACHABLE, ended.kind());
+        assertTrue(
+                ended.getMessage()
+                        .startsWith("the proxy at 127.0.0.1:%d, which HTTPS_PROXY names, does not answer ("
+                                .formatted(mute)),
+                ended.getMessage());
+    }
+
     private DialException refused(int port, String edgeName) {
         return refused(edgeName.formatted(port), EdgeTrust.OF_MACHINE, null);
     }
@@ -295,9 +342,16 @@ class DialersTest {
     }
 
     private static String pin(TestCertificates.Pair pair) throws Exception {
+        return KeyPin.of(read(pair));
+    }
+
+    private static LocalDate lastDay(TestCertificates.Pair pair) throws Exception {
+        return LocalDate.ofInstant(read(pair).getNotAfter().toInstant(), ZoneId.systemDefault());
+    }
+
+    private static X509Certificate read(TestCertificates.Pair pair) throws Exception {
         try (var in = Files.newInputStream(pair.certificate())) {
-            return KeyPin.of(
-                    (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in));
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
         }
     }
 

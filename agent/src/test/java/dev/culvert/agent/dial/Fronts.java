@@ -93,6 +93,20 @@ final class Fronts {
                 .actualPort();
     }
 
+    /** Says this to whoever says anything, and ends the connection where it has no more to say. */
+    int saying(String text, boolean stays) {
+        return await(vertx.createNetServer()
+                        .connectHandler(socket -> socket.handler(asked -> {
+                            if (stays) {
+                                socket.write(text);
+                            } else {
+                                socket.end(Buffer.buffer(text));
+                            }
+                        }))
+                        .listen(0, "127.0.0.1"))
+                .actualPort();
+    }
+
     private void connect(HttpServerRequest request) {
         seen.add("CONNECT " + request.authority());
         client.connect(request.authority().port(), request.authority().host())

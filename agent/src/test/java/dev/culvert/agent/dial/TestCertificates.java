@@ -48,13 +48,38 @@ final class TestCertificates {
         return make(name, options);
     }
 
+    /** A certificate for {@code localhost} that expired yesterday. */
+    Pair expired() throws IOException, InterruptedException {
+        Pair pair = new Pair(folder.resolve("expired.key"), folder.resolve("expired.crt"));
+        String request = folder.resolve("expired.csr").toString();
+        List<String> asking = new ArrayList<>(List.of("req", "-new", "-nodes", "-subj", "/CN=expired"));
+        asking.addAll(List.of("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"));
+        asking.addAll(List.of("-addext", "subjectAltName=DNS:localhost", "-out", request));
+        asking.addAll(List.of("-keyout", pair.key().toString()));
+        openssl(asking);
+        List<String> signing =
+                new ArrayList<>(List.of("x509", "-req", "-in", request, "-days", "-1", "-set_serial", "7"));
+        signing.addAll(List.of("-copy_extensions", "copyall", "-CA", authority().toString()));
+        signing.addAll(List.of("-CAkey", folder.resolve("authority.key").toString()));
+        signing.addAll(List.of("-out", pair.certificate().toString()));
+        openssl(signing);
+        return pair;
+    }
+
     private Pair make(String name, List<String> options) throws IOException, InterruptedException {
         Pair pair = new Pair(folder.resolve(name + ".key"), folder.resolve(name + ".crt"));
-        List<String> command = new ArrayList<>(List.of("openssl", "req", "-x509", "-nodes", "-subj", "/CN=" + name));
+        List<String> command = new ArrayList<>(List.of("req", "-x509", "-nodes", "-subj", "/CN=" + name));
         command.addAll(List.of("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "7"));
         command.addAll(List.of(
                 "-keyout", pair.key().toString(), "-out", pair.certificate().toString()));
         command.addAll(options);
+        openssl(command);
+        return pair;
+    }
+
+    private void openssl(List<String> arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(arguments);
+        command.add(0, "openssl");
         Path log = folder.resolve("openssl.log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -63,6 +88,5 @@ final class TestCertificates {
         if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
             throw new AssertionError("openssl: " + Files.readString(log));
         }
-        return pair;
     }
 }

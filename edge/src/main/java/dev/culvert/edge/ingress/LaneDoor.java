@@ -12,7 +12,7 @@ import io.netty.channel.Channel;
  */
 public record LaneDoor(Agents taken, boolean takes, boolean insecure) {
     /** Nowhere. */
-    static final LaneDoor NONE = new LaneDoor(Channel::close, false, false);
+    public static final LaneDoor NONE = new LaneDoor(Channel::close, false, false);
 
     /** To these. */
     public static LaneDoor to(Agents agents, boolean insecure) {

@@ -1,6 +1,7 @@
 package dev.culvert.edge.testkit;
 
 import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
@@ -35,9 +36,9 @@ public final class Door implements AutoCloseable {
     private final int port;
     private final int tcpPort;
 
-    private Door(IngressOptions options) throws Exception {
+    private Door(IngressOptions options, LaneDoor lanes) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic);
+        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
@@ -56,7 +57,12 @@ public final class Door implements AutoCloseable {
     }
 
     public static Door open(IngressOptions options) throws Exception {
-        return new Door(options);
+        return open(options, LaneDoor.NONE);
+    }
+
+    /** A door for agents as well. */
+    public static Door open(IngressOptions options, LaneDoor lanes) throws Exception {
+        return new Door(options, lanes);
     }
 
     /** A door with these deadlines. */
