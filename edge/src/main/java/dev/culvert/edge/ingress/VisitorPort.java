@@ -90,11 +90,11 @@ public final class VisitorPort {
     }
 
     private static Future<Integer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
-        NetServerOptions options = new NetServerOptions()
+        NetServerOptions options = Probes.forAll(new NetServerOptions()
                 .setHost(host)
                 .setPort(port)
                 .setTcpNoDelay(true)
-                .setAcceptBacklog(BACKLOG);
+                .setAcceptBacklog(BACKLOG));
         return vertx.createNetServer(options).connectHandler(accept).listen().map(NetServer::actualPort);
     }
 
