@@ -26,7 +26,7 @@ final class RawStart extends ChannelInboundHandlerAdapter {
         this.ingress = ingress;
         this.tunnel = tunnel;
         this.channel = channel;
-        this.deadline = new Deadline(channel.eventLoop(), this::begin);
+        this.deadline = new Deadline(channel.eventLoop(), this::onSilence);
     }
 
     /** Begins a visit without a word of anybody's. */
@@ -70,6 +70,17 @@ final class RawStart extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         context.close();
+    }
+
+    private void onSilence() {
+        if (channel.pipeline().get(ProxyHeader.class) == null) { // It has begun to say for whom it comes.
+            ingress.traffic()
+                    .doorRefusals()
+                    .add(DoorRefusal.TOO_SLOW, Arrival.of(channel).visitor(), "the PROXY header is not whole");
+            channel.close();
+        } else {
+            begin();
+        }
     }
 
     private void begin() {

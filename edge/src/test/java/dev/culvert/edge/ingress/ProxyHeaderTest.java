@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -190,6 +191,17 @@ class ProxyHeaderTest {
         visitor.send("and back");
         target.awaitText("and back");
         assertEquals("203.0.113.9:5000", target.request().visitor());
+    }
+
+    @Test
+    void aHeaderThatStopsHalfWayIsNotTakenForNone() throws Exception {
+        trust(true);
+        door.registry.know(door.tcpTunnel());
+
+        assertEquals("", door.tcpVisitor().send(Arrays.copyOf(v2(PROXY), 20)).awaitEnd());
+
+        assertEquals(1, door.traffic.doorRefusals().of(DoorRefusal.TOO_SLOW));
+        assertEquals(0, door.carriers.unseenStreams());
     }
 
     @Test
