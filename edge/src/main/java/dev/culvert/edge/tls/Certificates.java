@@ -1,5 +1,6 @@
 package dev.culvert.edge.tls;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -26,6 +27,9 @@ public final class Certificates {
 
     /** From here on an operator should know: authorities that renew by themselves do it far earlier. */
     private static final Duration SOON = Duration.ofDays(7);
+
+    /** How often the operator is told so, while the edge runs on. */
+    private static final Duration TOLD_EVERY = Duration.ofDays(1);
 
     /** Certificates made for hosts as clients name them; beyond that they are made again. About 20 KiB each. */
     private static final int MOST_ISSUED = 1_000;
@@ -60,7 +64,7 @@ public final class Certificates {
                 .recover(fault -> Future.failedFuture(new IllegalArgumentException(inWords(source, fault))))
                 .map(table -> {
                     Certificates certificates = new Certificates(vertx, source, table);
-                    table.tell("certificate read");
+                    table.tell("certificate read", Instant.now());
                     certificates.watch(interval);
                     return certificates;
                 });
@@ -103,7 +107,19 @@ public final class Certificates {
         } catch (IOException | BrokenCertificateException | RuntimeException e) {
             keep(e);
         }
+        remind(Instant.now());
         return null;
+    }
+
+    /** Says again, each day, that a certificate ends: whoever started the edge months ago has not seen the first time. */
+    @CanIgnoreReturnValue
+    boolean remind(Instant now) {
+        Table served = table;
+        if (now.isBefore(served.tellAgain)) {
+            return false;
+        }
+        served.tell("certificate is served", now);
+        return true;
     }
 
     private void take(List<KeyAndChain> read) throws BrokenCertificateException {
@@ -117,7 +133,7 @@ public final class Certificates {
             candidate = null;
             fault = null;
             logged = null;
-            fresh.tell("certificate changed; served from now on");
+            fresh.tell("certificate changed; served from now on", Instant.now());
         } else {
             candidate = read;
         }
@@ -145,6 +161,7 @@ public final class Certificates {
         private final List<KeyAndChain> pairs;
         private final List<ServedCertificate> served;
         private final Map<String, ServedCertificate> issued = new ConcurrentHashMap<>();
+        private volatile Instant tellAgain = Instant.MAX;
 
         private Table(List<KeyAndChain> pairs, List<ServedCertificate> served) {
             this.pairs = pairs;
@@ -194,15 +211,19 @@ public final class Certificates {
             }
         }
 
-        void tell(String event) {
-            Instant now = Instant.now();
+        void tell(String event, Instant now) {
+            Instant again = Instant.MAX;
             for (ServedCertificate certificate : served) {
-                boolean late = certificate.until().isBefore(now.plus(SOON));
+                Instant lateFrom = certificate.until().minus(SOON);
+                boolean late = lateFrom.isBefore(now);
+                Instant next = late ? now.plus(TOLD_EVERY) : lateFrom;
+                again = next.isBefore(again) ? next : again;
                 (late ? LOGGER.atWarn() : LOGGER.atInfo())
                         .addKeyValue("names", certificate)
                         .addKeyValue("until", certificate.until())
                         .log(late ? event + "; it ends soon or has ended" : event);
             }
+            tellAgain = again;
         }
     }
 }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -106,6 +107,21 @@ class CertificatesTest {
         await().until(() -> certificates.forHost("b.example.com") != null);
         assertNull(certificates.forHost("a.example.com"));
         assertNotSame(before, certificates.forHost(null));
+    }
+
+    @Test
+    void inItsLastWeekTheOperatorIsToldOfACertificateEachDay() throws Exception {
+        Issued issued = authority.issue("EC", Duration.ofDays(30), "a.example.com");
+        Instant end = issued.certificate().getNotAfter().toInstant();
+        write("edge", issued);
+        Certificates certificates = start("edge");
+        Instant lastWeek = end.minus(Duration.ofDays(7)).plusSeconds(1);
+
+        assertFalse(certificates.remind(end.minus(Duration.ofDays(8))));
+        assertTrue(certificates.remind(lastWeek));
+        assertFalse(certificates.remind(lastWeek.plus(Duration.ofHours(23))));
+        assertTrue(certificates.remind(lastWeek.plus(Duration.ofHours(25))));
+        assertTrue(certificates.remind(end.plus(Duration.ofDays(1))));
     }
 
     @Test
