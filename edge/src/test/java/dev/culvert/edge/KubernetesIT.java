@@ -9,10 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.Manifests.Node;
+import dev.culvert.edge.tls.PemFiles;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,16 +43,19 @@ class KubernetesIT {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void portsAreThoseOfTheProgram(String which) throws Exception {
         Manifests manifests = manifests(which);
         EdgeOptions options = options(manifests);
-        Map<String, Integer> wanted = Map.of(
+        Map<String, Integer> wanted = new HashMap<>(Map.of(
                 "visitors", EdgeOptions.DEFAULT.ports().http().number(),
                 "lanes", EdgeOptions.DEFAULT.ports().lane().number(),
                 "admin", EdgeOptions.DEFAULT.admin().port().number(),
                 "hazelcast", ClusterOptions.DEFAULT_PORT,
-                "event-bus", options.cluster().busPortOrDefault());
+                "event-bus", options.cluster().busPortOrDefault()));
+        if (options.tls().https().isOn()) {
+            wanted.put("https", options.tls().https().number());
+        }
 
         Map<String, Integer> open = new HashMap<>();
         container(manifests).list("ports").forEach(port -> open.put(port.text("name"), port.number("containerPort")));
@@ -75,7 +81,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void edgesFindEachOtherBeforeTheyAreReady(String which) throws Exception {
         Manifests manifests = manifests(which);
         ClusterOptions cluster = options(manifests).cluster();
@@ -96,7 +102,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void podThatDrainsIsNotKilledMeanwhile(String which) throws Exception {
         Manifests manifests = manifests(which);
         EdgeOptions options = options(manifests);
@@ -116,7 +122,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void probesAskWhatAnswersWithoutAToken(String which) throws Exception {
         Node container = container(manifests(which));
 
@@ -129,7 +135,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void filesThatTheSettingsNameAreMounted(String which) throws Exception {
         Manifests manifests = manifests(which);
         EdgeOptions options = options(manifests);
@@ -146,6 +152,12 @@ class KubernetesIT {
                         options.access().tokens(),
                         options.names().clusterSecretFile(),
                         options.admin().tokenFile()));
+        for (PemFiles.Pair pair : options.tls().certificates()) {
+            String folder =
+                    container(manifests).named("volumeMounts", "certificate").text("mountPath");
+            // What a Secret of the type kubernetes.io/tls has in it.
+            assertEquals(new PemFiles.Pair(Path.of(folder, "tls.crt"), Path.of(folder, "tls.key")), pair);
+        }
         String config = container(manifests).named("volumeMounts", "config").text("mountPath");
         assertEquals(
                 List.of("edge", "--config", config),
@@ -157,9 +169,10 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void onlyEdgesReachTheClusterPortsAndNotEverybodyTheAdminPort(String which) throws Exception {
-        Node policy = manifests(which).get("NetworkPolicy", APP);
+        Manifests manifests = manifests(which);
+        Node policy = manifests.get("NetworkPolicy", APP);
         Map<Integer, String> from = new HashMap<>();
         for (Node rule : policy.list("spec/ingress")) {
             for (Node port : rule.list("ports")) {
@@ -171,7 +184,13 @@ class KubernetesIT {
         }
         String edges = "[{podSelector={matchLabels={app.kubernetes.io/name=culvert-edge}}}]";
 
-        assertEquals(Set.of(7080, 7070, 7090, 5701, 5702), from.keySet());
+        Set<Integer> wanted = new HashSet<>(Set.of(7080, 7070, 7090, 5701, 5702));
+        EdgeOptions.Tls tls = options(manifests).tls();
+        if (tls.https().isOn()) {
+            wanted.add(tls.https().number());
+            assertEquals("anybody", from.get(tls.https().number()));
+        }
+        assertEquals(wanted, from.keySet());
         assertEquals("anybody", from.get(EdgeOptions.DEFAULT.ports().http().number()));
         assertEquals("anybody", from.get(EdgeOptions.DEFAULT.ports().lane().number()));
         assertEquals(edges, from.get(5701));
@@ -181,7 +200,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/example"})
+    @ValueSource(strings = {"base", "overlays/example", "overlays/https"})
     void podsMayDoNothingThatEdgesDoNot(String which) throws Exception {
         Manifests manifests = manifests(which);
         Node container = container(manifests);
@@ -240,9 +259,10 @@ class KubernetesIT {
         }
     }
 
-    @Test
-    void overlayPutsAllIntoItsNamespaceWithItsImage() throws Exception {
-        Manifests manifests = manifests("overlays/example");
+    @ParameterizedTest
+    @ValueSource(strings = {"overlays/example", "overlays/https"})
+    void overlayPutsAllIntoItsNamespaceWithItsImage(String which) throws Exception {
+        Manifests manifests = manifests(which);
 
         for (Node one : manifests.all()) {
             if (!one.text("kind").equals("Namespace")) {
@@ -254,6 +274,21 @@ class KubernetesIT {
         assertEquals(
                 "LoadBalancer", manifests.get("Service", "culvert-visitors").text("spec/type"));
         assertEquals("tunnels.acme.example", options(manifests).domain());
+    }
+
+    @Test
+    void overlayWithHttpsTakesNobodysTokenInPlaintext() throws Exception {
+        Manifests manifests = manifests("overlays/https");
+        EdgeOptions options = options(manifests);
+        Node visitors = manifests.get("Service", "culvert-visitors");
+
+        assertFalse(options.access().insecure());
+        assertTrue(options.tls().redirect());
+        assertEquals(URI.create("https://" + options.domain()), options.publicUrl());
+        assertEquals("https", visitors.named("spec/ports", "https").text("targetPort"));
+        assertEquals(443, visitors.named("spec/ports", "https").number("port"));
+        assertEquals(80, visitors.named("spec/ports", "http").number("port"));
+        assertEquals("LoadBalancer", visitors.text("spec/type"));
     }
 
     @Test
