@@ -30,8 +30,11 @@ final class Http2Limits {
     /** From how many bytes on that the visitor has not taken its target is stopped. One piece, as large, comes on top. */
     static final int WAITING_BYTES = 64 * 1024;
 
-    /** The fields of a head, each with the 32 bytes that HTTP/2 counts for it. Beyond a quarter more the visitor goes. */
+    /** The fields of a head, each with the 32 bytes that HTTP/2 counts for it. Beyond, the answer is 431. */
     static final int HEAD_BYTES = 64 * 1024;
+
+    /** What is read of a head so that it can be answered: a few large cookies too many. A quarter more ends the connection. */
+    static final int READ_HEAD_BYTES = 256 * 1024;
 
     /** Over what time resets are counted. */
     static final int RESETS_SECONDS = 30;
@@ -41,6 +44,9 @@ final class Http2Limits {
 
     /** The same for a trusted proxy, which carries many visitors. */
     static final int RESETS_OF_PROXY = 20_000;
+
+    /** Heads and resets that wait for a visitor who takes nothing: interim answers and trailers for each stream, and more. */
+    static final int UNTAKEN_HEADS = 5 * STREAMS;
 
     /** How often a connection may change its settings: sound visitors say them once, or a few times. */
     static final int SETTINGS = 1_000;
@@ -55,6 +61,6 @@ final class Http2Limits {
         return new Http2Settings()
                 .maxConcurrentStreams(STREAMS)
                 .initialWindowSize(WINDOW_BYTES)
-                .maxHeaderListSize(HEAD_BYTES);
+                .maxHeaderListSize(READ_HEAD_BYTES);
     }
 }

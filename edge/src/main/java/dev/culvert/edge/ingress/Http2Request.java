@@ -68,7 +68,10 @@ final class Http2Request {
     /** The end of a body with trailers. */
     static LastHttpContent end(Http2Headers trailers) {
         LastHttpContent end = new DefaultLastHttpContent();
+        int size = 0;
         for (Map.Entry<CharSequence, CharSequence> field : trailers) {
+            size += sizeOf(field);
+            requireSize(size);
             if (!NO_TRAILERS.contains(field.getKey().toString())) {
                 end.trailingHeaders().add(field.getKey(), value(field.getValue()));
             }
@@ -101,8 +104,11 @@ final class Http2Request {
 
     private static void copyFields(Http2Headers from, HttpHeaders to) {
         StringBuilder cookies = null;
+        int size = 0;
         for (Map.Entry<CharSequence, CharSequence> field : from) {
             CharSequence name = field.getKey();
+            size += sizeOf(field);
+            requireSize(size);
             if (name.charAt(0) == ':' || HttpHeaderNames.HOST.contentEquals(name)) {
                 continue;
             }
@@ -117,6 +123,17 @@ final class Http2Request {
         }
         if (cookies != null) {
             to.set(HttpHeaderNames.COOKIE, cookies.toString());
+        }
+    }
+
+    /** As RFC 9113, 6.5.2 counts it. */
+    private static int sizeOf(Map.Entry<CharSequence, CharSequence> field) {
+        return field.getKey().length() + field.getValue().length() + 32;
+    }
+
+    private static void requireSize(int size) {
+        if (size > Http2Limits.HEAD_BYTES) {
+            throw new RefusedException(Reply.headTooLarge());
         }
     }
 

@@ -23,6 +23,8 @@ import dev.culvert.edge.testkit.RawHttp2Visitor;
 import dev.culvert.edge.testkit.RawHttp2Visitor.Answer;
 import dev.culvert.wire.CloseReason;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileHttp2VisitorTest {
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     private static final int PROTOCOL_ERROR = 1;
+    private static final int INTERNAL_ERROR = 2;
     private static final int FLOW_CONTROL_ERROR = 3;
     private static final int STREAM_CLOSED = 5;
     private static final int REFUSED_STREAM = 7;
@@ -190,6 +193,9 @@ class HostileHttp2VisitorTest {
                 authority("an unknown name", 404, "nobody.example.com"),
                 // Too much.
                 refused("a head of 66 KiB", 431, fields(66)),
+                refused("a head of 250 KiB", 431, fields(250)),
+                refused("a head of 300 KiB", 431, fields(300)),
+                refused("a field of 200 KiB", 431, "x-a: " + "a".repeat(200 * 1024)),
                 refused("a field of 66 KiB", 431, "x-a: " + "a".repeat(66 * 1024)));
     }
 
@@ -397,6 +403,11 @@ class HostileHttp2VisitorTest {
                         visitor.frame(CONTINUATION, 0, 1, new byte[0]);
                     }
                 }),
+                new Fault(
+                        "a head of 400 KiB",
+                        PROTOCOL_ERROR,
+                        visitor -> visitor.request(
+                                refused("", 0, fields(400)).fields().toArray(String[]::new))),
                 new Fault("empty DATA without end", ENHANCE_YOUR_CALM, visitor -> {
                     int stream = visitor.open(post(Door.HOST, "/"));
                     for (int at = 0; at < 100; at++) {
@@ -486,6 +497,43 @@ class HostileHttp2VisitorTest {
             });
             assertServes(quick.http2Visitor());
         }
+    }
+
+    @Test
+    void floodOfRequestsWhoseAnswersNobodyReadsIsCutShort() throws Exception {
+        String path = "/" + "a".repeat(6 * 1024);
+        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
+        IngressOptions.Deadlines quickly = new IngressOptions.Deadlines(
+                Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofMillis(200));
+        try (Door quick =
+                Door.open(new IngressOptions(usual.domain(), null, usual.trustedProxies(), quickly, () -> 443, ""))) {
+            Socket narrow = new Socket();
+            narrow.setReceiveBufferSize(4 * 1024);
+            narrow.connect(new InetSocketAddress("127.0.0.1", quick.port()));
+            RawHttp2Visitor hostile = new RawHttp2Visitor(narrow);
+            assertThrows(SocketException.class, () -> {
+                for (int at = 0; at < 10_000; at++) { // Far more heads than fit into the buffers between.
+                    hostile.request(":method: HEAD", ":scheme: http", ":authority: " + Door.HOST, ":path: " + path);
+                }
+            });
+            assertEquals(0, quick.carriers.unseenStreams(), "all are answered with 308");
+            hostile.close();
+        }
+    }
+
+    @Test
+    void targetThatBreaksOffIsNotHeldAgainstItsVisitor() throws Exception {
+        for (int at = 0; at <= Http2Limits.RESETS; at++) {
+            int stream = visitor.request(get(Door.HOST, "/"));
+            FakeTarget target = door.carriers.awaitStream();
+            target.awaitHead();
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+            visitor.awaitBody(stream, 1);
+            target.reset(CloseReason.LANE_LOST, 0, "");
+            assertEquals(INTERNAL_ERROR, visitor.await(stream).reset());
+        }
+
+        assertServes();
     }
 
     @Test
