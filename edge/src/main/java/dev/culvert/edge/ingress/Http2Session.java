@@ -51,6 +51,7 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     private ChannelHandlerContext context;
     private VisitorConnection visitor;
     private Deadline deadline;
+    private Deadline unread;
     private int untaken;
     private boolean lastStreamSaid;
     private boolean closing;
@@ -72,6 +73,7 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
         context = ctx;
         visitor = new VisitorConnection(ctx.channel(), ingress.options());
         deadline = new Deadline(ctx.channel().eventLoop(), this::finish);
+        unread = new Deadline(ctx.channel().eventLoop(), this::cutUnread);
         deadline.in(visitor.arrival().left(ingress.options().deadlines().head()));
         super.handlerAdded(ctx); // Sends our settings.
         decoder()
@@ -107,6 +109,7 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     public void channelInactive(ChannelHandlerContext ctx) throws Exception {
         closing = true;
         deadline.cancel();
+        unread.cancel();
         super.channelInactive(ctx); // Ends the streams.
         visitor.pinned().end();
     }
@@ -305,6 +308,31 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
         return promise;
     }
 
+    /** An answer may have to wait for its visitor, who must not keep it here for ever. */
+    void watchAnswers() {
+        if (!unread.isSet() && !closing) {
+            unread.in(ingress.options().deadlines().idle());
+        }
+    }
+
+    private void cutUnread() {
+        if (closing || connection().numActiveStreams() == 0) {
+            return;
+        }
+        try {
+            connection().forEachActiveStream(stream -> {
+                Http2Visitor answered = stream.getProperty(visitorOfStream);
+                if (answered != null) {
+                    answered.cutIfUnread();
+                }
+                return true;
+            });
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e);
+        }
+        watchAnswers();
+    }
+
     private Http2Visitor visitorOn(Http2Stream stream) {
         Http2Visitor created = new Http2Visitor(ingress, this, stream);
         stream.setProperty(visitorOfStream, created);
@@ -355,6 +383,15 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
                 int padding,
                 boolean last) {
             onHeadersRead(ctx, id, headers, padding, last); // Priorities of RFC 7540 are of the past.
+        }
+
+        @Override
+        public void onWindowUpdateRead(ChannelHandlerContext ctx, int id, int growth) {
+            Http2Stream stream = connection().stream(id);
+            Http2Visitor known = stream == null ? null : stream.getProperty(visitorOfStream);
+            if (known != null) {
+                known.onGranted();
+            }
         }
 
         @Override

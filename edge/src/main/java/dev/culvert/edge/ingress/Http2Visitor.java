@@ -44,6 +44,12 @@ final class Http2Visitor implements Visitor {
     private boolean responseEnded;
     private boolean responseSent;
     private int waiting;
+    /** What waited when the session looked last, and what had been granted; negative while there was no whole answer. */
+    private int waitedBefore = -1;
+
+    private int grantedBefore;
+    private int granted;
+
     private boolean full;
     private boolean closed;
 
@@ -259,6 +265,23 @@ final class Http2Visitor implements Visitor {
         exchange = null;
         dropHeld();
         endUnreadRequest();
+        session.watchAnswers();
+    }
+
+    /** The visitor lets us send more. */
+    void onGranted() {
+        granted++;
+    }
+
+    /** Ends the stream of a visitor that has taken nothing of a whole answer since the last call, and asked for nothing. */
+    void cutIfUnread() {
+        if (exchange != null || responseSent || closed) {
+            return;
+        } else if (waitedBefore == waiting && grantedBefore == granted) {
+            session.reset(stream, Http2Error.CANCEL);
+        }
+        waitedBefore = waiting;
+        grantedBefore = granted;
     }
 
     @Override

@@ -6,6 +6,7 @@ import static dev.culvert.edge.testkit.RawHttp2Visitor.END_HEADERS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.END_STREAM;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADERS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADER_TABLE_SIZE;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.INITIAL_WINDOW_SIZE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PING;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PUSH_PROMISE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.SETTINGS;
@@ -41,11 +42,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Requests and frames of HTTP/2 that are not what they should be: what the visitor gets, and that no target sees them. */
 class HostileHttp2VisitorTest {
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    private static final int NO_ERROR = 0;
     private static final int PROTOCOL_ERROR = 1;
     private static final int INTERNAL_ERROR = 2;
     private static final int FLOW_CONTROL_ERROR = 3;
     private static final int STREAM_CLOSED = 5;
     private static final int REFUSED_STREAM = 7;
+    private static final int CANCEL = 8;
     private static final int ENHANCE_YOUR_CALM = 11;
 
     /** In the place of a status: the stream is reset. */
@@ -547,6 +550,39 @@ class HostileHttp2VisitorTest {
             return;
         }
         assertEquals(ENHANCE_YOUR_CALM, visitor.awaitEnd());
+    }
+
+    @Test
+    void answerThatNobodyTakesIsKeptForATime() throws Exception {
+        try (Door quick = Door.open(Duration.ofSeconds(10), Duration.ofMillis(200))) {
+            RawHttp2Visitor hostile = quick.http2Visitor(INITIAL_WINDOW_SIZE, 0);
+            int stream = hostile.request(get("nobody.example.com", "/"));
+
+            assertEquals(CANCEL, hostile.await(stream).reset());
+            assertEquals(NO_ERROR, hostile.awaitEnd());
+        }
+    }
+
+    @Test
+    void answerThatIsTakenSlowlyIsKept() throws Exception {
+        String body = "0123456789abcdef".repeat(3 * 1024);
+        Duration idle = Duration.ofMillis(200);
+        try (Door quick = Door.open(Duration.ofSeconds(10), idle)) {
+            RawHttp2Visitor slow = quick.http2Visitor(INITIAL_WINDOW_SIZE, 0);
+            slow.grantNothing();
+            int stream = slow.request(get(Door.HOST, "/"));
+            FakeTarget target = quick.carriers.awaitStream();
+            target.awaitHead();
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s".formatted(body.length(), body));
+            long slowUntil = System.nanoTime() + idle.multipliedBy(5).toNanos();
+            while (System.nanoTime() < slowUntil && slow.received(stream) < body.length() / 2) {
+                slow.grant(stream, 1);
+                slow.awaitBody(stream, slow.received(stream) + 1);
+            }
+            slow.grant(stream, body.length());
+
+            assertEquals(body, slow.await(stream).body());
+        }
     }
 
     @Test

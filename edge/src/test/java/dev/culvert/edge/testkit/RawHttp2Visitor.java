@@ -34,8 +34,10 @@ public final class RawHttp2Visitor implements AutoCloseable {
     public static final int WINDOW_UPDATE = 8;
     public static final int CONTINUATION = 9;
 
-    /** A setting. */
+    /** Settings. */
     public static final int HEADER_TABLE_SIZE = 1;
+
+    public static final int INITIAL_WINDOW_SIZE = 4;
 
     public static final int END_STREAM = 1;
     public static final int ACK = 1;
