@@ -18,7 +18,14 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         description = "Measures Culvert beside other programs on this machine. Figures are ratios within one run.",
         footer = "Without a command it is load.",
-        subcommands = {LoadBench.class, JmhBench.class})
+        subcommands = {
+            LoadBench.class,
+            FirstByteBench.class,
+            BesideBench.class,
+            PathBench.class,
+            WebSocketBench.class,
+            JmhBench.class
+        })
 public final class BenchMain {
     private static final String DEFAULT = "load";
     private static final Set<String> HELP = Set.of("-h", "--help", "-V", "--version");

@@ -50,12 +50,48 @@ final class Culverts {
         TCP
     }
 
+    /** What lies between agents and edges. */
+    interface Way {
+        /** The port that leads to the lanes' doors of these edges. */
+        int to(List<Integer> lanePorts) throws IOException;
+    }
+
     /** Through one edge. */
     Chain single(String name, Entry entry) throws IOException, InterruptedException {
+        return single(name, entry, ports -> ports.get(0));
+    }
+
+    /** Through one edge that the agent reaches in such a way. */
+    Chain single(String name, Entry entry, Way way) throws IOException, InterruptedException {
         Chain chain = new Chain(name);
         Edge edge = edge(chain, options(entry));
-        return entered(chain, entry, edge, edge);
+        return entered(chain, entry, edge, new Edge(edge.visitors(), way.to(List.of(edge.lane()))));
     }
+
+    /** Through either of two edges, which the agent reaches in such a way, by a lane or two. */
+    Pair pair(String name, int lanes, Way way) throws IOException, InterruptedException {
+        Chain chain = new Chain(name);
+        int first = Ports.free();
+        int second = Ports.free();
+        String join = "127.0.0.1:%d,127.0.0.1:%d".formatted(first, second);
+        Edge one = edge(chain, joined(options(Entry.HTTP), cluster(first, join)));
+        Edge other = edge(chain, joined(options(Entry.HTTP), cluster(second, join)));
+        String port = "127.0.0.1:" + way.to(List.of(one.lane(), other.lane()));
+        Child agent = chain.keep(
+                culvert(List.of("http", "" + target, "--name", NAME, "--lanes", "" + lanes, "--edge", port, "--json")));
+        agent.await("\"event\":\"online\"");
+        String host = NAME + ".localhost";
+        chain.enteredAt("http://127.0.0.1:" + one.visitors(), host);
+        return new Pair(chain, new Chain(name).enteredAt("http://127.0.0.1:" + other.visitors(), host));
+    }
+
+    /**
+     * Two doors to one target.
+     *
+     * @param first has the agent's first lane, and the processes
+     * @param other has the second lane, if there is one
+     */
+    record Pair(Chain first, Chain other) {}
 
     /** Into an edge that has no lane to the agent, and through another that has. */
     Chain relayed(String name, Entry entry) throws IOException, InterruptedException {
@@ -72,7 +108,7 @@ final class Culverts {
 
     private Chain entered(Chain chain, Entry entry, Edge visited, Edge holder)
             throws IOException, InterruptedException {
-        String address = visited.equals(holder) ? "127.0.0.1" : OTHER_ADDRESS;
+        String address = visited.visitors() == holder.visitors() ? "127.0.0.1" : OTHER_ADDRESS;
         if (entry == Entry.TCP) {
             String port =
                     agent(chain, holder, "tcp").await("tcp://\\S+?:(\\d+)").group(1);

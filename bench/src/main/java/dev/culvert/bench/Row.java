@@ -1,14 +1,15 @@
 package dev.culvert.bench;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** All that was measured of a chain, round after round. */
 final class Row {
     private final String name;
-    private final Map<Figure, List<Double>> samples = new HashMap<>();
+    private final Map<Figure, List<Double>> samples = new LinkedHashMap<>();
 
     Row(String name) {
         this.name = name;
@@ -24,6 +25,17 @@ final class Row {
 
     boolean has(Figure figure) {
         return samples.containsKey(figure);
+    }
+
+    /** The latest of all figures, for who watches. */
+    @Override
+    public String toString() {
+        return samples.entrySet().stream()
+                .map(entry -> "%s %.2f"
+                        .formatted(
+                                entry.getKey().title(),
+                                entry.getValue().get(entry.getValue().size() - 1)))
+                .collect(Collectors.joining(", ", name + ": ", ""));
     }
 
     /** The median of all rounds. */
