@@ -3,21 +3,28 @@ package dev.culvert.lane;
 /**
  * How much the far end of one stream may still send.
  *
- * <p>Credit is granted for bytes consumed, half a window at a time. When half a window was used up within two round
- * trips, the path holds more than the window: it doubles, as far as the options and the process's budget allow.
+ * <p>Credit is granted for bytes consumed, half a window at a time, and {@link #MOST_OWED_BYTES} of a large one: what is
+ * owed fills no path. When half a window was used up within two round trips, the path holds more than the window: it
+ * doubles, as far as the options and the process's budget allow.
  *
  * <p>Owned by the lane's event loop; {@link #stalledSinceNanos()} may be asked by any thread.
  */
 final class ReceiveWindow {
+    /** What is consumed and not yet granted at most, in bytes: a frame of credit for it is next to nothing. */
+    private static final int MOST_OWED_BYTES = 256 * 1024;
+
     private final WindowBudget budget;
     private final int maxBytes;
     private int sizeBytes;
     private int availableBytes;
     private int waitingBytes;
     private int owedBytes;
+    /** Consumed since half a window was last used up. */
+    private int usedBytes;
+
     private long consumedBytes;
     private long takenBytes;
-    private long lastCreditNanos;
+    private long lastHalfNanos;
     private volatile long stalledSinceNanos;
     private boolean complete;
 
@@ -31,7 +38,7 @@ final class ReceiveWindow {
         this.availableBytes = sizeBytes;
         this.takenBytes = takenBytes;
         this.maxBytes = maxBytes;
-        this.lastCreditNanos = nowNanos;
+        this.lastHalfNanos = nowNanos;
     }
 
     /** Notes that bytes arrived; false when they are more than the far end was allowed to send. */
@@ -58,13 +65,20 @@ final class ReceiveWindow {
         stalledSinceNanos = waitingBytes == 0 ? 0 : nowNanos;
         consumedBytes += bytes;
         owedBytes += bytes;
-        if (complete || owedBytes < sizeBytes / 2) {
+        usedBytes += bytes;
+        if (complete) {
             return 0;
         }
-        if (nowNanos - lastCreditNanos < 2 * roundTripNanos) {
-            grow();
+        if (usedBytes >= sizeBytes / 2) {
+            if (nowNanos - lastHalfNanos < 2 * roundTripNanos) {
+                grow();
+            }
+            lastHalfNanos = nowNanos;
+            usedBytes = 0;
         }
-        lastCreditNanos = nowNanos;
+        if (owedBytes < Math.min(sizeBytes / 2, MOST_OWED_BYTES)) {
+            return 0;
+        }
         int credit = owedBytes;
         owedBytes = 0;
         availableBytes += credit;

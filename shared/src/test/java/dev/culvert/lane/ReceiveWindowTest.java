@@ -52,6 +52,42 @@ class ReceiveWindowTest {
     }
 
     @Example
+    void ofALargeWindowNoMoreThanAQuarterOfAMibIsOwed() {
+        ReceiveWindow window = window(8 * 1024 * 1024, 8 * 1024 * 1024);
+        window.receive(1024 * 1024, 1);
+
+        assertEquals(0, window.consume(256 * 1024 - 1, 1, 0));
+        assertEquals(256 * 1024, window.consume(1, 1, 0));
+    }
+
+    /** What is owed, and a queue on the way, must not make the far end wait: 8 MiB are twice what the path holds. */
+    @Example
+    void aDownloadFillsAPathOf120MillisecondsThatSeemedToHave100() {
+        int bytesPerMilli = 40 * 1024 * 1024 / 1000;
+        WindowBudget enough = new WindowBudget(8 * 1024 * 1024);
+        ReceiveWindow window = new ReceiveWindow(enough, 256 * 1024, 0, 8 * 1024 * 1024, 0);
+        int millis = 4000;
+        int[] data = new int[millis + 60];
+        int[] credit = new int[millis + 60];
+        int mayBeSent = 256 * 1024;
+        long arrivedLate = 0;
+
+        for (int now = 0; now < millis; now++) {
+            mayBeSent += credit[now];
+            data[now + 60] = Math.min(bytesPerMilli, mayBeSent);
+            mayBeSent -= data[now + 60];
+            if (data[now] > 0) {
+                long nanos = now * 1_000_000L;
+                assertTrue(window.receive(data[now], nanos));
+                credit[now + 60] = window.consume(data[now], nanos, 100_000_000);
+            }
+            arrivedLate += now >= 2000 ? data[now] : 0;
+        }
+
+        assertEquals(2000L * bytesPerMilli, arrivedLate);
+    }
+
+    @Example
     void aWindowDoesNotGrowWhileTheRoundTripIsNotKnownOrTheBudgetIsUsedUp() {
         ReceiveWindow unknown = window(100, 1000);
         unknown.receive(100, 1);
