@@ -52,7 +52,6 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     private VisitorConnection visitor;
     private Deadline deadline;
     private Deadline unread;
-    private int untaken;
     private boolean lastStreamSaid;
     private boolean closing;
 
@@ -238,7 +237,6 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
 
     /** Writes a head, or trailers; {@code sent} is told when it has left. */
     void writeHead(Http2Stream stream, Http2Headers headers, boolean last, @Nullable Runnable sent) {
-        countIfUntaken();
         encoder().writeHeaders(context, stream.id(), headers, 0, last, promise(sent));
         visitor.flushSoon();
     }
@@ -251,27 +249,8 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
 
     /** Not by the encoder, which holds resets against the visitor: these are for what a target or we have done. */
     void reset(Http2Stream stream, Http2Error error) {
-        countIfUntaken();
         resetStream(context, stream.id(), error.code(), context.newPromise());
         visitor.flushSoon();
-    }
-
-    /**
-     * No window holds back heads and resets, and they end their streams at once: a visitor that reads nothing could ask for
-     * more and more of them. One that reads cannot have more under way than streams.
-     */
-    private void countIfUntaken() {
-        if (context.channel().isWritable()) {
-            untaken = 0;
-        } else if (++untaken == Http2Limits.UNTAKEN_HEADS) {
-            context.executor().execute(this::endForUntaken);
-        }
-    }
-
-    private void endForUntaken() {
-        Http2Exception why = Http2Exception.connectionError(
-                Http2Error.ENHANCE_YOUR_CALM, "%d answers are not taken", Http2Limits.UNTAKEN_HEADS);
-        onConnectionError(context, true, why, why);
     }
 
     /** Grants the visitor as much as was taken. */
