@@ -30,11 +30,15 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
 
     private ByteBuf gathered = Unpooled.EMPTY_BUFFER;
 
+    /** Whether something was written since the last flush; what was before this handler counts. */
+    private boolean written = true;
+
     /** Of those pieces whose writers wait to hear that they have left. */
     private List<ChannelPromise> waiting = new ArrayList<>();
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        written = true;
         if (message instanceof ByteBuf bytes && bytes.isReadable() && bytes.readableBytes() <= MOST_COPIED_BYTES) {
             gather(context, bytes);
             if (!promise.isVoid()) {
@@ -48,10 +52,14 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
         }
     }
 
+    /** Ends here where there is nothing to flush: TLS would make something of it, encrypting nothing. */
     @Override
     public void flush(ChannelHandlerContext context) {
         passOn(context);
-        context.flush();
+        if (written) {
+            written = false;
+            context.flush();
+        }
     }
 
     /** What was not flushed is dropped, as with every channel that closes. */

@@ -10,9 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +87,31 @@ class GatheredWritesTest {
         assertTrue(written.isSuccess());
         assertEquals("first", read());
         assertEquals("", read());
+    }
+
+    @Test
+    void flushesWithNothingToFlushEndHere() {
+        AtomicInteger flushes = new AtomicInteger();
+        channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void flush(ChannelHandlerContext context) {
+                flushes.incrementAndGet();
+                context.flush();
+            }
+        });
+        channel.flush();
+        assertEquals(1, flushes.get(), "what was written before this handler was there");
+
+        channel.flush();
+        write(bytes("small"));
+        channel.flush();
+        channel.flush();
+        ByteBuf large = bytes("x".repeat(5000));
+        write(large);
+        channel.flush();
+        channel.flush();
+
+        assertEquals(3, flushes.get());
     }
 
     @Test
