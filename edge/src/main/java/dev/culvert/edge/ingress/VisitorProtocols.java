@@ -48,10 +48,12 @@ final class VisitorProtocols {
     void secure(Channel channel, String protocol) {
         channel.pipeline().remove(Threshold.class);
         if (protocol.equals(HTTP_2)) {
+            WholeRecords.on(channel);
             http2(channel);
         } else if (protocol.equals(LANE)) {
             lane(channel);
         } else {
+            WholeRecords.on(channel);
             http1().forEach(handler -> Sockets.append(channel, handler));
         }
     }
