@@ -24,7 +24,8 @@ import picocli.CommandLine.Command;
             BesideBench.class,
             PathBench.class,
             WebSocketBench.class,
-            JmhBench.class
+            JmhBench.class,
+            ProfileBench.class
         })
 public final class BenchMain {
     private static final String DEFAULT = "load";
