@@ -25,7 +25,8 @@ import picocli.CommandLine.Command;
             PathBench.class,
             WebSocketBench.class,
             JmhBench.class,
-            ProfileBench.class
+            ProfileBench.class,
+            StartBench.class
         })
 public final class BenchMain {
     private static final String DEFAULT = "load";

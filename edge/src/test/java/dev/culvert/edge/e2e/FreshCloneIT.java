@@ -41,6 +41,12 @@ class FreshCloneIT {
         String host = url.group(1) + ".localhost:" + url.group(2);
         int port = Integer.parseInt(url.group(2));
 
+        // What the build archives to start faster is of use, and says nothing.
+        for (String program : List.of("agent", "edge")) {
+            assertTrue(isUsed(clone, program), () -> "the archive of the " + program + demo.said());
+        }
+        assertTrue(demo.err().lines().stream().noneMatch(line -> line.contains("archive")), demo::said);
+
         assertCurlGetsThePage(host, port, demo);
         assertPageLives("http://" + host + "/");
 
@@ -61,6 +67,22 @@ class FreshCloneIT {
         assertEndsWithAllItStarted(second, secondPort);
         assertEquals(200, Visitor.get(port, host, "/").status());
         assertEndsWithAllItStarted(demo, port);
+    }
+
+    /** Whether the JVM takes what it has archived of the program: asked to insist on it, it fails where it cannot. */
+    private boolean isUsed(Path clone, String program) throws IOException {
+        String home = System.getenv("JAVA_HOME"); // The same Java as the launcher's.
+        Program java = stage.program(
+                program,
+                List.of(
+                        home == null || home.isEmpty() ? Program.installed("java") : home + "/bin/java",
+                        "-Xshare:on",
+                        "-XX:SharedArchiveFile=" + clone.resolve("%1$s/target/culvert-%1$s.jsa".formatted(program)),
+                        "-jar",
+                        clone.resolve("%1$s/target/culvert-%1$s.jar".formatted(program))
+                                .toString(),
+                        "--version"));
+        return java.exitCode() == 0 && java.err().awaitEnd().isEmpty();
     }
 
     private Program demo(Path clone, Map<String, String> environment) throws IOException {
