@@ -24,9 +24,11 @@ import picocli.CommandLine.Command;
             BesideBench.class,
             PathBench.class,
             WebSocketBench.class,
+            IdleBench.class,
+            RegistryBench.class,
+            StartBench.class,
             JmhBench.class,
-            ProfileBench.class,
-            StartBench.class
+            ProfileBench.class
         })
 public final class BenchMain {
     private static final String DEFAULT = "load";

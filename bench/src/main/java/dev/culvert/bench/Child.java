@@ -46,8 +46,13 @@ final class Child implements AutoCloseable {
 
     /** Waits until it has said something like this, and tells what. */
     Matcher await(String regex) throws IOException, InterruptedException {
+        return await(regex, PATIENCE);
+    }
+
+    /** The same for what takes long. */
+    Matcher await(String regex, Duration patience) throws IOException, InterruptedException {
         Pattern pattern = Pattern.compile(regex);
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
         while (System.nanoTime() < deadline) {
             Matcher found = pattern.matcher(Files.readString(said));
             if (found.find()) {
@@ -84,6 +89,11 @@ final class Child implements AutoCloseable {
             }
             Thread.sleep(20);
         }
+    }
+
+    /** Ends it without a chance to say anything. */
+    void kill() {
+        process.destroyForcibly();
     }
 
     /** Ends it and what it has started. */
