@@ -519,6 +519,25 @@ class AgentTest {
     }
 
     @Test
+    void requestUnderWayIsAnsweredAlthoughTheAgentStops() throws Exception {
+        try (ServerSocket target = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(target.getLocalPort()));
+            lane.open(2, "web").peer().sendText(2, "GET / HTTP/1.1\r\n\r\n");
+            try (Socket accepted = target.accept()) {
+                accepted.getInputStream().readNBytes(18);
+
+                Future<Void> closed = agent.close();
+                lane.peer().expectGoAway(CloseReason.DRAINING);
+                accepted.getOutputStream().write("HTTP/1.1 204 No Content\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+
+                assertEquals("HTTP/1.1 204 No Content\r\n\r\n", lane.peer().expectText(2, 27));
+                lane.peer().expectGoAway(CloseReason.CLOSED);
+                get(closed);
+            }
+        }
+    }
+
+    @Test
     void targetThatIsTheEdgeItselfIsRefusedBeforeADial() throws Exception {
         AgentException failure =
                 failure(agent().open(TunnelOptions.http(edge.door().port())));

@@ -88,8 +88,13 @@ public final class EdgeLane {
     }
 
     /** Asks the edge to send no more visitors; those that are here go on. Any thread. */
-    void leave() {
-        lane.goAway(CloseReason.DRAINING, "the agent has moved to another lane");
+    void leave(String why) {
+        lane.goAway(CloseReason.DRAINING, why);
+    }
+
+    /** Whether visitors are here, or their connections are kept for a next request. Any thread. */
+    boolean isServing() {
+        return lane.load() > 0;
     }
 
     /** Says why and ends the lane with all its streams. Any thread. */

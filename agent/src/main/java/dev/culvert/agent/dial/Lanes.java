@@ -47,6 +47,9 @@ public final class Lanes {
     /** How often in a row the balancer may lead to a node that is there already: with two nodes, once in eight. */
     private static final int MOST_DUPLICATES = 3;
 
+    /** How long an agent that stops still serves: as long as most requests take, and no longer than people wait gladly. */
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
+
     /** How often the very first dial is repeated when it reached a node that is stopping: others are behind the address. */
     private static final int MOST_DRAINING_AT_FIRST = 3;
 
@@ -121,15 +124,27 @@ public final class Lanes {
         }
     }
 
-    /** Ends all lanes; complete when they are closed. */
+    /**
+     * Ends all lanes; complete when they are closed. Where visitors are, no new ones come from now on, and those whose
+     * requests are under way get a second for their answers.
+     */
     public Future<Void> close() {
         stopped = true;
         cancelTimer();
-        Stream.concat(up.keySet().stream(), leaving.stream())
-                .toList()
-                .forEach(lane -> lane.close(CloseReason.CLOSED, "the agent is stopping"));
+        List<EdgeLane> all =
+                Stream.concat(up.keySet().stream(), leaving.stream()).toList();
+        if (all.stream().anyMatch(EdgeLane::isServing)) {
+            all.forEach(lane -> lane.leave("the agent is stopping"));
+            vertx.setTimer(LAST_ANSWERS.toMillis(), ignored -> end(all));
+        } else {
+            end(all);
+        }
         completeWhenAllClosed();
         return allClosed.future();
+    }
+
+    private static void end(List<EdgeLane> lanes) {
+        lanes.forEach(lane -> lane.close(CloseReason.CLOSED, "the agent is stopping"));
     }
 
     /**
@@ -142,7 +157,9 @@ public final class Lanes {
         }
         List<EdgeLane> needless = List.copyOf(leaving);
         // Not at once: visitors who are on their way are served, while the edge tells the others where the tunnels are.
-        vertx.setTimer(LEAVE_AFTER.toMillis(), ignored -> needless.forEach(EdgeLane::leave));
+        vertx.setTimer(
+                LEAVE_AFTER.toMillis(),
+                ignored -> needless.forEach(lane -> lane.leave("the agent has moved to another lane")));
     }
 
     private void dial() {
