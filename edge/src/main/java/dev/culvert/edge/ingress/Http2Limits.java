@@ -45,6 +45,9 @@ final class Http2Limits {
     /** The same for a trusted proxy, which carries many visitors. */
     static final int RESETS_OF_PROXY = 20_000;
 
+    /** Heads that wait for a visitor who takes nothing: interim answers and trailers for each stream, and more. */
+    static final int UNTAKEN_HEADS = 5 * STREAMS;
+
     /** How often a connection may change its settings: sound visitors say them once, or a few times. */
     static final int SETTINGS = 1_000;
 

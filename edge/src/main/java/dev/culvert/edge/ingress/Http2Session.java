@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -52,6 +53,10 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     private VisitorConnection visitor;
     private Deadline deadline;
     private Deadline unread;
+    /** Heads that have not left yet. */
+    private int untaken;
+
+    private final ChannelFutureListener headLeft = done -> untaken--;
     private boolean lastStreamSaid;
     private boolean closing;
 
@@ -237,7 +242,10 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
 
     /** Writes a head, or trailers; {@code sent} is told when it has left. */
     void writeHead(Http2Stream stream, Http2Headers headers, boolean last, @Nullable Runnable sent) {
-        encoder().writeHeaders(context, stream.id(), headers, 0, last, promise(sent));
+        if (++untaken == Http2Limits.UNTAKEN_HEADS) {
+            context.executor().execute(this::endForUntaken);
+        }
+        encoder().writeHeaders(context, stream.id(), headers, 0, last, promise(sent).addListener(headLeft));
         visitor.flushSoon();
     }
 
@@ -251,6 +259,16 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     void reset(Http2Stream stream, Http2Error error) {
         resetStream(context, stream.id(), error.code(), context.newPromise());
         visitor.flushSoon();
+    }
+
+    /**
+     * No window holds back heads, and a head alone ends its stream at once: a visitor that reads nothing could ask for more
+     * and more of them. One that reads cannot have more on their way than streams.
+     */
+    private void endForUntaken() {
+        Http2Exception why = Http2Exception.connectionError(
+                Http2Error.ENHANCE_YOUR_CALM, "%d answers are not taken", Http2Limits.UNTAKEN_HEADS);
+        onConnectionError(context, true, why, why);
     }
 
     /** Grants the visitor as much as was taken. */

@@ -24,6 +24,8 @@ import dev.culvert.edge.testkit.RawHttp2Visitor;
 import dev.culvert.edge.testkit.RawHttp2Visitor.Answer;
 import dev.culvert.wire.CloseReason;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -498,6 +500,28 @@ class HostileHttp2VisitorTest {
                 }
             });
             assertServes(quick.http2Visitor());
+        }
+    }
+
+    @Test
+    void floodOfRequestsWhoseAnswersNobodyReadsIsCutShort() throws Exception {
+        String path = "/" + "a".repeat(6 * 1024);
+        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
+        IngressOptions.Deadlines quickly = new IngressOptions.Deadlines(
+                Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofMillis(200));
+        try (Door quick =
+                Door.open(new IngressOptions(usual.domain(), null, usual.trustedProxies(), quickly, () -> 443, ""))) {
+            Socket narrow = new Socket();
+            narrow.setReceiveBufferSize(4 * 1024);
+            narrow.connect(new InetSocketAddress("127.0.0.1", quick.port()));
+            RawHttp2Visitor hostile = new RawHttp2Visitor(narrow);
+            assertThrows(SocketException.class, () -> {
+                for (int at = 0; at < 10_000; at++) { // Far more heads than fit into the buffers between.
+                    hostile.request(":method: HEAD", ":scheme: http", ":authority: " + Door.HOST, ":path: " + path);
+                }
+            });
+            assertEquals(0, quick.carriers.unseenStreams(), "all are answered with 308");
+            hostile.close();
         }
     }
 
