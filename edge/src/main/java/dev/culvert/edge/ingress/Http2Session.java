@@ -245,7 +245,9 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
         if (++untaken == Http2Limits.UNTAKEN_HEADS) {
             context.executor().execute(this::endForUntaken);
         }
-        encoder().writeHeaders(context, stream.id(), headers, 0, last, promise(sent).addListener(headLeft));
+        encoder()
+                .writeHeaders(
+                        context, stream.id(), headers, 0, last, promise(sent).addListener(headLeft));
         visitor.flushSoon();
     }
 
