@@ -51,7 +51,7 @@ final class IdleBench implements Measurement {
             rows.add(visitors(place, false));
             rows.add(visitors(place, true));
         }
-        return Table.of("%,d idle".formatted(Math.max(tunnels, visitors)), COLUMNS, rows);
+        return Table.of("idle", COLUMNS, rows);
     }
 
     private Row tunnels(Workplace place) throws IOException, InterruptedException {
