@@ -123,16 +123,7 @@ final class Culverts {
         int tcp = Ports.free();
         return switch (entry) {
             case HTTP -> List.of("--http-port", "0");
-            case HTTPS ->
-                List.of(
-                        "--http-port",
-                        "off",
-                        "--https-port",
-                        "0",
-                        "--cert",
-                        pem.certificate().toString(),
-                        "--key",
-                        pem.key().toString());
+            case HTTPS -> pem.edgeOptions();
             case TCP -> List.of("--http-port", "0", "--tcp-ports", tcp + "-" + tcp);
         };
     }

@@ -23,17 +23,9 @@ record Footprint(long heapBytes, long directBytes, long residentBytes) {
 
     /** Of a process, after a whole collection. */
     static Footprint of(long pid) throws IOException, InterruptedException {
-        long heap = number(HEAP, jcmd(pid, "GC.class_histogram"));
-        long direct = number(DIRECT, jcmd(pid, "VM.native_memory", "summary")) * 1024;
+        long heap = number(HEAP, Program.jcmd(pid, "GC.class_histogram"));
+        long direct = number(DIRECT, Program.jcmd(pid, "VM.native_memory", "summary")) * 1024;
         return new Footprint(heap, direct, Proc.residentBytes(List.of(pid)));
-    }
-
-    private static String jcmd(long pid, String... command) throws IOException, InterruptedException {
-        String jcmd = System.getProperty("java.home") + "/bin/jcmd";
-        return Program.run(
-                command.length == 1
-                        ? List.of(jcmd, "" + pid, command[0])
-                        : List.of(jcmd, "" + pid, command[0], command[1]));
     }
 
     private static long number(Pattern pattern, String said) {

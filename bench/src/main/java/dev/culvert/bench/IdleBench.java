@@ -69,7 +69,7 @@ final class IdleBench implements Measurement {
     }
 
     private Row visitors(Workplace place, boolean tls) throws IOException, InterruptedException {
-        List<String> options = tls ? tls(Pem.make(place.folder())) : List.of("--http-port", "0");
+        List<String> options = tls ? Pem.make(place.folder()).edgeOptions() : List.of("--http-port", "0");
         try (Page page = Page.serve();
                 Child edge = edge(place, options);
                 Child agent = culvert(
@@ -94,18 +94,6 @@ final class IdleBench implements Measurement {
                 return row(tls ? "visitor, TLS" : "visitor, plain", visitors, before, after);
             }
         }
-    }
-
-    private static List<String> tls(Pem pem) {
-        return List.of(
-                "--http-port",
-                "off",
-                "--https-port",
-                "0",
-                "--cert",
-                pem.certificate().toString(),
-                "--key",
-                pem.key().toString());
     }
 
     private static Footprint settled(Child edge) throws IOException, InterruptedException {

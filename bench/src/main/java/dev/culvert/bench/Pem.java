@@ -37,4 +37,10 @@ record Pem(Path certificate, Path key, Path both) {
                 Files.writeString(folder.resolve("both.pem"), Files.readString(certificate) + Files.readString(key));
         return new Pem(certificate, key, both);
     }
+
+    /** An edge that has it for its visitors, and no port without TLS. */
+    List<String> edgeOptions() {
+        return List.of(
+                "--http-port", "off", "--https-port", "0", "--cert", certificate.toString(), "--key", key.toString());
+    }
 }

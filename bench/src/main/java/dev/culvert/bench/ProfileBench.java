@@ -89,12 +89,12 @@ final class ProfileBench implements Measurement {
             for (Chain running : all.start(chain)) {
                 Load.wrk(running, connections, warmUp);
                 for (long pid : running.pids()) {
-                    jcmd(pid, "JFR.start", "name=bench", "settings=default");
+                    Program.jcmd(pid, "JFR.start", "name=bench", "settings=default");
                 }
                 Load.wrk(running, connections, seconds);
                 for (long pid : running.pids()) {
                     Path recording = place.folder().resolve(pid + ".jfr");
-                    jcmd(pid, "JFR.stop", "name=bench", "filename=" + recording);
+                    Program.jcmd(pid, "JFR.stop", "name=bench", "filename=" + recording);
                     String title = "%s (%d) %%".formatted(programOf(pid), programs.size() + 1);
                     programs.put(new Figure(title, "%.1f"), shares(recording));
                 }
@@ -146,12 +146,5 @@ final class ProfileBench implements Measurement {
         String line =
                 ProcessHandle.of(pid).flatMap(one -> one.info().commandLine()).orElse("");
         return line.contains("culvert-agent.jar") ? "agent" : "edge";
-    }
-
-    private static void jcmd(long pid, String... command) throws IOException, InterruptedException {
-        String tool = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        List<String> whole = new ArrayList<>(List.of(tool, String.valueOf(pid)));
-        whole.addAll(List.of(command));
-        Program.run(whole);
     }
 }

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -32,5 +33,12 @@ final class Program {
             throw new BenchException("%s failed:\n%s".formatted(command, said));
         }
         return said;
+    }
+
+    /** Tells a JVM something by the JDK's {@code jcmd}. */
+    static String jcmd(long pid, String... command) throws IOException, InterruptedException {
+        List<String> whole = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/jcmd", "" + pid));
+        whole.addAll(List.of(command));
+        return run(whole);
     }
 }

@@ -5,9 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import java.nio.channels.ClosedChannelException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Joins what is written in small pieces until the next flush, so that the kernel gets one buffer instead of many, and a
@@ -33,17 +30,14 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
     /** Whether something was written since the last flush; what was before this handler counts. */
     private boolean written = true;
 
-    /** Of those pieces whose writers wait to hear that they have left. */
-    private List<ChannelPromise> waiting = new ArrayList<>();
+    private final WaitingWriters waiting = new WaitingWriters();
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         written = true;
         if (message instanceof ByteBuf bytes && bytes.isReadable() && bytes.readableBytes() <= MOST_COPIED_BYTES) {
             gather(context, bytes);
-            if (!promise.isVoid()) {
-                waiting.add(promise);
-            }
+            waiting.add(promise);
         } else if (message instanceof ByteBuf bytes && !bytes.isReadable() && promise.isVoid()) {
             bytes.release();
         } else {
@@ -67,9 +61,7 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
     public void handlerRemoved(ChannelHandlerContext context) {
         gathered.release();
         gathered = Unpooled.EMPTY_BUFFER;
-        List<ChannelPromise> given = waiting;
-        waiting = new ArrayList<>();
-        given.forEach(promise -> promise.tryFailure(new ClosedChannelException()));
+        waiting.fail();
     }
 
     private void gather(ChannelHandlerContext context, ByteBuf bytes) {
@@ -87,21 +79,7 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
         if (gathered.isReadable()) {
             ByteBuf bytes = gathered;
             gathered = Unpooled.EMPTY_BUFFER;
-            context.write(bytes, waiting.isEmpty() ? context.voidPromise() : promiseToAll(context));
+            context.write(bytes, waiting.promise(context));
         }
-    }
-
-    private ChannelPromise promiseToAll(ChannelHandlerContext context) {
-        List<ChannelPromise> given = waiting;
-        waiting = new ArrayList<>();
-        return context.newPromise().addListener(written -> {
-            for (ChannelPromise promise : given) {
-                if (written.isSuccess()) {
-                    promise.trySuccess();
-                } else {
-                    promise.tryFailure(written.cause());
-                }
-            }
-        });
     }
 }

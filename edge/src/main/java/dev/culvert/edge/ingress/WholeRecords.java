@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.lane.WaitingWriters;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.channel.Channel;
@@ -7,9 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.ssl.SslHandler;
-import java.nio.channels.ClosedChannelException;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +28,7 @@ final class WholeRecords extends ChannelOutboundHandlerAdapter {
     private @Nullable ByteBuf first;
     private @Nullable CompositeByteBuf joined;
 
-    /** Of those pieces whose writers wait to hear that they have left. */
-    private List<ChannelPromise> waiting = new ArrayList<>();
+    private final WaitingWriters waiting = new WaitingWriters();
 
     /** Puts one behind the handler of TLS, once it has shaken hands. */
     static void on(Channel channel) {
@@ -47,9 +44,7 @@ final class WholeRecords extends ChannelOutboundHandlerAdapter {
             context.write(message, promise);
             return;
         }
-        if (!promise.isVoid()) {
-            waiting.add(promise);
-        }
+        waiting.add(promise);
         if (first == null) {
             first = bytes;
         } else {
@@ -78,9 +73,7 @@ final class WholeRecords extends ChannelOutboundHandlerAdapter {
         if (left != null) {
             left.release();
         }
-        List<ChannelPromise> given = waiting;
-        waiting = new ArrayList<>();
-        given.forEach(promise -> promise.tryFailure(new ClosedChannelException()));
+        waiting.fail();
     }
 
     private void passOn(ChannelHandlerContext context) {
@@ -88,21 +81,7 @@ final class WholeRecords extends ChannelOutboundHandlerAdapter {
         first = null;
         joined = null;
         if (bytes != null) {
-            context.write(bytes, waiting.isEmpty() ? context.voidPromise() : promiseToAll(context));
+            context.write(bytes, waiting.promise(context));
         }
-    }
-
-    private ChannelPromise promiseToAll(ChannelHandlerContext context) {
-        List<ChannelPromise> given = waiting;
-        waiting = new ArrayList<>();
-        return context.newPromise().addListener(written -> {
-            for (ChannelPromise promise : given) {
-                if (written.isSuccess()) {
-                    promise.trySuccess();
-                } else {
-                    promise.tryFailure(written.cause());
-                }
-            }
-        });
     }
 }
