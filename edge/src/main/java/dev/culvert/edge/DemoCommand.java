@@ -31,6 +31,7 @@ final class DemoCommand implements Callable<Integer> {
         LogSettings.apply(environment, "warn");
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Program.run(
+                Demo.OPTIONS.eventLoopsOrDefault(),
                 vertx -> Demo.start(vertx, Demo.OPTIONS, out).map(demo -> {
                     demo.greet();
                     return demo::close;

@@ -36,11 +36,10 @@ import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
 import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.WindowBudget;
-import io.vertx.core.DeploymentOptions;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetServer;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -53,6 +52,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -87,6 +87,7 @@ public final class Edge {
 
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
+    private volatile List<EdgeVerticle> shares = List.of();
     private volatile boolean ready;
     private volatile @Nullable Path localAuthority;
     private volatile @Nullable Certificates certificates;
@@ -184,11 +185,19 @@ public final class Edge {
     }
 
     private Future<Edge> start() {
+        return EdgeVerticle.deploy(vertx, options.eventLoopsOrDefault()).compose(this::start);
+    }
+
+    private Future<Edge> start(EdgeVerticle.Deployed deployed) {
+        started.push(() -> vertx.undeploy(deployed.id()));
+        shares = deployed.shares();
+        // Threads that hand each other every message cost more on few cores than they gain.
+        EventLoop shared = shares.size() == 1 ? shares.get(0).eventLoop() : null;
         // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
         return vertx.executeBlocking(this::prepare, false)
                 .compose(prepared -> readCertificates().map(prepared))
                 // The member stands before everything that talks to other nodes.
-                .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost())
+                .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost(), shared)
                         .compose(membership -> {
                             started.push(() -> membership.leave(vertx));
                             membership.member().onStopped(this::leftByAccident);
@@ -352,19 +361,18 @@ public final class Edge {
             openings.add(new Opening(
                     "lane-port",
                     number(options.ports().lane()),
-                    (on, address, port) -> new LanePort(
-                                    lanes, certificates, options.access().insecure())
-                            .listen(on, address, port)
-                            .map(NetServer::actualPort),
+                    (on, address, port) ->
+                            new LanePort(lanes, certificates, options.access().insecure()).listen(on, address, port),
                     port -> lanePort = port));
         }
-        int instances = options.instances() == 0 ? Runtime.getRuntime().availableProcessors() : options.instances();
-        return vertx.deployVerticle(
-                        () -> new EdgeVerticle(addresses, openings), new DeploymentOptions().setInstances(instances))
-                .map(id -> {
-                    started.push(() -> vertx.undeploy(id));
-                    return null;
-                });
+        Supplier<Future<Void>> closing = () -> ofEachShare(EdgeVerticle::closePorts);
+        return ofEachShare(share -> share.open(addresses, openings))
+                .onSuccess(open -> started.push(closing))
+                .recover(fault -> closing.get().transform(closed -> Future.failedFuture(fault)));
+    }
+
+    private Future<Void> ofEachShare(Function<EdgeVerticle, Future<Void>> action) {
+        return Future.join(shares.stream().map(action).toList()).mapEmpty();
     }
 
     /** Vert.x takes a number below 0 for one free port that all who say that number share. */

@@ -66,6 +66,7 @@ final class EdgeCommand implements Callable<Integer> {
         EdgeOptions options = options(parsed.commandLine().getParseResult(), environment);
         PrintWriter out = parsed.commandLine().getOut();
         Program.run(
+                options.eventLoopsOrDefault(),
                 vertx -> Edge.start(vertx, options).map(edge -> {
                     greet(edge, options, out);
                     return edge::close;

@@ -47,7 +47,8 @@ enum EdgeOption {
             "TIME",
             "How long the edge goes on, not ready, before it drains. Default: 5s in a cluster, else 0"),
     DRAIN_TIMEOUT("drain-timeout", "TIME", "How long open exchanges get to finish at the end. Default: 30s"),
-    NODE_ID("node-id", "LABEL", "Label of this node in logs. Default: the host name");
+    NODE_ID("node-id", "LABEL", "Label of this node in logs. Default: the host name"),
+    EVENT_LOOPS("event-loops", "N", "Threads that serve visitors and agents. Default: one for two cores");
 
     /** The keys of {@code edge.yaml}. */
     static final Set<String> KEYS =

@@ -40,8 +40,10 @@ import org.jspecify.annotations.Nullable;
  *     what the process's supervisor waits before it kills
  * @param nodeId a label for this node in logs, and for targets in {@code Culvert-Node} (option {@code --node-id}, default the machine's host name); what the
  *     registry uses is new at each start
- * @param instances how many event loops serve visitors and agents; 0, the default, for one a core. Fewer where the
- *     machine does other things
+ * @param eventLoops how many threads serve visitors and agents (option {@code --event-loops}); 0, the default, for one
+ *     for two cores, and at least one. Half of the work is the kernel's anyway, and threads that hand each other every
+ *     request cost more than they gain ({@code docs/performance.md}). One a core where the machine does nothing else and
+ *     few tunnels have all the visitors
  * @param lanes windows, budget and pings of the lanes; no option of the command line
  */
 public record EdgeOptions(
@@ -58,7 +60,7 @@ public record EdgeOptions(
         @Nullable Duration drainNotice,
         Duration drainTimeout,
         @Nullable String nodeId,
-        int instances,
+        int eventLoops,
         LaneOptions lanes) {
 
     /** Longer than a balancer takes to notice that checks two seconds apart fail twice. */
@@ -138,8 +140,8 @@ public record EdgeOptions(
         if (nodeId != null && !nodeId.matches("[!-~]{1,63}")) {
             throw new ConfigException("--node-id must be 1 to 63 visible ASCII characters, was " + nodeId);
         }
-        if (instances < 0) {
-            throw new ConfigException("instances must be 0 or more, was " + instances);
+        if (eventLoops < 0) {
+            throw new ConfigException("--event-loops must be 0 or more, was " + eventLoops);
         }
     }
 
@@ -166,10 +168,15 @@ public record EdgeOptions(
     }
 
     /** The same with so many event loops. */
-    public EdgeOptions withInstances(int number) {
+    public EdgeOptions withEventLoops(int number) {
         Copy copy = new Copy(this);
-        copy.instances = number;
+        copy.eventLoops = number;
         return copy.done();
+    }
+
+    /** How many event loops that is on this machine. */
+    int eventLoopsOrDefault() {
+        return eventLoops > 0 ? eventLoops : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }
 
     /** The same with another drain time-out. */
@@ -385,7 +392,7 @@ public record EdgeOptions(
         private @Nullable Duration drainNotice;
         private Duration drainTimeout;
         private @Nullable String nodeId;
-        private int instances;
+        private int eventLoops;
         private final LaneOptions lanes;
 
         Copy(EdgeOptions from) {
@@ -402,7 +409,7 @@ public record EdgeOptions(
             drainNotice = from.drainNotice;
             drainTimeout = from.drainTimeout;
             nodeId = from.nodeId;
-            instances = from.instances;
+            eventLoops = from.eventLoops;
             lanes = from.lanes;
         }
 
@@ -421,7 +428,7 @@ public record EdgeOptions(
                     drainNotice,
                     drainTimeout,
                     nodeId,
-                    instances,
+                    eventLoops,
                     lanes);
         }
     }

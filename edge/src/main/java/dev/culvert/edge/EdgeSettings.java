@@ -75,7 +75,7 @@ final class EdgeSettings {
                 find(EdgeOption.DRAIN_NOTICE, Durations::parse),
                 value(EdgeOption.DRAIN_TIMEOUT, Durations::parse, none.drainTimeout()),
                 find(EdgeOption.NODE_ID, Function.identity()),
-                none.instances(),
+                value(EdgeOption.EVENT_LOOPS, EdgeSettings::count, none.eventLoops()),
                 none.lanes());
     }
 
@@ -165,6 +165,14 @@ final class EdgeSettings {
             throw new ConfigException("cannot be off: nodes need it; --cluster off is for an edge alone");
         }
         return port.number();
+    }
+
+    private static int count(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new ConfigException("must be a whole number, was " + text);
+        }
     }
 
     private static Path path(String text) {

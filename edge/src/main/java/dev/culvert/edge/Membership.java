@@ -5,6 +5,7 @@ import dev.culvert.edge.registry.BusOptions;
 import dev.culvert.edge.registry.ClusteredVertx;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.MemberOptions;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -27,28 +28,31 @@ import org.jspecify.annotations.Nullable;
  * @param bus a clustered Vert.x for the relay alone; null for a node that is alone
  */
 record Membership(HazelcastMember member, @Nullable Vertx bus) {
-    /**
-     * One for the sockets of the bus, one for the relay. On few cores the two are one: threads that hand each other every
-     * message cost more there than they gain.
-     */
-    private static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors() < 4 ? 1 : 2;
+    /** One for the sockets of the bus, one for the relay. */
+    private static final int EVENT_LOOPS = 2;
 
     /** The cluster manager's, which waits for Hazelcast now and then. */
     private static final int WORKERS = 4;
 
-    /** Joins the others, or none. */
-    static Future<Membership> start(Vertx vertx, ClusterOptions cluster, @Nullable String host) {
+    /**
+     * Joins the others, or none.
+     *
+     * @param shared what the bus runs on too; null where it has event loops of its own
+     */
+    static Future<Membership> start(
+            Vertx vertx, ClusterOptions cluster, @Nullable String host, @Nullable EventLoop shared) {
         if (!cluster.isOn()) {
             return HazelcastMember.alone(vertx).map(member -> new Membership(member, null));
         }
         MemberOptions options = new MemberOptions(
                 cluster.environment(), cluster.file(), cluster.name(), host, cluster.portOrDefault(), cluster.join());
-        return HazelcastMember.join(vertx, options).compose(member -> startBus(vertx, member, cluster)
+        return HazelcastMember.join(vertx, options).compose(member -> startBus(vertx, member, cluster, shared)
                 .map(bus -> new Membership(member, bus))
                 .recover(fault -> member.close(vertx).transform(closed -> Future.failedFuture(fault))));
     }
 
-    private static Future<Vertx> startBus(Vertx vertx, HazelcastMember member, ClusterOptions cluster) {
+    private static Future<Vertx> startBus(
+            Vertx vertx, HazelcastMember member, ClusterOptions cluster, @Nullable EventLoop shared) {
         int port = cluster.busPortOrDefault();
         VertxOptions options = new VertxOptions()
                 .setEventLoopPoolSize(EVENT_LOOPS)
@@ -59,7 +63,7 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
             transport = Transport.NIO;
         }
         BusOptions bus = new BusOptions(member.host(), port, tls(cluster.busTls()));
-        Transport chosen = transport;
+        Transport chosen = SharedTransport.of(transport, shared);
         // Not on a thread of Vert.x, which warns of a second one that is made there.
         CompletableFuture<Vertx> started = CompletableFuture.supplyAsync(
                         () -> ClusteredVertx.start(member, bus, options, chosen))

@@ -23,14 +23,16 @@ final class Program {
     /**
      * Starts it, waits for the first SIGTERM or Ctrl-C, and ends it in good order. Blocks until then.
      *
+     * @param eventLoops how many serve visitors and agents
      * @param start starts it, and returns how it is closed
      * @param drainTimeout what closing it may take
      * @throws Exception what kept it from starting; its message is for a person
      */
-    static void run(Function<Vertx, Future<Supplier<Future<Void>>>> start, Duration drainTimeout) throws Exception {
+    static void run(int eventLoops, Function<Vertx, Future<Supplier<Future<Void>>>> start, Duration drainTimeout)
+            throws Exception {
         StopSignal stop = StopSignal.install();
         Transport transport = transport();
-        Vertx vertx = vertx(transport);
+        Vertx vertx = vertx(transport, eventLoops);
         try {
             Supplier<Future<Void>> close = start.apply(vertx).await();
             // Not earlier: a sentence that says why it cannot start stands alone.
@@ -58,11 +60,10 @@ final class Program {
         return usable && best != null ? best : Transport.NIO;
     }
 
-    private static Vertx vertx(Transport transport) {
-        int cores = Runtime.getRuntime().availableProcessors();
-        // One event loop a core for visitors and agents, and one for the admin port.
+    private static Vertx vertx(Transport transport, int eventLoops) {
+        // And one for the admin port.
         return Vertx.builder()
-                .with(new VertxOptions().setEventLoopPoolSize(cores + 1))
+                .with(new VertxOptions().setEventLoopPoolSize(eventLoops + 1))
                 .withTransport(transport)
                 .build();
     }

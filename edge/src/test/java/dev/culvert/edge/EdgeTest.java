@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EdgeTest {
     private static final EdgeOptions FREE_PORTS = EdgeOptions.DEFAULT
             .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
-            .withInstances(2);
+            .withEventLoops(2);
 
     private final Vertx vertx = Vertx.vertx();
 
@@ -199,7 +199,7 @@ class EdgeTest {
     private static EdgeOptions options(Map<String, String> flags) {
         var all = new java.util.HashMap<>(Map.of("http-port", "0", "lane-port", "0", "admin-port", "0"));
         all.putAll(flags);
-        return new EdgeSettings(all, new Settings(Map.of(), List.of())).read().withInstances(1);
+        return new EdgeSettings(all, new Settings(Map.of(), List.of())).read().withEventLoops(1);
     }
 
     private static boolean accepts(String address, int port) throws IOException {

@@ -73,9 +73,9 @@ public final class VisitorPort {
      * event loop, and stops when it is undeployed. With port 0 each call gets a port of its own: the first instance
      * listens with 0 and the others with what it got.
      *
-     * @return the port
+     * @return the server, to be closed by the caller
      */
-    public Future<Integer> listen(Vertx vertx, String host, int port) {
+    public Future<NetServer> listen(Vertx vertx, String host, int port) {
         return listen(vertx, host, port, socket -> accept(socket, null));
     }
 
@@ -84,27 +84,27 @@ public final class VisitorPort {
      *
      * @param certificates for where it ends here; null to serve passthrough tunnels alone
      */
-    public Future<Integer> listenTls(Vertx vertx, String host, int port, @Nullable Certificates certificates) {
+    public Future<NetServer> listenTls(Vertx vertx, String host, int port, @Nullable Certificates certificates) {
         TlsPort tls = new TlsPort(certificates);
         return listen(vertx, host, port, socket -> accept(socket, tls));
     }
 
-    private static Future<Integer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
+    private static Future<NetServer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
         NetServerOptions options = Probes.forAll(new NetServerOptions()
                 .setHost(host)
                 .setPort(port)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(BACKLOG));
-        return vertx.createNetServer(options).connectHandler(accept).listen().map(NetServer::actualPort);
+        return vertx.createNetServer(options).connectHandler(accept).listen();
     }
 
     /**
      * Listens for visitors of the tunnel that has this port, whatever they speak; while there is none, they are closed.
      * Like {@link #listen} otherwise.
      *
-     * @return the port
+     * @return the server, to be closed by the caller
      */
-    public Future<Integer> listenTcp(Vertx vertx, String host, int port) {
+    public Future<NetServer> listenTcp(Vertx vertx, String host, int port) {
         return listen(vertx, host, port, this::acceptTcp);
     }
 

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 class DemoTest {
     private static final EdgeOptions FREE_PORTS = Demo.OPTIONS
             .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
-            .withInstances(2)
+            .withEventLoops(2)
             .withDrainTimeout(Duration.ofSeconds(20));
 
     private final StringWriter out = new StringWriter();

@@ -92,7 +92,7 @@ class RelayedVisitorTest {
         node.member().onNodeLeft(relay::nodeLeft);
         VisitorPort visitors = new VisitorPort(
                 IngressOptions.forDomain(DOMAIN), registry, new ClusterCarriers(lanes, relay), new Traffic());
-        int visitorPort = Nodes.await(visitors.listen(vertx, "127.0.0.1", 0));
+        int visitorPort = Nodes.await(visitors.listen(vertx, "127.0.0.1", 0)).actualPort();
         NetServer lanePort = Nodes.await(lanes.listen(vertx, "127.0.0.1", 0));
         return new Part(registry, lanes, relay, visitorPort, lanePort.actualPort());
     }

@@ -74,7 +74,7 @@ public final class Cluster implements AutoCloseable {
                 .toList();
         return EdgeOptions.DEFAULT
                 .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
-                .withInstances(1)
+                .withEventLoops(1)
                 .withDrainNotice(Duration.ZERO)
                 .withDrainTimeout(Duration.ofSeconds(8))
                 .withCluster(ClusterOptions.onLoopback(name, others).withBusTls(busTls), "node-" + edges.size());

@@ -43,12 +43,14 @@ public final class Door implements AutoCloseable {
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(5, TimeUnit.SECONDS);
+                .get(5, TimeUnit.SECONDS)
+                .actualPort();
         tcpPort = visitorPort
                 .listenTcp(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(5, TimeUnit.SECONDS);
+                .get(5, TimeUnit.SECONDS)
+                .actualPort();
     }
 
     /** A door that gives visitors the usual time. */
@@ -92,7 +94,8 @@ public final class Door implements AutoCloseable {
                 .listenTls(vertx, "127.0.0.1", 0, certificates)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(5, TimeUnit.SECONDS);
+                .get(5, TimeUnit.SECONDS)
+                .actualPort();
     }
 
     /** Certificates from PEM files that are in a folder under these names. */
