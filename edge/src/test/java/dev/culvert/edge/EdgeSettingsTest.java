@@ -59,7 +59,8 @@ class EdgeSettingsTest {
             Map.entry("bus-tls", "tls"),
             Map.entry("drain-notice", "8s"),
             Map.entry("drain-timeout", "0"),
-            Map.entry("node-id", "berlin-1"));
+            Map.entry("node-id", "berlin-1"),
+            Map.entry("event-loops", "3"));
 
     private static final EdgeOptions EVERY_OPTION = new EdgeOptions(
             "tunnel.example.com",
@@ -83,7 +84,7 @@ class EdgeSettingsTest {
             Duration.ofSeconds(8),
             Duration.ZERO,
             "berlin-1",
-            0,
+            3,
             EdgeOptions.DEFAULT.lanes());
 
     @TempDir
@@ -282,6 +283,8 @@ class EdgeSettingsTest {
         "trusted-proxies, 10.0.0.0/33",
         "trusted-proxies, '10.0.0.1,'",
         "trusted-proxies, proxy",
+        "event-loops, -1",
+        "event-loops, all",
         "drain-timeout, -1s"
     })
     void nonsenseIsRefusedWithItsOption(String key, String value) {
