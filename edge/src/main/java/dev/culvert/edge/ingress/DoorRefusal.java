@@ -6,8 +6,11 @@ import java.util.Locale;
 public enum DoorRefusal {
     /** Nothing, or not all of a ClientHello or of a handshake, came in time. */
     TOO_SLOW("connection said too little in time; closed", true),
-    /** So many others were waiting to say something that the one that waited longest had to go. */
-    TOO_MANY("too many connections that say nothing; the oldest closed"),
+    /**
+     * So many others were waiting to say something that the one that waited longest had to go, or so many handshakes to be
+     * computed that there was no use in one more.
+     */
+    TOO_MANY("too many connections that say nothing or shake hands; one closed"),
     /** It began with a PROXY header, and its peer is not a trusted proxy. */
     PROXY_UNTRUSTED("PROXY header from a peer that is not in --trusted-proxies; closed"),
     /** A trusted proxy's PROXY header makes no sense. */

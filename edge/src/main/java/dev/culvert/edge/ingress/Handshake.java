@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.util.concurrent.RejectedExecutionException;
 
 /** Waits for the end of the handshake, and takes the connection on with the protocol that was agreed in it. */
 final class Handshake extends ChannelInboundHandlerAdapter {
@@ -32,6 +33,9 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             protocols.secure(
                     channel, channel.pipeline().get(SslHandler.class).engine().getApplicationProtocol());
             context.pipeline().remove(this);
+        } else if (end.cause() instanceof RejectedExecutionException) {
+            threshold.tell(DoorRefusal.TOO_MANY, null);
+            channel.pipeline().context(SslHandler.class).close(); // Without last words, which TLS could not say.
         } else {
             threshold.refuse(DoorRefusal.HANDSHAKE_FAILED, end.cause().getMessage());
         }

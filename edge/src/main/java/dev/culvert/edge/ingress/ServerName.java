@@ -10,7 +10,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.AbstractSniHandler;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -126,15 +125,15 @@ final class ServerName extends AbstractSniHandler<ServerName.Way> {
     }
 
     private void endHere(ChannelHandlerContext context, Ends ends) {
-        SslHandler tls = ends.certificate()
-                .handler(
-                        protocols.offered(ends.atOwnHost()),
-                        Arrival.of(context.channel())
-                                .left(ingress.options().deadlines().head()));
         ChannelPipeline pipeline = context.pipeline();
         pipeline.addAfter(context.name(), null, new Handshake(threshold, protocols, ends.certificate()));
         pipeline.addAfter(context.name(), null, TlsEnd.INSTANCE);
-        pipeline.addAfter(context.name(), null, tls);
+        ends.certificate()
+                .serveBehind(
+                        context,
+                        protocols.offered(ends.atOwnHost()),
+                        Arrival.of(context.channel())
+                                .left(ingress.options().deadlines().head()));
         pipeline.remove(this);
     }
 

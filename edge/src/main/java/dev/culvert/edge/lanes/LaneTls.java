@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.AbstractSniHandler;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
@@ -53,10 +52,9 @@ final class LaneTls extends AbstractSniHandler<ServedCertificate> {
             context.close();
             return;
         }
-        SslHandler tls = served.getNow().handler(List.of(LANE), most);
         ChannelPipeline pipeline = context.pipeline();
         pipeline.addAfter(context.name(), null, new Handshake(port));
-        pipeline.addAfter(context.name(), null, tls);
+        served.getNow().serveBehind(context, List.of(LANE), most);
         pipeline.remove(this);
     }
 

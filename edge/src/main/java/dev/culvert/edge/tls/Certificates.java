@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,7 @@ public final class Certificates {
 
     private final Vertx vertx;
     private final CertificateSource source;
+    private final Executor handshakes;
     private volatile Table table;
     private volatile long timer;
     private volatile boolean closed;
@@ -47,9 +49,10 @@ public final class Certificates {
     private volatile @Nullable String fault;
     private volatile @Nullable String logged;
 
-    private Certificates(Vertx vertx, CertificateSource source, Table table) {
+    private Certificates(Vertx vertx, CertificateSource source, Executor handshakes, Table table) {
         this.vertx = vertx;
         this.source = source;
+        this.handshakes = handshakes;
         this.table = table;
     }
 
@@ -60,10 +63,21 @@ public final class Certificates {
      * @return fails with a sentence for the operator when they cannot be read
      */
     public static Future<Certificates> start(Vertx vertx, CertificateSource source, Duration interval) {
-        return vertx.executeBlocking(() -> Table.of(source.read()), false)
+        return start(vertx, source, interval, new HandshakeThreads());
+    }
+
+    /**
+     * The same.
+     *
+     * @param handshakes where those of TLS are computed, other than on event loops; {@linkplain #close closed} with these
+     *     if it can be
+     */
+    public static Future<Certificates> start(
+            Vertx vertx, CertificateSource source, Duration interval, Executor handshakes) {
+        return vertx.executeBlocking(() -> Table.of(source.read(), handshakes), false)
                 .recover(fault -> Future.failedFuture(new IllegalArgumentException(inWords(source, fault))))
                 .map(table -> {
-                    Certificates certificates = new Certificates(vertx, source, table);
+                    Certificates certificates = new Certificates(vertx, source, handshakes, table);
                     table.tell("certificate read", Instant.now());
                     certificates.watch(interval);
                     return certificates;
@@ -83,13 +97,16 @@ public final class Certificates {
             return now.served.get(0);
         }
         ServedCertificate found = now.find(host);
-        return found == null ? now.issued(host, source) : found;
+        return found == null ? now.issued(host, source, handshakes) : found;
     }
 
-    /** Stops watching. */
+    /** Stops watching, and shakes no more hands. */
     public void close() {
         closed = true; // A reading that is under way starts no other.
         vertx.cancelTimer(timer);
+        if (handshakes instanceof HandshakeThreads threads) {
+            threads.close();
+        }
     }
 
     private void watch(Duration interval) {
@@ -128,7 +145,7 @@ public final class Certificates {
             fault = null;
             logged = null;
         } else if (read.equals(candidate)) {
-            Table fresh = Table.of(read);
+            Table fresh = Table.of(read, handshakes);
             table = fresh;
             candidate = null;
             fault = null;
@@ -168,10 +185,10 @@ public final class Certificates {
             this.served = List.copyOf(served);
         }
 
-        static Table of(List<KeyAndChain> pairs) throws BrokenCertificateException {
+        static Table of(List<KeyAndChain> pairs, Executor handshakes) throws BrokenCertificateException {
             List<ServedCertificate> served = new ArrayList<>();
             for (KeyAndChain pair : pairs) {
-                served.add(ServedCertificate.of(pair));
+                served.add(ServedCertificate.of(pair, handshakes));
             }
             return new Table(List.copyOf(pairs), served);
         }
@@ -190,7 +207,7 @@ public final class Certificates {
         }
 
         @Nullable
-        ServedCertificate issued(String host, CertificateSource source) {
+        ServedCertificate issued(String host, CertificateSource source, Executor handshakes) {
             ServedCertificate before = issued.get(host);
             if (before != null) {
                 return before;
@@ -200,7 +217,7 @@ public final class Certificates {
                 return null;
             }
             try {
-                ServedCertificate fresh = ServedCertificate.of(made);
+                ServedCertificate fresh = ServedCertificate.of(made, handshakes);
                 if (issued.size() >= MOST_ISSUED) {
                     issued.clear();
                 }

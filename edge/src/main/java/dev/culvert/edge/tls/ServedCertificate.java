@@ -1,5 +1,6 @@
 package dev.culvert.edge.tls;
 
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -8,6 +9,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Executor;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -25,14 +27,22 @@ public final class ServedCertificate {
     private final CertificateNames names;
     private final X509Certificate certificate;
     private final SSLContext context;
+    private final Executor handshakes;
 
-    private ServedCertificate(CertificateNames names, X509Certificate certificate, SSLContext context) {
+    private ServedCertificate(
+            CertificateNames names, X509Certificate certificate, SSLContext context, Executor handshakes) {
         this.names = names;
         this.certificate = certificate;
         this.context = context;
+        this.handshakes = handshakes;
     }
 
-    static ServedCertificate of(KeyAndChain pair) throws BrokenCertificateException {
+    /**
+     * Makes it ready.
+     *
+     * @param handshakes where they are computed
+     */
+    static ServedCertificate of(KeyAndChain pair, Executor handshakes) throws BrokenCertificateException {
         CertificateNames names = CertificateNames.of(pair.certificate());
         try {
             KeyStore store = KeyStore.getInstance("PKCS12");
@@ -44,7 +54,7 @@ public final class ServedCertificate {
             context.init(keys.getKeyManagers(), null, null);
             context.getServerSessionContext().setSessionCacheSize(CACHED_SESSIONS);
             context.getServerSessionContext().setSessionTimeout(SESSION_SECONDS);
-            return new ServedCertificate(names, pair.certificate(), context);
+            return new ServedCertificate(names, pair.certificate(), context, handshakes);
         } catch (GeneralSecurityException | IOException e) {
             throw new BrokenCertificateException("Java cannot use the certificate: " + e.getMessage());
         }
@@ -64,17 +74,29 @@ public final class ServedCertificate {
     }
 
     /**
-     * A handler that serves it on one connection, by {@link TlsProfile}.
+     * Serves it on one connection, by {@link TlsProfile}: puts what does so behind a handler whose channel's event loop this
+     * runs on. The handshake ends with Netty's {@code SslHandshakeCompletionEvent}, whose cause is a
+     * {@code RejectedExecutionException} where too many others wait to be computed.
      *
      * @param applicationProtocols for ALPN, what we like best first; a client that offers none of them gets none
      * @param most how long the handshake may take
      */
-    public SslHandler handler(List<String> applicationProtocols, Duration most) {
+    public void serveBehind(ChannelHandlerContext before, List<String> applicationProtocols, Duration most) {
+        SSLEngine engine = engine(applicationProtocols);
+        HandshakeWork work = new HandshakeWork(handshakes);
+        SslHandler handler = new SslHandler(engine, work);
+        handler.setHandshakeTimeoutMillis(most.toMillis());
+        // The future comes before the event, and so before those who take the connection further.
+        handler.handshakeFuture().addListener(ended -> work.over());
+        before.pipeline().addAfter(before.name(), null, handler);
+        before.pipeline().addAfter(before.name(), null, work);
+    }
+
+    /** The server's end of one connection. */
+    SSLEngine engine(List<String> applicationProtocols) {
         SSLEngine engine = context.createSSLEngine();
         TlsProfile.applyTo(engine, applicationProtocols);
-        SslHandler handler = new SslHandler(engine);
-        handler.setHandshakeTimeoutMillis(most.toMillis());
-        return handler;
+        return engine;
     }
 
     /** When it ends. */

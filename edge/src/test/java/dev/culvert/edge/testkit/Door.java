@@ -8,6 +8,7 @@ import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.PemFiles;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -103,10 +105,17 @@ public final class Door implements AutoCloseable {
         List<PemFiles.Pair> pairs = Stream.of(names)
                 .map(name -> new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key")))
                 .toList();
-        return Certificates.start(vertx, new PemFiles(pairs), Certificates.INTERVAL)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(5, TimeUnit.SECONDS);
+        return await(Certificates.start(vertx, new PemFiles(pairs), Certificates.INTERVAL));
+    }
+
+    /** The same for one, with the handshakes computed by a test's own means. */
+    public Certificates certificates(Path folder, String name, Executor handshakes) throws Exception {
+        PemFiles.Pair pair = new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key"));
+        return await(Certificates.start(vertx, new PemFiles(List.of(pair)), Certificates.INTERVAL, handshakes));
+    }
+
+    private static Certificates await(Future<Certificates> started) throws Exception {
+        return started.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
     }
 
     /** A visitor by a connection of the test's own, closed with the door. */

@@ -50,19 +50,22 @@ class LocalAuthorityTest {
         KeyAndChain made = authority.read().get(0);
 
         made.certificate().verify(made.chain().get(1).getPublicKey());
-        assertEquals("*.tunnel.test,tunnel.test", ServedCertificate.of(made).toString());
+        assertEquals(
+                "*.tunnel.test,tunnel.test",
+                ServedCertificate.of(made, Runnable::run).toString());
     }
 
     @Test
     void everyHostUnderLocalhostGetsACertificateOfItsOwnBecauseClientsTakeNoWildcardThere() throws Exception {
         LocalAuthority authority = new LocalAuthority(folder, "localhost", clock);
 
-        ServedCertificate own = ServedCertificate.of(authority.read().get(0));
+        ServedCertificate own = ServedCertificate.of(authority.read().get(0), Runnable::run);
         KeyAndChain issued = authority.issueFor("app.localhost");
 
         assertTrue(own.covers("localhost") && own.covers("127.0.0.1") && own.covers("[::1]"));
         assertNotNull(issued);
-        assertEquals("app.localhost", ServedCertificate.of(issued).toString());
+        assertEquals(
+                "app.localhost", ServedCertificate.of(issued, Runnable::run).toString());
         issued.certificate().verify(issued.chain().get(1).getPublicKey());
         assertNull(authority.issueFor("a.b.localhost"));
         assertNull(authority.issueFor("example.com"));

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.culvert.edge.testkit.TestAuthority;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import javax.net.ssl.SSLEngine;
@@ -31,9 +30,9 @@ class TlsProfileTest {
     void isMozillasIntermediateOne() throws Exception {
         TestAuthority.Issued issued = new TestAuthority().issue("example.com");
         ServedCertificate certificate =
-                ServedCertificate.of(new KeyAndChain(issued.key(), List.of(issued.certificate())));
+                ServedCertificate.of(new KeyAndChain(issued.key(), List.of(issued.certificate())), Runnable::run);
 
-        SSLEngine engine = certificate.handler(List.of(), Duration.ofSeconds(1)).engine();
+        SSLEngine engine = certificate.engine(List.of());
 
         assertEquals(Set.of("TLSv1.2", "TLSv1.3"), Set.of(engine.getEnabledProtocols()));
         assertEquals(MOZILLA, Set.of(engine.getEnabledCipherSuites()));
