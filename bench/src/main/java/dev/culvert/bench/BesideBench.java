@@ -42,6 +42,13 @@ final class BesideBench implements Measurement {
     @Option(names = "--cap", paramLabel = "MIB", description = "The download, a second. Default: ${DEFAULT-VALUE}")
     private int cap = 100;
 
+    /** A JVM under this load compiles for about half a minute, and small requests wait for that as for a download. */
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            description = "Load on each chain before it is measured. Default: ${DEFAULT-VALUE}")
+    private int warmUp = 30;
+
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), 100, BIG_MIB * 1024L * 1024);
@@ -49,8 +56,7 @@ final class BesideBench implements Measurement {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));
-                Load.wrk(chain, 32, seconds); // Compilers warm up.
-                beside(chain, new Row(""));
+                warmUp(chain);
             }
             for (int round = 1; round <= rounds; round++) {
                 System.err.printf("bench: round %d of %d%n", round, rounds);
@@ -61,6 +67,15 @@ final class BesideBench implements Measurement {
             }
             List<Figure> columns = List.of(ALONE_P50, BESIDE_P50, RATIO_P50, ALONE_P99, BESIDE_P99, RATIO_P99, SPEED);
             return Table.of("chain", columns, rows.values());
+        }
+    }
+
+    /** Half of it as many requests as there can be, which is what makes a compiler begin, half as it is measured. */
+    private void warmUp(Chain chain) throws IOException, InterruptedException {
+        Load.wrk(chain, 32, Math.max(1, warmUp / 2));
+        try (Download download = Download.start(chain, cap)) {
+            SmallRequests.ask(chain, visitors, everyMillis, Math.max(1, warmUp / 2));
+            download.mibPerSecond();
         }
     }
 

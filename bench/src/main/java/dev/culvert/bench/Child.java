@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +17,13 @@ import java.util.stream.Stream;
 final class Child implements AutoCloseable {
     /** How long a program may take to say that it is ready: generous, because several start at once. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Those that run. Whoever started one may fail, or be stopped, before it is in anybody's hands. */
+    private static final Set<Child> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Child::close), "end of children"));
+    }
 
     private final String name;
     private final Process process;
@@ -36,7 +45,9 @@ final class Child implements AutoCloseable {
                 .redirectOutput(said.toFile());
         builder.environment().putAll(environment);
         builder.environment().merge("PATH", "/usr/sbin:/sbin", (path, more) -> path + ":" + more);
-        return new Child(name, builder.start(), said);
+        Child child = new Child(name, builder.start(), said);
+        RUNNING.add(child);
+        return child;
     }
 
     /** Its process and those that it has started. */
@@ -96,9 +107,10 @@ final class Child implements AutoCloseable {
         process.destroyForcibly();
     }
 
-    /** Ends it and what it has started. */
+    /** Ends it and what it has started; done for those that are left at the end of the bench, however that comes. */
     @Override
     public void close() {
+        RUNNING.remove(this);
         List<ProcessHandle> family = Stream.concat(Stream.of(process.toHandle()), process.descendants())
                 .toList();
         family.forEach(ProcessHandle::destroy);

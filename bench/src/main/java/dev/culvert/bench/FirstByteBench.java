@@ -25,6 +25,13 @@ final class FirstByteBench implements Measurement {
     @Option(names = "--visitors", paramLabel = "N", description = "A round and chain. Default: ${DEFAULT-VALUE}")
     private int visitors = 500;
 
+    /** A JVM under this load compiles for about half a minute; a visitor costs ten times as much until then. */
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            description = "Visitors of each chain before it is measured. Default: ${DEFAULT-VALUE}")
+    private int warmUp = 30;
+
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), 100, 0);
@@ -32,7 +39,10 @@ final class FirstByteBench implements Measurement {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));
-                visit(chain, 2 * visitors); // Compilers warm up.
+                long end = System.nanoTime() + warmUp * 1_000_000_000L;
+                while (System.nanoTime() < end) {
+                    visit(chain, 10);
+                }
             }
             for (int round = 1; round <= rounds; round++) {
                 System.err.printf("bench: round %d of %d%n", round, rounds);
