@@ -52,7 +52,7 @@ final class BesideBench implements Measurement {
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), 100, BIG_MIB * 1024L * 1024);
-                Chains all = new Chains(place, target.port(), 0)) {
+                Chains all = new Chains(place, target.port())) {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));

@@ -20,15 +20,11 @@ final class Chains implements AutoCloseable {
         Chain chain(String name) throws IOException, InterruptedException;
     }
 
-    /**
-     * Those that end at a target, none of them running.
-     *
-     * @param eventLoops of each of Culvert's programs; 0 for the default
-     */
-    Chains(Workplace place, int target, int eventLoops) throws IOException, InterruptedException {
+    /** Those that end at a target, none of them running. */
+    Chains(Workplace place, int target) throws IOException, InterruptedException {
         Pem pem = Pem.make(place.folder());
         Proxies proxies = new Proxies(place.folder(), target, pem);
-        culverts = new Culverts(place.launcher(), place.folder(), target, eventLoops, pem);
+        culverts = new Culverts(place.launcher(), place.folder(), target, pem);
         all.put("direct", name -> proxies.direct());
         all.put("haproxy-tcp-2", name -> proxies.haproxies(name, "tcp", 2, false));
         all.put("haproxy-tcp-3", name -> proxies.haproxies(name, "tcp", 3, false));
@@ -53,6 +49,16 @@ final class Chains implements AutoCloseable {
     /** One more: HTTP through an edge that has so many tunnels. */
     void addCrowded(int tunnels) {
         all.put("culvert-http-of-" + tunnels, name -> culverts.crowded(name, tunnels));
+    }
+
+    /** Four more: plain HTTP and TCP through edges that have so many event loops each. */
+    void addLoops(int number) {
+        Culverts edges = culverts.withEventLoops(number);
+        String suffix = "-loops-" + number;
+        all.put("culvert-http" + suffix, name -> edges.single(name, Entry.HTTP));
+        all.put("culvert-http-relay" + suffix, name -> edges.relayed(name, Entry.HTTP));
+        all.put("culvert-tcp" + suffix, name -> edges.single(name, Entry.TCP));
+        all.put("culvert-tcp-relay" + suffix, name -> edges.relayed(name, Entry.TCP));
     }
 
     /** Starts those whose whole names match, in their order. */

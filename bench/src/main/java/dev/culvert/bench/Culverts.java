@@ -22,25 +22,29 @@ final class Culverts {
     private final Path launcher;
     private final Path folder;
     private final int target;
-    private final Map<String, String> environment;
     private final Pem pem;
+    private final List<String> edgeOptions;
 
     /**
      * Chains that end at a target.
      *
      * @param launcher the checkout's {@code culvert}
-     * @param eventLoops of each program; 0 for the default, one a core
      */
-    Culverts(Path launcher, Path folder, int target, int eventLoops, Pem pem) {
+    Culverts(Path launcher, Path folder, int target, Pem pem) {
+        this(launcher, folder, target, pem, List.of());
+    }
+
+    private Culverts(Path launcher, Path folder, int target, Pem pem, List<String> edgeOptions) {
         this.launcher = launcher;
         this.folder = folder;
         this.target = target;
         this.pem = pem;
-        this.environment = Map.of(
-                "CULVERT_HOME",
-                folder.resolve("home").toString(),
-                "CULVERT_JAVA_OPTS",
-                eventLoops == 0 ? "" : "-XX:ActiveProcessorCount=" + eventLoops);
+        this.edgeOptions = edgeOptions;
+    }
+
+    /** The same with so many event loops in each edge. */
+    Culverts withEventLoops(int number) {
+        return new Culverts(launcher, folder, target, pem, List.of("--event-loops", "" + number));
     }
 
     /** How visitors come in. */
@@ -173,7 +177,8 @@ final class Culverts {
     }
 
     private Edge edge(Chain chain, List<String> options) throws IOException, InterruptedException {
-        Child edge = chain.keep(culvert(joined(List.of("edge", "--lane-port", "0", "--admin-port", "0"), options)));
+        Child edge = chain.keep(culvert(
+                joined(List.of("edge", "--lane-port", "0", "--admin-port", "0"), joined(options, edgeOptions))));
         return new Edge(port(edge, "visitors"), port(edge, "agents"));
     }
 
@@ -183,6 +188,9 @@ final class Culverts {
     }
 
     private Child culvert(List<String> arguments) throws IOException {
+        // No options of the JVM but the launcher's own, whatever those are that the bench itself was started with.
+        Map<String, String> environment =
+                Map.of("CULVERT_HOME", folder.resolve("home").toString(), "CULVERT_JAVA_OPTS", "");
         return Child.start(arguments.get(0), folder, environment, joined(List.of(launcher.toString()), arguments));
     }
 

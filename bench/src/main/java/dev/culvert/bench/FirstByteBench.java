@@ -35,7 +35,7 @@ final class FirstByteBench implements Measurement {
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), 100, 0);
-                Chains all = new Chains(place, target.port(), 0)) {
+                Chains all = new Chains(place, target.port())) {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));

@@ -56,8 +56,12 @@ final class LoadBench implements Measurement {
     @Option(names = "--big", paramLabel = "MIB", description = "The big body; 0 for none. Default: ${DEFAULT-VALUE}")
     private int big = 1024;
 
-    @Option(names = "--event-loops", paramLabel = "N", description = "Of Culvert's programs. Default: one a core")
-    private int eventLoops;
+    @Option(
+            names = "--event-loops",
+            paramLabel = "N,...",
+            split = ",",
+            description = "Chains whose edges have so many.")
+    private List<Integer> eventLoops = new ArrayList<>();
 
     @Option(names = "--tunnels", paramLabel = "N,...", split = ",", description = "Chains with so many tunnels.")
     private List<Integer> tunnels = new ArrayList<>();
@@ -65,8 +69,9 @@ final class LoadBench implements Measurement {
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), body, big * 1024L * 1024);
-                Chains all = new Chains(place, target.port(), eventLoops)) {
+                Chains all = new Chains(place, target.port())) {
             tunnels.forEach(all::addCrowded);
+            eventLoops.forEach(all::addLoops);
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));

@@ -85,7 +85,7 @@ final class ProfileBench implements Measurement {
     public String measure(Workplace place) throws IOException, InterruptedException {
         Map<Figure, Map<Place, Double>> programs = new LinkedHashMap<>();
         try (Target target = Target.start(place.folder(), 100, 0);
-                Chains all = new Chains(place, target.port(), 0)) {
+                Chains all = new Chains(place, target.port())) {
             for (Chain running : all.start(chain)) {
                 Load.wrk(running, connections, warmUp);
                 for (long pid : running.pids()) {

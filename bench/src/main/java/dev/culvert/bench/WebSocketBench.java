@@ -47,7 +47,7 @@ final class WebSocketBench implements Measurement {
     public String measure(Workplace place) throws IOException, InterruptedException {
         Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
         try (EchoTarget target = EchoTarget.start(place.folder());
-                Chains all = new Chains(place, target.port(), 0)) {
+                Chains all = new Chains(place, target.port())) {
             Map<EchoCrowd, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 EchoCrowd crowd = EchoCrowd.connect(vertx, chain, sockets, message);
