@@ -22,9 +22,18 @@ final class Chains implements AutoCloseable {
 
     /** Those that end at a target, none of them running. */
     Chains(Workplace place, int target) throws IOException, InterruptedException {
+        this(place, target, "");
+    }
+
+    /**
+     * The same.
+     *
+     * @param javaOptions of Culvert's JVMs, after the launcher's own
+     */
+    Chains(Workplace place, int target, String javaOptions) throws IOException, InterruptedException {
         Pem pem = Pem.make(place.folder());
         Proxies proxies = new Proxies(place.folder(), target, pem);
-        culverts = new Culverts(place.launcher(), place.folder(), target, pem);
+        culverts = new Culverts(place.launcher(), place.folder(), target, pem, javaOptions);
         all.put("direct", name -> proxies.direct());
         all.put("haproxy-tcp-2", name -> proxies.haproxies(name, "tcp", 2, false));
         all.put("haproxy-tcp-3", name -> proxies.haproxies(name, "tcp", 3, false));

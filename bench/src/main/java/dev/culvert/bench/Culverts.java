@@ -23,28 +23,32 @@ final class Culverts {
     private final Path folder;
     private final int target;
     private final Pem pem;
+    private final String javaOptions;
     private final List<String> edgeOptions;
 
     /**
      * Chains that end at a target.
      *
      * @param launcher the checkout's {@code culvert}
+     * @param javaOptions after the launcher's own; empty for none, whatever the bench itself was started with
      */
-    Culverts(Path launcher, Path folder, int target, Pem pem) {
-        this(launcher, folder, target, pem, List.of());
+    Culverts(Path launcher, Path folder, int target, Pem pem, String javaOptions) {
+        this(launcher, folder, target, pem, javaOptions, List.of());
     }
 
-    private Culverts(Path launcher, Path folder, int target, Pem pem, List<String> edgeOptions) {
+    private Culverts(
+            Path launcher, Path folder, int target, Pem pem, String javaOptions, List<String> edgeOptions) {
         this.launcher = launcher;
         this.folder = folder;
         this.target = target;
         this.pem = pem;
+        this.javaOptions = javaOptions;
         this.edgeOptions = edgeOptions;
     }
 
     /** The same with so many event loops in each edge. */
     Culverts withEventLoops(int number) {
-        return new Culverts(launcher, folder, target, pem, List.of("--event-loops", "" + number));
+        return new Culverts(launcher, folder, target, pem, javaOptions, List.of("--event-loops", "" + number));
     }
 
     /** How visitors come in. */
@@ -188,9 +192,8 @@ final class Culverts {
     }
 
     private Child culvert(List<String> arguments) throws IOException {
-        // No options of the JVM but the launcher's own, whatever those are that the bench itself was started with.
         Map<String, String> environment =
-                Map.of("CULVERT_HOME", folder.resolve("home").toString(), "CULVERT_JAVA_OPTS", "");
+                Map.of("CULVERT_HOME", folder.resolve("home").toString(), "CULVERT_JAVA_OPTS", javaOptions);
         return Child.start(arguments.get(0), folder, environment, joined(List.of(launcher.toString()), arguments));
     }
 

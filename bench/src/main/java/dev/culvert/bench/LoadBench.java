@@ -63,13 +63,19 @@ final class LoadBench implements Measurement {
             description = "Chains whose edges have so many.")
     private List<Integer> eventLoops = new ArrayList<>();
 
+    @Option(
+            names = "--java-opts",
+            paramLabel = "OPTIONS",
+            description = "Of Culvert's JVMs, after the launcher's own. Default: none")
+    private String javaOptions = "";
+
     @Option(names = "--tunnels", paramLabel = "N,...", split = ",", description = "Chains with so many tunnels.")
     private List<Integer> tunnels = new ArrayList<>();
 
     @Override
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), body, big * 1024L * 1024);
-                Chains all = new Chains(place, target.port())) {
+                Chains all = new Chains(place, target.port(), javaOptions)) {
             tunnels.forEach(all::addCrowded);
             eventLoops.forEach(all::addLoops);
             Map<Chain, Row> rows = new LinkedHashMap<>();

@@ -87,7 +87,7 @@ final class PathBench implements Measurement {
 
     private List<Pair> start(Workplace place, Target target) throws IOException, InterruptedException {
         Link.Shape shape = new Link.Shape(roundTrip, width, loss);
-        Culverts culverts = new Culverts(place.launcher(), place.folder(), target.port(), Pem.make(place.folder()));
+        Culverts culverts = new Culverts(place.launcher(), place.folder(), target.port(), Pem.make(place.folder()), "");
         List<Pair> pairs = new ArrayList<>();
         String plain = "http://127.0.0.1:" + path(shape, List.of(target.port()));
         pairs.add(both(new Chain(PLAIN).enteredAt(plain, "localhost")));

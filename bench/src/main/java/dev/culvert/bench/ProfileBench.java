@@ -66,8 +66,14 @@ final class ProfileBench implements Measurement {
             Place.of("the event bus", "io.vertx."),
             Place.of("Hazelcast", "com.hazelcast."));
 
-    @Option(names = "--chain", paramLabel = "NAME", description = "Which chain. Default: ${DEFAULT-VALUE}")
-    private String chain = "culvert-http";
+    @Option(
+            names = "--chains",
+            paramLabel = "REGEX",
+            description = "The chains whose whole name matches. Default: ${DEFAULT-VALUE}")
+    private String chains = "culvert-http";
+
+    @Option(names = "--event-loops", paramLabel = "N,...", split = ",", description = "Chains whose edges have so many.")
+    private List<Integer> eventLoops = new ArrayList<>();
 
     @Option(names = "--seconds", paramLabel = "N", description = "Length of the recording. Default: ${DEFAULT-VALUE}")
     private int seconds = 20;
@@ -86,17 +92,21 @@ final class ProfileBench implements Measurement {
         Map<Figure, Map<Place, Double>> programs = new LinkedHashMap<>();
         try (Target target = Target.start(place.folder(), 100, 0);
                 Chains all = new Chains(place, target.port())) {
-            for (Chain running : all.start(chain)) {
+            eventLoops.forEach(all::addLoops);
+            for (Chain running : all.start(chains)) {
                 Load.wrk(running, connections, warmUp);
                 for (long pid : running.pids()) {
                     Program.jcmd(pid, "JFR.start", "name=bench", "settings=default");
                 }
-                Load.wrk(running, connections, seconds);
+                Map<Long, Long> before = cpuMicros(running);
+                double requests = Load.wrk(running, connections, seconds).perSecond() * seconds;
+                Map<Long, Long> after = cpuMicros(running);
                 for (long pid : running.pids()) {
                     Path recording = place.folder().resolve(pid + ".jfr");
                     Program.jcmd(pid, "JFR.stop", "name=bench", "filename=" + recording);
-                    String title = "%s (%d) %%".formatted(programOf(pid), programs.size() + 1);
-                    programs.put(new Figure(title, "%.1f"), shares(recording));
+                    String title = "%s's %s, µs".formatted(running.name(), programOf(pid));
+                    double micros = (after.get(pid) - before.get(pid)) / requests;
+                    programs.put(new Figure(title, "%.1f"), shares(recording, micros));
                 }
             }
         }
@@ -111,8 +121,14 @@ final class ProfileBench implements Measurement {
         return Table.of("where", List.copyOf(programs.keySet()), rows);
     }
 
-    /** The share of each place in all looks that found a thread at work, in percent. */
-    private static Map<Place, Double> shares(Path recording) throws IOException {
+    private static Map<Long, Long> cpuMicros(Chain chain) {
+        Map<Long, Long> micros = new HashMap<>();
+        chain.pids().forEach(pid -> micros.put(pid, Proc.cpuMicros(List.of(pid))));
+        return micros;
+    }
+
+    /** The share of each place in all looks that found a thread at work, of so much in all. */
+    private static Map<Place, Double> shares(Path recording, double whole) throws IOException {
         Map<Place, Integer> looks = new HashMap<>();
         try (RecordingFile events = new RecordingFile(recording)) {
             while (events.hasMoreEvents()) {
@@ -126,7 +142,7 @@ final class ProfileBench implements Measurement {
         looks.remove(IDLE);
         double all = looks.values().stream().mapToInt(Integer::intValue).sum();
         Map<Place, Double> shares = new HashMap<>();
-        looks.forEach((place, count) -> shares.put(place, 100 * count / all));
+        looks.forEach((place, count) -> shares.put(place, whole * count / all));
         return shares;
     }
 
