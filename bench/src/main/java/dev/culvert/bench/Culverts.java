@@ -36,8 +36,7 @@ final class Culverts {
         this(launcher, folder, target, pem, javaOptions, List.of());
     }
 
-    private Culverts(
-            Path launcher, Path folder, int target, Pem pem, String javaOptions, List<String> edgeOptions) {
+    private Culverts(Path launcher, Path folder, int target, Pem pem, String javaOptions, List<String> edgeOptions) {
         this.launcher = launcher;
         this.folder = folder;
         this.target = target;

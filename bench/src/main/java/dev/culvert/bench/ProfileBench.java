@@ -72,7 +72,11 @@ final class ProfileBench implements Measurement {
             description = "The chains whose whole name matches. Default: ${DEFAULT-VALUE}")
     private String chains = "culvert-http";
 
-    @Option(names = "--event-loops", paramLabel = "N,...", split = ",", description = "Chains whose edges have so many.")
+    @Option(
+            names = "--event-loops",
+            paramLabel = "N,...",
+            split = ",",
+            description = "Chains whose edges have so many.")
     private List<Integer> eventLoops = new ArrayList<>();
 
     @Option(names = "--seconds", paramLabel = "N", description = "Length of the recording. Default: ${DEFAULT-VALUE}")
