@@ -102,14 +102,15 @@ final class ProfileBench implements Measurement {
                 for (long pid : running.pids()) {
                     Program.jcmd(pid, "JFR.start", "name=bench", "settings=default");
                 }
-                Map<Long, Long> before = cpuMicros(running);
+                List<Long> before = cpuMicros(running);
                 double requests = Load.wrk(running, connections, seconds).perSecond() * seconds;
-                Map<Long, Long> after = cpuMicros(running);
-                for (long pid : running.pids()) {
+                List<Long> after = cpuMicros(running);
+                for (int at = 0; at < before.size(); at++) {
+                    long pid = running.pids().get(at);
                     Path recording = place.folder().resolve(pid + ".jfr");
                     Program.jcmd(pid, "JFR.stop", "name=bench", "filename=" + recording);
                     String title = "%s's %s, µs".formatted(running.name(), programOf(pid));
-                    double micros = (after.get(pid) - before.get(pid)) / requests;
+                    double micros = (after.get(at) - before.get(at)) / requests;
                     programs.put(new Figure(title, "%.1f"), shares(recording, micros));
                 }
             }
@@ -125,10 +126,9 @@ final class ProfileBench implements Measurement {
         return Table.of("where", List.copyOf(programs.keySet()), rows);
     }
 
-    private static Map<Long, Long> cpuMicros(Chain chain) {
-        Map<Long, Long> micros = new HashMap<>();
-        chain.pids().forEach(pid -> micros.put(pid, Proc.cpuMicros(List.of(pid))));
-        return micros;
+    /** Of each process, in their order. */
+    private static List<Long> cpuMicros(Chain chain) {
+        return chain.pids().stream().map(pid -> Proc.cpuMicros(List.of(pid))).toList();
     }
 
     /** The share of each place in all looks that found a thread at work, of so much in all. */
