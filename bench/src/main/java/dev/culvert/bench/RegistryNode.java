@@ -126,6 +126,9 @@ public final class RegistryNode {
         figure("rebuild of a local copy, s", "%.2f", seconds(before));
         another.close().await(1, TimeUnit.MINUTES);
         Runtime.getRuntime().gc();
+        if (registry.nodes() < 2) {
+            throw new BenchException("the two nodes have lost each other; figures of one alone would mean nothing");
+        }
         die();
     }
 

@@ -84,6 +84,7 @@ public final class HazelcastMember {
         config.getMapConfig(HazelcastRegistry.TUNNELS)
                 .getMergePolicyConfig()
                 .setPolicy(OlderOwnershipWins.class.getName());
+        Completions.keepThreads();
         HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
         LOGGER.atInfo()
                 .addKeyValue("node", nodeId)

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,11 @@ public final class HazelcastRegistry implements Registry {
     private final News.Teller teller;
     /** Claims that are on their way to other nodes: what is seen of them is no reason to assert them again. */
     private final Set<Claim> handingOver = ConcurrentHashMap.newKeySet();
+
+    /** A node that dies, or a merge, can leave as much to sweep and to assert again as there are names. */
+    private final Bulk sweeping = new Bulk();
+
+    private final Bulk asserting = new Bulk();
 
     private final Map<TunnelKey, CompletableFuture<Optional<StoredTunnel>>> asking = new ConcurrentHashMap<>();
     private final List<BiConsumer<TunnelKey, Claim>> losers = new CopyOnWriteArrayList<>();
@@ -189,7 +195,7 @@ public final class HazelcastRegistry implements Registry {
     private Grant granted(Request request, Tunnel tunnel) {
         if (!own.grant(request, tunnel.ownedSinceMillis())) {
             // Taken back while it was being asked for; and the taking back may have come first.
-            takeBack(request.key(), request.claim());
+            takeBackAlone(request.key(), request.claim());
         }
         return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
     }
@@ -272,29 +278,42 @@ public final class HazelcastRegistry implements Registry {
         for (OwnClaims.Own mine : own.of(key)) {
             if (mine.granted()
                     && !handingOver.contains(mine.claim())
-                    && (seen == null || !seen.claims().contains(mine.claim()))) {
-                assertAgain(mine);
+                    && (seen == null || !seen.claims().contains(mine.claim()))
+                    && !asserting.trySend(() -> assertAgain(mine).whenComplete(this::noteUnasserted))) {
+                upkeep.again(); // So many at once mean that something has happened to all of them.
             }
+        }
+    }
+
+    private void noteUnasserted(@Nullable Outcome outcome, @Nullable Throwable fault) {
+        if (fault != null && upkeep.isMember()) {
+            LOGGER.atWarn().addKeyValue("fault", fault).log("claim not asserted again; the next tick tries again");
+            upkeep.again();
         }
     }
 
     /**
      * Asks again for every claim of ours that is not in the map, which has just been read because the cluster has
      * changed, and takes back what others still believe of us: a merge brings back claims that ended in one half only.
-     * What changes after the reading is {@linkplain #seen heard of}.
+     * What changes after the reading is {@linkplain #seen heard of}. Blocks until all is answered.
+     *
+     * @throws IllegalStateException when the cluster does not answer, or not with success
      */
-    void assertAllAgain() {
-        own.all().stream()
-                .filter(OwnClaims.Own::granted)
-                .filter(mine -> !isKnown(mine.key(), mine.claim()))
-                .forEach(this::assertAgain);
+    void assertAllAgain() throws InterruptedException {
+        for (OwnClaims.Own mine : own.all()) {
+            if (mine.granted() && !isKnown(mine.key(), mine.claim())) {
+                asserting.send(() -> assertAgain(mine));
+            }
+        }
         for (StoredTunnel stored : local.all()) {
+            TunnelKey key = stored.tunnel().key();
             for (Claim claim : stored.tunnel().claims()) {
-                if (claim.node().equals(nodeId)) {
-                    takeBack(stored.tunnel().key(), claim);
+                if (claim.node().equals(nodeId) && !isOurs(key, claim)) {
+                    asserting.send(() -> takeBack(key, claim));
                 }
             }
         }
+        asserting.awaitAll();
     }
 
     private boolean isKnown(TunnelKey key, Claim claim) {
@@ -302,26 +321,20 @@ public final class HazelcastRegistry implements Registry {
         return stored != null && stored.tunnel().claims().contains(claim);
     }
 
-    private void assertAgain(OwnClaims.Own mine) {
+    /** Asks again for the claim, unless it has been taken back; fails when there is no answer. */
+    private CompletionStage<@Nullable Outcome> assertAgain(OwnClaims.Own mine) {
         if (!own.holds(mine)) {
-            return;
+            return CompletableFuture.completedFuture(null);
         }
         Change change =
                 BindChange.assertedAgain(mine.request(), clock.millis(), mine.ownedSinceMillis(), members.gone());
-        submit(mine.key(), change).whenComplete((outcome, fault) -> {
-            if (fault != null) {
-                if (upkeep.isMember()) {
-                    LOGGER.atWarn()
-                            .addKeyValue("tunnel", mine.key())
-                            .addKeyValue("fault", fault)
-                            .log("claim not asserted again; the next tick tries again");
-                    upkeep.again();
-                }
-            } else if (outcome.verdict() != Outcome.Verdict.DONE) {
+        return submit(mine.key(), change).thenApply(outcome -> {
+            if (outcome.verdict() != Outcome.Verdict.DONE) {
                 lose(mine);
             } else if (!own.holds(mine)) {
-                takeBack(mine.key(), mine.claim());
+                takeBackAlone(mine.key(), mine.claim());
             }
+            return outcome;
         });
     }
 
@@ -335,35 +348,61 @@ public final class HazelcastRegistry implements Registry {
         }
     }
 
-    /** Takes back a claim unless it is one of ours. */
-    private void takeBack(TunnelKey key, Claim claim) {
-        if (own.of(key).stream().noneMatch(mine -> mine.claim().equals(claim))) {
-            submit(key, new ReleaseChange(claim, graceFromNow())).whenComplete((outcome, fault) -> {
-                if (fault != null) {
-                    LOGGER.atWarn()
-                            .addKeyValue("tunnel", key)
-                            .addKeyValue("fault", fault)
-                            .log("claim not taken back");
-                }
-            });
-        }
+    private boolean isOurs(TunnelKey key, Claim claim) {
+        return own.of(key).stream().anyMatch(mine -> mine.claim().equals(claim));
     }
 
-    /** Frees names whose grace is over and takes back claims of nodes that have left. For the oldest member. */
-    CompletionStage<Void> sweep() {
-        long now = clock.millis();
-        Set<String> nodes = members.nodes();
-        Set<CompletableFuture<?>> changes = new HashSet<>();
+    /** Takes back a claim unless it is one of ours; fails when there is no answer. */
+    private CompletionStage<@Nullable Outcome> takeBack(TunnelKey key, Claim claim) {
+        return isOurs(key, claim)
+                ? CompletableFuture.completedFuture(null)
+                : submit(key, new ReleaseChange(claim, graceFromNow())).thenApply(outcome -> outcome);
+    }
+
+    private void takeBackAlone(TunnelKey key, Claim claim) {
+        takeBack(key, claim).whenComplete((outcome, fault) -> {
+            if (fault != null) {
+                LOGGER.atWarn()
+                        .addKeyValue("tunnel", key)
+                        .addKeyValue("fault", fault)
+                        .log("claim not taken back");
+            }
+        });
+    }
+
+    /**
+     * Frees names whose grace is over and takes back claims of nodes that have left. For the oldest member, and only
+     * while it is. Blocks until all is answered.
+     *
+     * @param goesOn whether this node is still to sweep; asked before each change
+     * @throws IllegalStateException when the cluster does not answer, or not with success; the next sweep goes on
+     */
+    void sweep(BooleanSupplier goesOn) throws InterruptedException {
         for (StoredTunnel stored : local.all()) {
-            Tunnel tunnel = stored.tunnel();
-            if (tunnel.isFreeAt(now)) {
-                changes.add(submit(tunnel.key(), new ExpireChange(now)).toCompletableFuture());
-            } else if (tunnel.claims().stream().anyMatch(claim -> !nodes.contains(claim.node()))) {
-                changes.add(submit(tunnel.key(), new SweepChange(nodes, graceFromNow()))
-                        .toCompletableFuture());
+            Change due = due(stored.tunnel());
+            if (due != null) {
+                if (!goesOn.getAsBoolean()) {
+                    break;
+                }
+                sweeping.send(() -> submit(stored.tunnel().key(), due));
             }
         }
-        return CompletableFuture.allOf(changes.toArray(CompletableFuture[]::new));
+        sweeping.awaitAll();
+    }
+
+    /** With the members as they are now: of one that came while others were swept, nothing is taken. */
+    private @Nullable Change due(Tunnel tunnel) {
+        long now = clock.millis();
+        if (tunnel.isFreeAt(now)) {
+            return new ExpireChange(now);
+        }
+        Set<String> nodes = members.nodes();
+        for (Claim claim : tunnel.claims()) {
+            if (!nodes.contains(claim.node())) {
+                return new SweepChange(nodes, graceFromNow());
+            }
+        }
+        return null;
     }
 
     /** Sends a change to where the name is kept, and takes note of what it came to before anybody hears of it. */

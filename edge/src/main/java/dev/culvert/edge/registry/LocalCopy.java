@@ -1,6 +1,7 @@
 package dev.culvert.edge.registry;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,22 +56,37 @@ final class LocalCopy {
         }
     }
 
-    /** Starts to remember what is heard, because somebody is going to read the whole map. */
-    void beginRebuild() {
-        heardSince = ConcurrentHashMap.newKeySet();
+    /**
+     * Becomes what the map is, for somebody who reads it part by part. What is heard of from now on is remembered, and
+     * is newer than what is read. One at a time.
+     */
+    Rebuild rebuild() {
+        return new Rebuild();
     }
 
-    /** Becomes what the map was when it was read, but for what has been heard since the rebuild began. */
-    void finishRebuild(Collection<StoredTunnel> read) {
-        Set<TunnelKey> newer = heardSince;
-        Set<TunnelKey> present = ConcurrentHashMap.newKeySet();
-        for (StoredTunnel stored : read) {
-            TunnelKey key = stored.tunnel().key();
-            present.add(key);
-            tunnels.compute(key, (k, known) -> known != null && isIn(newer, k) ? known : stored);
+    /** The parts come in any order, and each name in one of them. For one thread. */
+    final class Rebuild {
+        private final Set<TunnelKey> heard = ConcurrentHashMap.newKeySet();
+        private final Set<TunnelKey> present = new HashSet<>();
+
+        private Rebuild() {
+            heardSince = heard;
         }
-        tunnels.keySet().removeIf(key -> !present.contains(key) && !isIn(newer, key));
-        heardSince = null;
+
+        /** A part of the map as it was when it was read. */
+        void add(Collection<StoredTunnel> part) {
+            for (StoredTunnel read : part) {
+                TunnelKey key = read.tunnel().key();
+                present.add(key);
+                tunnels.compute(key, (k, known) -> heard.contains(k) || read.equals(known) ? known : read);
+            }
+        }
+
+        /** All parts have been read: what was in none of them is not there. */
+        void finish() {
+            tunnels.keySet().removeIf(key -> !present.contains(key) && !heard.contains(key));
+            heardSince = null;
+        }
     }
 
     private void hear(TunnelKey key) {
@@ -78,10 +94,6 @@ final class LocalCopy {
         if (heard != null) {
             heard.add(key);
         }
-    }
-
-    private static boolean isIn(@Nullable Set<TunnelKey> keys, TunnelKey key) {
-        return keys != null && keys.contains(key);
     }
 
     private static StoredTunnel later(StoredTunnel known, StoredTunnel seen) {

@@ -16,6 +16,8 @@ import java.util.Set;
  * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
  */
 final class TunnelCodec {
+    private static final SharedTexts SHARED = new SharedTexts();
+
     private TunnelCodec() {}
 
     static byte[] encode(Tunnel tunnel, long revision) throws IOException {
@@ -42,10 +44,10 @@ final class TunnelCodec {
     static StoredTunnel decode(byte[] body) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(body));
         TunnelKey key = new TunnelKey(readText(in));
-        String owner = readText(in);
+        String owner = readShared(in);
         long ownedSinceMillis = in.readLong();
-        String kind = readText(in);
-        Tunnel.Policy policy = new Tunnel.Policy(readText(in), readText(in), in.readBoolean());
+        String kind = readShared(in);
+        Tunnel.Policy policy = new Tunnel.Policy(readShared(in), readShared(in), in.readBoolean());
         long reservedUntilMillis = in.readLong();
         long revision = in.readLong();
         int count = in.readInt();
@@ -68,7 +70,7 @@ final class TunnelCodec {
 
     static Claim decodeClaim(byte[] bytes) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
-        return new Claim(readText(in), readText(in), readText(in));
+        return new Claim(readShared(in), readShared(in), readShared(in));
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {
@@ -79,6 +81,10 @@ final class TunnelCodec {
 
     private static String readText(DataInputStream in) throws IOException {
         return new String(readBytes(in), StandardCharsets.UTF_8);
+    }
+
+    private static String readShared(DataInputStream in) throws IOException {
+        return SHARED.oneOf(readText(in));
     }
 
     private static byte[] readBytes(DataInputStream in) throws IOException {

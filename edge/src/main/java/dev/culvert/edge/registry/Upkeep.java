@@ -36,8 +36,10 @@ final class Upkeep {
     private final HazelcastRegistry registry;
     private final Members members;
     private final Duration interval;
+    private final MapParts parts;
     private final AtomicBoolean due = new AtomicBoolean();
     private final AtomicBoolean running = new AtomicBoolean();
+    private final AtomicBoolean sweeping = new AtomicBoolean();
     private volatile boolean stopped;
     private volatile long timer = -1;
     private volatile @Nullable UUID mapListener;
@@ -50,6 +52,7 @@ final class Upkeep {
         this.registry = registry;
         this.members = members;
         this.interval = interval;
+        this.parts = new MapParts(hazelcast.getPartitionService());
     }
 
     /** Listens first and reads then, so that nothing falls between. */
@@ -131,6 +134,7 @@ final class Upkeep {
                         () -> {
                             registry.secret().update();
                             rebuild();
+                            registry.assertAllAgain();
                             return null;
                         },
                         false)
@@ -142,7 +146,6 @@ final class Upkeep {
                                 .log("registry not in step yet; trying again");
                         vertx.setTimer(RETRY_MILLIS, fired -> bringInStep());
                     } else {
-                        registry.assertAllAgain();
                         vertx.setTimer(SWEEP_MILLIS, fired -> sweep());
                         if (due.get()) {
                             bringInStep();
@@ -152,19 +155,34 @@ final class Upkeep {
     }
 
     private void rebuild() {
-        registry.local().beginRebuild();
-        registry.local().finishRebuild(registry.map().values());
+        LocalCopy.Rebuild rebuild = registry.local().rebuild();
+        parts.forEach(part -> rebuild.add(registry.map().values(part)));
+        rebuild.finish();
     }
 
+    /** One at a time; the next finds what this one has passed by. */
     private void sweep() {
-        if (stopped || !isMember() || !members.isOldest()) {
+        if (!isSweeper() || !sweeping.compareAndSet(false, true)) {
             return;
         }
-        registry.sweep().whenComplete((done, fault) -> {
-            if (fault != null && isMember()) {
-                LOGGER.atWarn().addKeyValue("fault", fault).log("sweep not finished; the next one goes on");
-            }
-        });
+        vertx.executeBlocking(
+                        () -> {
+                            registry.sweep(this::isSweeper);
+                            return null;
+                        },
+                        false)
+                .onComplete(done -> {
+                    sweeping.set(false);
+                    if (done.failed() && isMember()) {
+                        LOGGER.atWarn()
+                                .addKeyValue("fault", done.cause())
+                                .log("sweep not finished; the next one goes on");
+                    }
+                });
+    }
+
+    private boolean isSweeper() {
+        return !stopped && isMember() && members.isOldest();
     }
 
     /** False once this node's Hazelcast has been stopped. */

@@ -131,7 +131,7 @@ class HazelcastRegistryTest {
     }
 
     @Test
-    void aClaimOfOursThatNobodyHereKnowsIsTakenBack() {
+    void aClaimOfOursThatNobodyHereKnowsIsTakenBack() throws Exception {
         Claim claim = node.claim("lane-1", "agent-1");
         bind("ann", claim);
         // As a merge does, when the other half had not heard yet that the lane ended.
@@ -260,7 +260,7 @@ class HazelcastRegistryTest {
     }
 
     @Test
-    void aClaimThatIsTakenBackWhileItIsAskedForDoesNotStay() {
+    void aClaimThatIsTakenBackWhileItIsAskedForDoesNotStay() throws Exception {
         Claim claim = node.claim("lane-1", "agent-1");
         Future<Registry.Grant> bind = registry.bind(request(name, "ann", claim));
         await(registry.release(host(name), claim));

@@ -31,6 +31,9 @@ import org.junit.jupiter.api.Test;
 
 /** Two nodes in one JVM. */
 class RegistryClusterTest {
+    /** More than twice as many as are swept or asserted at once. */
+    private static final int MANY = 2 * Bulk.MOST_AT_ONCE + 300;
+
     private Cluster cluster;
     private Cluster.Node one;
     private Cluster.Node two;
@@ -194,6 +197,45 @@ class RegistryClusterTest {
                 assertEquals(Set.of(), stored.tunnel().claims());
             }
         });
+    }
+
+    @Test
+    void allThatADeadNodeHeldIsSweptHoweverManyNamesThatAre() {
+        bindMany(two);
+
+        two.die();
+
+        await().untilAsserted(() -> {
+            assertEquals(MANY, one.registry().map().size());
+            for (StoredTunnel stored : one.registry().map().values()) {
+                assertEquals(Set.of(), stored.tunnel().claims());
+            }
+        });
+    }
+
+    @Test
+    void allClaimsThatWereSweptByMistakeAreAssertedAgainHoweverManyTheyAre() {
+        bindMany(one);
+        SweepChange mistake = new SweepChange(Set.of(two.id()), Long.MAX_VALUE);
+
+        await(Future.all(two.registry().map().keySet().stream()
+                .map(key -> Future.fromCompletionStage(two.registry().map().submitToKey(key, mistake)))
+                .toList()));
+
+        await().untilAsserted(() -> {
+            for (StoredTunnel stored : two.registry().map().values()) {
+                assertEquals(
+                        Set.of(one.claim("lane-1", "agent-1")), stored.tunnel().claims());
+            }
+        });
+    }
+
+    private static void bindMany(Cluster.Node node) {
+        List<Future<Registry.Grant>> bound = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            bound.add(node.registry().bind(request("name-" + i, "ann", node.claim("lane-1", "agent-1"))));
+        }
+        await(Future.all(bound));
     }
 
     @Test
