@@ -27,7 +27,8 @@ final class MapParts implements Iterable<Predicate<String, StoredTunnel>> {
     @Override
     public Iterator<Predicate<String, StoredTunnel>> iterator() {
         return keys.values().stream()
-                .<Predicate<String, StoredTunnel>>map(key -> Predicates.partitionPredicate(key, Predicates.alwaysTrue()))
+                .<Predicate<String, StoredTunnel>>map(
+                        key -> Predicates.partitionPredicate(key, Predicates.alwaysTrue()))
                 .iterator();
     }
 }

@@ -25,8 +25,7 @@ class CompletionsTest {
                 await(bind.onSuccess(grant -> threads.add(Thread.currentThread().getId())));
             }
             // Those for answers, those for time-outs, and this one where the answer was quicker.
-            assertEquals(
-                    true, threads.size() < BINDS / 4, () -> "answers came on %d threads".formatted(threads.size()));
+            assertTrue(threads.size() < BINDS / 4, () -> "answers came on %d threads".formatted(threads.size()));
         }
     }
 }

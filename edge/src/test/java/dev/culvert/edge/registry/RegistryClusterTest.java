@@ -205,7 +205,7 @@ class RegistryClusterTest {
 
         two.die();
 
-        await().untilAsserted(() -> {
+        await().atMost(1, TimeUnit.MINUTES).untilAsserted(() -> {
             assertEquals(MANY, one.registry().map().size());
             for (StoredTunnel stored : one.registry().map().values()) {
                 assertEquals(Set.of(), stored.tunnel().claims());
@@ -216,13 +216,13 @@ class RegistryClusterTest {
     @Test
     void allClaimsThatWereSweptByMistakeAreAssertedAgainHoweverManyTheyAre() {
         bindMany(one);
-        SweepChange mistake = new SweepChange(Set.of(two.id()), Long.MAX_VALUE);
 
         await(Future.all(two.registry().map().keySet().stream()
-                .map(key -> Future.fromCompletionStage(two.registry().map().submitToKey(key, mistake)))
+                .map(key -> Future.fromCompletionStage(
+                        two.registry().map().submitToKey(key, new SweepChange(Set.of(two.id()), Long.MAX_VALUE))))
                 .toList()));
 
-        await().untilAsserted(() -> {
+        await().atMost(1, TimeUnit.MINUTES).untilAsserted(() -> {
             for (StoredTunnel stored : two.registry().map().values()) {
                 assertEquals(
                         Set.of(one.claim("lane-1", "agent-1")), stored.tunnel().claims());
