@@ -22,10 +22,13 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
     /** What is gathered at most before it is passed on, in bytes. */
     private static final int MOST_GATHERED_BYTES = 16 * 1024;
 
-    /** The room for a first piece, in bytes: most turns of a quiet connection need no more. */
+    /** The room for a first piece at least, in bytes: most turns of a quiet connection need no more. */
     private static final int FIRST_BYTES = 512;
 
     private ByteBuf gathered = Unpooled.EMPTY_BUFFER;
+
+    /** The room for the next turn's first piece, in bytes: what the last turn needed, so that busy ones move nothing. */
+    private int firstBytes = FIRST_BYTES;
 
     /** Whether something was written since the last flush; what was before this handler counts. */
     private boolean written = true;
@@ -69,7 +72,7 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
             passOn(context);
         }
         if (!gathered.isReadable()) {
-            gathered = context.alloc().ioBuffer(Math.max(FIRST_BYTES, bytes.readableBytes()));
+            gathered = context.alloc().ioBuffer(Math.max(firstBytes, bytes.readableBytes()));
         }
         gathered.writeBytes(bytes);
         bytes.release();
@@ -79,6 +82,7 @@ public final class GatheredWrites extends ChannelOutboundHandlerAdapter {
         if (gathered.isReadable()) {
             ByteBuf bytes = gathered;
             gathered = Unpooled.EMPTY_BUFFER;
+            firstBytes = Math.max(FIRST_BYTES, 2 * Integer.highestOneBit(bytes.readableBytes()));
             context.write(bytes, waiting.promise(context));
         }
     }

@@ -50,6 +50,11 @@ final class KeepAlive {
         }
     }
 
+    /** When the last frame came; later by as long as this process stood still since. */
+    long lastReceivedNanos() {
+        return lastReceivedNanos;
+    }
+
     /** The lane's smoothed round trip; 0 while it is not known. */
     long roundTripNanos() {
         return roundTripNanos;

@@ -66,6 +66,7 @@ public final class Lane {
     private volatile boolean closed;
     private volatile boolean idsExhausted;
     private boolean takingTurns;
+    private final Runnable flushing = this::flush;
     private boolean flushScheduled;
     private boolean overrun;
     private int nextStreamId;
@@ -517,7 +518,7 @@ public final class Lane {
         transport.write(frame);
         if (!flushScheduled) {
             flushScheduled = true;
-            later(this::flush);
+            later(flushing);
         }
         if (!overrun && transport.isOverrun()) {
             overrun = true;
@@ -543,6 +544,11 @@ public final class Lane {
 
     long roundTripNanos() {
         return keepAlive.roundTripNanos();
+    }
+
+    /** When the last frame came, by {@link System#nanoTime}. */
+    long lastReceivedNanos() {
+        return keepAlive.lastReceivedNanos();
     }
 
     void transportEnded(String detail) {

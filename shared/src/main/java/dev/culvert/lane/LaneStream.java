@@ -219,7 +219,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
             bytes.release();
             return;
         }
-        if (!receiveWindow.receive(bytes.readableBytes(), System.nanoTime())) {
+        if (!receiveWindow.receive(bytes.readableBytes(), lane.lastReceivedNanos())) {
             bytes.release();
             throw new MalformedFrameException("stream %d was sent more than its window".formatted(id));
         }

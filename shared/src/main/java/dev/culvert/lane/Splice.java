@@ -32,6 +32,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     private boolean outputShutAsked;
     private boolean outputShut;
     private boolean ended;
+    private final Runnable flushing = this::flush;
     private boolean flushScheduled;
     private long bytesIn;
     private long bytesOut;
@@ -177,7 +178,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
             channel.flush();
         } else if (!flushScheduled) {
             flushScheduled = true;
-            channel.eventLoop().execute(this::flush);
+            channel.eventLoop().execute(flushing);
         }
     }
 

@@ -6,13 +6,17 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 
 /**
- * The codec of a lane's pipeline: bytes to {@link Frame}s and back. A DATA payload is copied in neither direction.
+ * The codec of a lane's pipeline: bytes to {@link Frame}s and back. A DATA payload is not copied, but for a small one
+ * that is written.
  *
- * <p>After a {@link MalformedFrameException} what still arrives is dropped: nobody knows where its frames begin. A DATA
- * frame is written as header and payload, one after the other: who writes frames when the channel's writability changes
- * must not do so within another write.
+ * <p>After a {@link MalformedFrameException} what still arrives is dropped: nobody knows where its frames begin. A large
+ * DATA frame is written as header and payload, one after the other: who writes frames when the channel's writability
+ * changes must not do so within another write.
  */
 public final class FrameCodec extends ChannelDuplexHandler {
+    /** Up to here a payload is cheaper to copy behind its header than to write on its own, in bytes. */
+    private static final int MOST_COPIED_BYTES = 2 * 1024;
+
     private final FrameReader reader = new FrameReader();
     private boolean broken;
 
@@ -43,6 +47,12 @@ public final class FrameCodec extends ChannelDuplexHandler {
     }
 
     private static void writeData(ChannelHandlerContext context, Frame.Data data, ChannelPromise promise) {
+        if (data.payload().readableBytes() <= MOST_COPIED_BYTES) {
+            ByteBuf whole = FrameWriter.writeWhole(data, context.alloc());
+            data.payload().release();
+            context.write(whole, promise);
+            return;
+        }
         ByteBuf header;
         try {
             header = FrameWriter.write(data, context.alloc());

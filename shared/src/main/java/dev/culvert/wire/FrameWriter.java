@@ -11,6 +11,9 @@ public final class FrameWriter {
     /** Longest text with its length before it, in bytes of UTF-8: as many as fit into one frame still fit together. */
     static final int MAX_SHORT_TEXT_BYTES = 8 * 1024;
 
+    /** The room for a frame that is not DATA at first, in bytes: most that tell of an exchange need no more. */
+    private static final int CONTROL_BYTES = 256;
+
     /** Most offsets in one GOAWAY: 48 KiB, which leaves room for the rest. */
     static final int MAX_OFFSETS = 4096;
 
@@ -31,7 +34,7 @@ public final class FrameWriter {
             }
             return writeDataHeader(data, allocator.ioBuffer(Frame.HEADER_BYTES));
         }
-        ByteBuf out = allocator.ioBuffer(64);
+        ByteBuf out = allocator.ioBuffer(CONTROL_BYTES);
         boolean written = false;
         try {
             writeControl(frame, out);
@@ -42,6 +45,18 @@ public final class FrameWriter {
                 out.release();
             }
         }
+    }
+
+    /**
+     * A DATA frame with a copy of its payload, which stays the caller's and is of a size that may be sent.
+     *
+     * @return the caller's to release
+     */
+    static ByteBuf writeWhole(Frame.Data data, ByteBufAllocator allocator) {
+        ByteBuf payload = data.payload();
+        int bytes = payload.readableBytes();
+        return writeDataHeader(data, allocator.ioBuffer(Frame.HEADER_BYTES + bytes))
+                .writeBytes(payload, payload.readerIndex(), bytes);
     }
 
     private static void writeControl(Frame frame, ByteBuf out) {
