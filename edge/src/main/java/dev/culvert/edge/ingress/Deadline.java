@@ -25,8 +25,13 @@ final class Deadline {
 
     /** Calls {@code missed} after this time, unless it is set again or cleared before. */
     void in(Duration time) {
+        in(time, System.nanoTime());
+    }
+
+    /** The same for who knows what {@link System#nanoTime} says now. */
+    void in(Duration time, long nowNanos) {
         set = true;
-        atNanos = System.nanoTime() + time.toNanos();
+        atNanos = nowNanos + time.toNanos();
         if (timer != null && atNanos - firesAtNanos < 0) {
             timer.cancel(false);
             timer = null;

@@ -1,7 +1,9 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -13,7 +15,7 @@ import java.util.Set;
 /** Which fields do not pass, in which direction. */
 final class HeaderRules {
     /** Of one connection only (RFC 9110, 7.6.1), framing included: it is written anew on the other side. */
-    private static final Set<String> HOP_BY_HOP = Set.of(
+    private static final FieldNames HOP_BY_HOP = FieldNames.of(
             "connection",
             "keep-alive",
             "proxy-connection",
@@ -24,6 +26,9 @@ final class HeaderRules {
             "upgrade",
             "http2-settings");
 
+    private static final FieldNames HOST = FieldNames.of("host");
+    private static final FieldNames FORWARDING = FieldNames.of("forwarded", "x-real-ip");
+    private static final String FORWARDING_PREFIX = "x-forwarded-";
     private static final String OURS = "culvert-";
 
     private HeaderRules() {}
@@ -39,14 +44,13 @@ final class HeaderRules {
         Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
         while (fields.hasNext()) {
             Map.Entry<CharSequence, CharSequence> field = fields.next();
-            String name = field.getKey().toString();
-            String canonical = canonical(name);
-            boolean dropped = canonical.equals("host")
-                    || isOfThisHop(canonical, nominated)
-                    || canonical.startsWith(OURS)
-                    || (isForwarding(canonical) && !(trusted && isSpelled(name, canonical)));
+            CharSequence name = field.getKey();
+            boolean dropped = HOST.contains(name)
+                    || isOfThisHop(name, nominated)
+                    || FieldNames.startsWith(name, OURS)
+                    || (isForwarding(name) && !(trusted && isSpelled(name)));
             if (!dropped) {
-                to.add(field.getKey(), field.getValue());
+                to.add(name, field.getValue());
             }
         }
     }
@@ -58,8 +62,7 @@ final class HeaderRules {
         Iterator<Map.Entry<CharSequence, CharSequence>> fields = ofTarget.iteratorCharSequence();
         while (fields.hasNext()) {
             CharSequence name = fields.next().getKey();
-            String canonical = canonical(name.toString());
-            if (isOfThisHop(canonical, nominated) || canonical.startsWith(OURS)) {
+            if (isOfThisHop(name, nominated) || FieldNames.startsWith(name, OURS)) {
                 hidden.add(name);
             }
         }
@@ -82,25 +85,31 @@ final class HeaderRules {
     }
 
     /** Content-Length frames the body: a visitor that could have it dropped could have its body read as a request. */
-    private static boolean isOfThisHop(String name, Set<String> nominated) {
-        return HOP_BY_HOP.contains(name) || (nominated.contains(name) && !name.equals("content-length"));
+    private static boolean isOfThisHop(CharSequence name, Set<String> nominated) {
+        return HOP_BY_HOP.contains(name)
+                || (!nominated.isEmpty() && isNominated(FieldNames.canonical(name), nominated));
     }
 
+    private static boolean isNominated(String name, Set<String> nominated) {
+        return nominated.contains(name) && !name.equals("content-length");
+    }
+
+    /** What is said to be of this hop, without what always is. */
     private static Set<String> nominated(HttpHeaders headers) {
+        Iterator<String> values = headers.valueStringIterator(HttpHeaderNames.CONNECTION);
+        if (!values.hasNext()
+                || (HttpHeaderValues.KEEP_ALIVE.contentEqualsIgnoreCase(values.next()) && !values.hasNext())) {
+            return Set.of(); // As most say it.
+        }
         return tokens(headers, HttpHeaderNames.CONNECTION);
     }
 
-    private static boolean isForwarding(String name) {
-        return name.startsWith("x-forwarded-") || name.equals("forwarded") || name.equals("x-real-ip");
+    private static boolean isForwarding(CharSequence name) {
+        return FieldNames.startsWith(name, FORWARDING_PREFIX) || FORWARDING.contains(name);
     }
 
     /** Only the true spelling of a trusted proxy's field passes: the one with {@code _} may be a visitor's. */
-    private static boolean isSpelled(String name, String canonical) {
-        return name.equalsIgnoreCase(canonical);
-    }
-
-    /** Many servers hand {@code X_Forwarded_For} and {@code X-Forwarded-For} to their programs as one. */
-    private static String canonical(String name) {
-        return name.toLowerCase(Locale.ROOT).replace('_', '-');
+    private static boolean isSpelled(CharSequence name) {
+        return AsciiString.indexOf(name, '_', 0) < 0;
     }
 }

@@ -31,8 +31,8 @@ record HostPolicy(
         return new HostPolicy(wanted, publicOrigin, null);
     }
 
+    /** Makes the target's own what in the fields speaks of the tunnel; Host is set already. */
     void applyTo(HttpHeaders request) {
-        request.set(HttpHeaderNames.HOST, host);
         if (targetOrigin != null && publicOrigin.equalsIgnoreCase(request.get(HttpHeaderNames.ORIGIN))) {
             request.set(HttpHeaderNames.ORIGIN, targetOrigin);
         }
@@ -40,8 +40,11 @@ record HostPolicy(
 
     void mapBack(HttpHeaders response) {
         String origin = targetOrigin;
+        if (origin == null) {
+            return;
+        }
         String location = response.get(HttpHeaderNames.LOCATION);
-        if (origin != null && location != null && leadsTo(location, origin)) {
+        if (location != null && leadsTo(location, origin)) {
             response.set(HttpHeaderNames.LOCATION, publicOrigin + location.substring(origin.length()));
         }
     }

@@ -421,7 +421,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     /** The next request, which may be here already; but not before the visitor takes the answers to the earlier ones. */
     private void next() {
         idleSinceNanos = System.nanoTime();
-        deadline.in(ingress.options().deadlines().idle());
+        deadline.in(ingress.options().deadlines().idle(), idleSinceNanos);
         nextWaits = !context.channel().isWritable();
         if (nextWaits) {
             return;

@@ -60,8 +60,12 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** Goes on with what is there and with what comes. */
     void resume() {
         stopped = false;
-        if (!decoding) { // Else the loop that is running goes on by itself.
+        if (decoding) {
+            return; // The loop that is running goes on by itself.
+        } else if (heldBytes() > 0) {
             channelReadSafely(Unpooled.EMPTY_BUFFER);
+        } else if (!context.isRemoved()) {
+            context.channel().config().setAutoRead(true);
         }
     }
 

@@ -259,8 +259,12 @@ final class TargetConnection implements TunnelStream.Listener {
             endIdle("the target sent something that nobody asked for");
         } else {
             answering = true;
-            unparsed.add(bytes);
-            parse();
+            if (unparsed.isEmpty() && !parsing && takesMore()) {
+                parse(bytes);
+            } else {
+                unparsed.add(bytes);
+                parse();
+            }
         }
     }
 
@@ -325,22 +329,30 @@ final class TargetConnection implements TunnelStream.Listener {
         }
     }
 
+    /** Whether what comes is parsed at once. */
+    private boolean takesMore() {
+        return !ended && !decoder.isPaused() && !responseEnded;
+    }
+
     private void parse() {
+        parse(null);
+    }
+
+    /** Parses what waits. With bytes that did not have to wait, nothing does; they are taken over. */
+    private void parse(@Nullable ByteBuf fresh) {
         if (parsing || ended) {
             return;
         }
         parsing = true;
         try {
-            if (decoder.heldBytes() > 0) {
+            if (fresh == null && decoder.heldBytes() > 0) {
                 decoder.decodeHeld(codec.pipeline().context(decoder));
             }
-            while (!ended && !decoder.isPaused() && !responseEnded) {
-                ByteBuf bytes = unparsed.poll(Integer.MAX_VALUE);
-                if (bytes == null) {
-                    break;
-                }
+            ByteBuf bytes = fresh == null && takesMore() ? unparsed.poll(Integer.MAX_VALUE) : fresh;
+            while (bytes != null) {
                 parsedUnsaid += bytes.readableBytes();
                 codec.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
+                bytes = takesMore() ? unparsed.poll(Integer.MAX_VALUE) : null;
             }
         } catch (Exception e) {
             garbage(e);

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpScheme;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AsciiString;
@@ -22,6 +23,11 @@ final class TargetRequest {
     /** The label of the node that took the visitor in. */
     static final AsciiString NODE = AsciiString.cached("culvert-node");
 
+    private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
+    private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
+    private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
+    private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");
+
     /** Says {@code true} when the request goes through a second node. */
     static final AsciiString RELAYED = AsciiString.cached("culvert-relayed");
 
@@ -32,7 +38,7 @@ final class TargetRequest {
         HttpHeaders from = head.headers();
         HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, head.method(), head.target(), HEADERS);
         HttpHeaders to = request.headers();
-        to.set(HttpHeaderNames.HOST, "");
+        to.set(HttpHeaderNames.HOST, host.host());
         HeaderRules.copyFromVisitor(from, to, visitor.isTrusted());
         host.applyTo(to);
         if (from.contains(HttpHeaderNames.TRANSFER_ENCODING)) {
@@ -67,16 +73,16 @@ final class TargetRequest {
 
     /** Sets what stands for the visitor. A trusted peer's words on it stay, and its address joins the list. */
     private static void setForwarded(RequestHead head, VisitorConnection visitor, HttpHeaders to) {
-        String before = String.join(", ", to.getAll("x-forwarded-for"));
-        to.set("x-forwarded-for", before.isEmpty() ? visitor.ip() : before + ", " + visitor.ip());
+        String before = String.join(", ", to.getAll(FORWARDED_FOR));
+        to.set(FORWARDED_FOR, before.isEmpty() ? visitor.ip() : before + ", " + visitor.ip());
         // The port is the one the visitor used, not the one that we listen on behind a balancer.
         int defaultPort = visitor.isSecure() ? 443 : 80;
-        setIfAbsent(to, "x-forwarded-proto", visitor.isSecure() ? "https" : "http");
-        setIfAbsent(to, "x-forwarded-host", head.authority().toString());
-        setIfAbsent(to, "x-forwarded-port", String.valueOf(head.authority().portOr(defaultPort)));
+        setIfAbsent(to, FORWARDED_PROTO, visitor.isSecure() ? HttpScheme.HTTPS.name() : HttpScheme.HTTP.name());
+        setIfAbsent(to, FORWARDED_HOST, head.authority().toString());
+        setIfAbsent(to, FORWARDED_PORT, String.valueOf(head.authority().portOr(defaultPort)));
     }
 
-    private static void setIfAbsent(HttpHeaders headers, String name, String value) {
+    private static void setIfAbsent(HttpHeaders headers, AsciiString name, CharSequence value) {
         if (!headers.contains(name)) {
             headers.set(name, value);
         }

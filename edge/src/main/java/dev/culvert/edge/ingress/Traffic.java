@@ -142,8 +142,12 @@ public final class Traffic {
         }
 
         void bytes(long in, long out) {
-            bytesIn.add(in);
-            bytesOut.add(out);
+            if (in != 0) {
+                bytesIn.add(in);
+            }
+            if (out != 0) {
+                bytesOut.add(out);
+            }
             if (all != null) {
                 all.bytes(in, out);
             }

@@ -15,6 +15,7 @@ final class VisitorConnection {
     private final String ip;
     private final boolean trusted;
     private final PinnedStreams pinned;
+    private final Runnable flushing = this::flush;
     private boolean flushScheduled;
 
     VisitorConnection(Channel channel, IngressOptions options) {
@@ -75,7 +76,7 @@ final class VisitorConnection {
     void flushSoon() {
         if (!flushScheduled) {
             flushScheduled = true;
-            channel.eventLoop().execute(this::flush);
+            channel.eventLoop().execute(flushing);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.culvert.edge.registry;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the registry knows a tunnel by, and what frames call it.
  *
@@ -25,6 +27,18 @@ public record TunnelKey(String value) {
     /** The host or the port alone, as people know it. */
     public String name() {
         return value.substring(value.indexOf(':') + 1);
+    }
+
+    // As every record has them, but without the method handles: each request looks for its key in several maps.
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TunnelKey key && value.equals(key.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return value.hashCode();
     }
 
     @Override
