@@ -25,6 +25,9 @@ final class LoadBench implements Measurement {
     private static final List<Figure> COLUMNS =
             List.of(PER_SECOND, Figure.P50, Figure.P99, CPU, DOWN, DOWN_CPU, UP, UP_CPU, Figure.RSS);
 
+    /** Into how many loads the time of warming up is cut; one more comes behind the long bodies. */
+    private static final int WARMING_LOADS = 3;
+
     /** How often a long body goes each way before any is measured. */
     private static final int WARMING_TRANSFERS = 3;
 
@@ -81,8 +84,7 @@ final class LoadBench implements Measurement {
             Map<Chain, Row> rows = new LinkedHashMap<>();
             for (Chain chain : all.start(chains)) {
                 rows.put(chain, new Row(chain.name()));
-                load(chain, warmUp);
-                carryLongBodies(chain, place.folder());
+                warmUp(chain, place.folder());
             }
             for (int round = 1; round <= rounds; round++) {
                 System.err.printf("bench: round %d of %d%n", round, rounds);
@@ -91,6 +93,20 @@ final class LoadBench implements Measurement {
                 }
             }
             return Table.of("chain", COLUMNS, rows.values());
+        }
+    }
+
+    /**
+     * In several loads: what happens at the end of one, when all visitors leave, makes the JVM compile some of what it has
+     * compiled again, and that is not to fall into the first round.
+     */
+    private void warmUp(Chain chain, Path folder) throws IOException, InterruptedException {
+        for (int i = 0; i < WARMING_LOADS && warmUp > 0; i++) {
+            load(chain, Math.max(1, warmUp / WARMING_LOADS));
+        }
+        carryLongBodies(chain, folder);
+        if (warmUp > 0) {
+            load(chain, Math.max(1, warmUp / WARMING_LOADS));
         }
     }
 

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * nginx, with a small answer at {@code /}, one of each size that a load may ask for, a big file at {@code /big}, and
- * {@code /up/} for what is sent.
+ * nginx, with a small answer at {@code /}, a big file at {@code /big}, and {@code /up/} for what is sent. It shares the
+ * machine with what is measured, so it does as little as it can: a small answer comes from memory and in one piece, as
+ * applications write theirs, and not by opening a file and sending head and body one after the other.
  */
 final class Target implements AutoCloseable {
     private static final String CONFIG = """
@@ -31,11 +32,15 @@ final class Target implements AutoCloseable {
                 server {
                     listen 127.0.0.1:%2$d;
                     root %1$s/www;
+                    location = / { %3$s }
                     location / { }
                     location /up/ { root %1$s; dav_methods PUT; }
                 }
             }
             """;
+
+    /** What fits into a word of nginx's settings, in bytes; a larger answer comes from a file. */
+    private static final int MOST_IN_MEMORY_BYTES = 2048;
 
     private final Child nginx;
     private final int port;
@@ -54,14 +59,16 @@ final class Target implements AutoCloseable {
     static Target start(Path folder, int smallBytes, long bigBytes) throws IOException, InterruptedException {
         Path www = Files.createDirectories(folder.resolve("www"));
         Files.createDirectories(folder.resolve("up"));
-        Files.writeString(www.resolve("index.html"), "x".repeat(smallBytes));
+        String answer = "x".repeat(smallBytes);
+        Files.writeString(www.resolve("index.html"), answer);
         try (RandomAccessFile big = new RandomAccessFile(www.resolve("big").toFile(), "rw")) {
             big.setLength(bigBytes);
         }
         // Its workers run as another user.
         new ProcessBuilder("chmod", "-R", "a+rwX", folder.toString()).start().waitFor();
         int port = Ports.free();
-        Path config = Files.writeString(folder.resolve("target.conf"), CONFIG.formatted(folder, port));
+        String atRoot = smallBytes <= MOST_IN_MEMORY_BYTES ? "return 200 \"%s\";".formatted(answer) : "index index.html;";
+        Path config = Files.writeString(folder.resolve("target.conf"), CONFIG.formatted(folder, port, atRoot));
         Child nginx = Child.start("target", folder, Map.of(), List.of("nginx", "-c", config.toString()));
         nginx.awaitPort(port);
         return new Target(nginx, port);
