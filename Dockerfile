@@ -16,7 +16,7 @@ WORKDIR /tmp
 # Visitors, agents, admin, Hazelcast, event bus.
 EXPOSE 7080 7070 7090 5701 5702
 # Those of ./culvert; the memory limit in k8s/ counts on them. Setting the variable anew replaces them.
-ENV JDK_JAVA_OPTIONS="-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError"
+ENV JDK_JAVA_OPTIONS="-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.lowMemory=false -XX:+ExitOnOutOfMemoryError"
 # The JVM is the process that gets SIGTERM.
 ENTRYPOINT ["java", "-jar", "/opt/culvert/culvert-edge.jar"]
 CMD ["edge"]
