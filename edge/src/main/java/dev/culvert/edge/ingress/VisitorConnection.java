@@ -72,9 +72,11 @@ final class VisitorConnection {
         }
     }
 
-    /** Flushes by the end of this turn. */
+    /** Flushes by the end of this turn; at once what fills the socket's queue, so that a long body keeps moving. */
     void flushSoon() {
-        if (!flushScheduled) {
+        if (!channel.isWritable()) {
+            channel.flush();
+        } else if (!flushScheduled) {
             flushScheduled = true;
             channel.eventLoop().execute(flushing);
         }
