@@ -25,8 +25,8 @@ final class LoadBench implements Measurement {
     private static final List<Figure> COLUMNS =
             List.of(PER_SECOND, Figure.P50, Figure.P99, CPU, DOWN, DOWN_CPU, UP, UP_CPU, Figure.RSS);
 
-    /** Into how many loads the time of warming up is cut; one more comes behind the long bodies. */
-    private static final int WARMING_LOADS = 3;
+    /** Into how many loads the time of warming up is cut; the last comes behind the long bodies. */
+    private static final int WARMING_LOADS = 4;
 
     /** How often a long body goes each way before any is measured. */
     private static final int WARMING_TRANSFERS = 3;
@@ -101,12 +101,13 @@ final class LoadBench implements Measurement {
      * compiled again, and that is not to fall into the first round.
      */
     private void warmUp(Chain chain, Path folder) throws IOException, InterruptedException {
-        for (int i = 0; i < WARMING_LOADS && warmUp > 0; i++) {
-            load(chain, Math.max(1, warmUp / WARMING_LOADS));
+        int length = warmUp / WARMING_LOADS;
+        for (int i = 1; i < WARMING_LOADS && length > 0; i++) {
+            load(chain, length);
         }
         carryLongBodies(chain, folder);
-        if (warmUp > 0) {
-            load(chain, Math.max(1, warmUp / WARMING_LOADS));
+        if (length > 0) {
+            load(chain, length);
         }
     }
 

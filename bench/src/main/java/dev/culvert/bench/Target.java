@@ -67,7 +67,8 @@ final class Target implements AutoCloseable {
         // Its workers run as another user.
         new ProcessBuilder("chmod", "-R", "a+rwX", folder.toString()).start().waitFor();
         int port = Ports.free();
-        String atRoot = smallBytes <= MOST_IN_MEMORY_BYTES ? "return 200 \"%s\";".formatted(answer) : "index index.html;";
+        String atRoot =
+                smallBytes <= MOST_IN_MEMORY_BYTES ? "return 200 \"%s\";".formatted(answer) : "index index.html;";
         Path config = Files.writeString(folder.resolve("target.conf"), CONFIG.formatted(folder, port, atRoot));
         Child nginx = Child.start("target", folder, Map.of(), List.of("nginx", "-c", config.toString()));
         nginx.awaitPort(port);

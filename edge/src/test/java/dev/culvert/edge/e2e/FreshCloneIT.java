@@ -26,6 +26,11 @@ class FreshCloneIT {
     /** A whole build, on a machine that may be busy, and that may have to fetch what it builds with. */
     private static final Duration BUILD = Duration.ofMinutes(5);
 
+    /** See sched(7). */
+    private static final int SCHED_OTHER = 0;
+
+    private static final int SCHED_BATCH = 3;
+
     private static final String DEMO_URL = "http://([a-z0-9-]+)\\.localhost:(\\d+)";
 
     @RegisterExtension
@@ -46,6 +51,7 @@ class FreshCloneIT {
             assertTrue(isUsed(clone, program), () -> "the archive of the " + program + demo.said());
         }
         assertTrue(demo.err().lines().stream().noneMatch(line -> line.contains("archive")), demo::said);
+        assertEquals(SCHED_BATCH, schedulingPolicy(demo));
 
         assertCurlGetsThePage(host, port, demo);
         assertPageLives("http://" + host + "/");
@@ -63,10 +69,19 @@ class FreshCloneIT {
                 Visitor.get(secondPort, secondUrl.group(1) + ".localhost:" + secondPort, "/")
                         .status());
         assertFalse(String.join("\n", second.err().lines()).contains("building"), second::said);
+        // On its path there is no chrt either, of which nothing is said.
+        assertEquals(SCHED_OTHER, schedulingPolicy(second));
+        assertFalse(String.join("\n", second.err().lines()).contains("chrt"), second::said);
 
         assertEndsWithAllItStarted(second, secondPort);
         assertEquals(200, Visitor.get(port, host, "/").status());
         assertEndsWithAllItStarted(demo, port);
+    }
+
+    /** The policy that Linux schedules a process by (proc_pid_stat(5), the field 41; what stands in brackets is one). */
+    private static int schedulingPolicy(Program program) throws IOException {
+        String stat = Files.readString(Path.of("/proc", Long.toString(program.pid()), "stat"));
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3]);
     }
 
     /** Whether the JVM takes what it has archived of the program: asked to insist on it, it fails where it cannot. */
