@@ -35,17 +35,13 @@ final class ExchangeRecord {
     }
 
     void requestBytes(long more) {
-        if (more > 0) {
-            requestBytes += more;
-            traffic.bytes(more, 0);
-        }
+        requestBytes += more;
+        traffic.bytes(more, 0);
     }
 
     void responseBytes(long more) {
-        if (more > 0) {
-            responseBytes += more;
-            traffic.bytes(0, more);
-        }
+        responseBytes += more;
+        traffic.bytes(0, more);
     }
 
     /** Counts the exchange and tells the far end about it. Once. */
