@@ -63,7 +63,9 @@ final class SocketDialer implements LaneDialer {
         if (proxy != null) {
             options.setProxyOptions(proxy.options());
         }
-        return client.connect(options)
+        // A client that was closed meanwhile throws, and does not fail.
+        return Future.succeededFuture(options)
+                .compose(client::connect)
                 .map(socket -> Sockets.takeOver(socket))
                 .recover(failure -> Future.failedFuture(inWords(failure)));
     }

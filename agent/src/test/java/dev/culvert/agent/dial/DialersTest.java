@@ -84,6 +84,16 @@ class DialersTest {
         assertEquals("culvert-lane", fronts.seen.take());
     }
 
+    /** An agent that is stopped while it begins to dial. */
+    @Test
+    void dialerOfAnAgentThatHasEndedFailsAndDoesNotThrow() throws Exception {
+        client.close().await(20, TimeUnit.SECONDS);
+
+        assertEquals(
+                DialException.Kind.UNREACHABLE,
+                refused("tls://localhost:" + edge.port(), authority, null).kind());
+    }
+
     @Test
     void hostIsNamedInTheClientHello() throws Exception {
         try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.io.IOException;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,10 +61,25 @@ class BusCutIT {
     void brokenConnectionCutsTheDownloadOff() throws Exception {
         try (Visitor visitor = begin("/bytes/" + SIZE)) {
             long at = readTo(visitor, 0, BEGUN);
-            int broken = ingress.machine().breakConnections(CutOffCluster.BUS_PORT);
-            assertTrue(broken > 0, "there was no connection to break");
-            assertCutOff("connection broken", visitor, at, SIZE, System.nanoTime());
+            // While the visitor reads: where nothing is on its way nothing is lost, and the download rightly goes on.
+            AtomicBoolean over = new AtomicBoolean();
+            CompletableFuture<Integer> broken = CompletableFuture.supplyAsync(() -> breakUntil(over));
+            try {
+                assertCutOff("connection broken", visitor, at, SIZE, System.nanoTime());
+            } finally {
+                over.set(true);
+                assertTrue(broken.join() > 0, "there was no connection to break");
+            }
         }
+    }
+
+    /** Breaks what connections the bus has, again and again; returns how many there were. */
+    private static int breakUntil(AtomicBoolean over) {
+        int broken = 0;
+        while (!over.get()) {
+            broken += ingress.machine().breakConnections(CutOffCluster.BUS_PORT);
+        }
+        return broken;
     }
 
     @Test
