@@ -66,7 +66,8 @@ public final class BenchMain {
         CommandLine command = parsed.subcommand().commandSpec().commandLine();
         Measurement measurement = command.getCommand();
         try (Workplace place = Workplace.make(home)) {
-            String tables = measurement.measure(place);
+            Machine machine = new Machine();
+            String tables = measurement.measure(place) + "\n" + machine.describe();
             System.out.print(tables);
             Path target = Files.createDirectories(home.resolve("bench/target"));
             Files.writeString(target.resolve(command.getCommandName() + ".md"), tables);

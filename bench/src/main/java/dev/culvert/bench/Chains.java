@@ -11,6 +11,17 @@ import java.util.regex.Pattern;
 
 /** All chains there are, by name, and those of them that run. */
 final class Chains implements AutoCloseable {
+    /** What ours are measured against. */
+    static final List<Ratios.Pair> PAIRS = List.of(
+            new Ratios.Pair("culvert-tcp", "haproxy-tcp-2"),
+            new Ratios.Pair("culvert-tcp-relay", "haproxy-tcp-3"),
+            new Ratios.Pair("culvert-http", "haproxy-http-2"),
+            new Ratios.Pair("culvert-http-relay", "haproxy-http-3"),
+            new Ratios.Pair("culvert-https", "haproxy-https-2"),
+            new Ratios.Pair("culvert-h2", "haproxy-2-h2"),
+            new Ratios.Pair("culvert-tcp", "localtunnel"),
+            new Ratios.Pair("culvert-http", "localtunnel"));
+
     private final Map<String, Start> all = new LinkedHashMap<>();
     private final List<Chain> running = new ArrayList<>();
     private final Culverts culverts;
@@ -34,25 +45,26 @@ final class Chains implements AutoCloseable {
         Pem pem = Pem.make(place.folder());
         Proxies proxies = new Proxies(place.folder(), target, pem);
         culverts = new Culverts(place.launcher(), place.folder(), target, pem, javaOptions);
+        // Each beside what it is measured against: what disturbs the machine for a while disturbs both.
         all.put("direct", name -> proxies.direct());
         all.put("haproxy-tcp-2", name -> proxies.haproxies(name, "tcp", 2, false));
+        all.put("culvert-tcp", name -> culverts.single(name, Entry.TCP));
         all.put("haproxy-tcp-3", name -> proxies.haproxies(name, "tcp", 3, false));
+        all.put("culvert-tcp-relay", name -> culverts.relayed(name, Entry.TCP));
         all.put("haproxy-http-2", name -> proxies.haproxies(name, "http", 2, false));
+        all.put("culvert-http", name -> culverts.single(name, Entry.HTTP));
         all.put("haproxy-http-3", name -> proxies.haproxies(name, "http", 3, false));
+        all.put("culvert-http-relay", name -> culverts.relayed(name, Entry.HTTP));
         all.put("haproxy-https-2", name -> proxies.haproxies(name, "http", 2, true));
+        all.put("culvert-https", name -> culverts.single(name, Entry.HTTPS));
         all.put("haproxy-2-h2", name -> proxies.haproxies(name, "http", 2, true));
+        all.put("culvert-h2", name -> culverts.single(name, Entry.HTTPS));
+        all.put("culvert-https-relay", name -> culverts.relayed(name, Entry.HTTPS));
         all.put("nginx-2", name -> proxies.nginxes(name, 2));
         all.put("ssh", proxies::ssh);
         if (Files.exists(place.npm().resolve("server.js"))) {
             all.put("localtunnel", name -> proxies.localtunnel(name, place.npm()));
         }
-        all.put("culvert-http", name -> culverts.single(name, Entry.HTTP));
-        all.put("culvert-http-relay", name -> culverts.relayed(name, Entry.HTTP));
-        all.put("culvert-tcp", name -> culverts.single(name, Entry.TCP));
-        all.put("culvert-tcp-relay", name -> culverts.relayed(name, Entry.TCP));
-        all.put("culvert-https", name -> culverts.single(name, Entry.HTTPS));
-        all.put("culvert-h2", name -> culverts.single(name, Entry.HTTPS));
-        all.put("culvert-https-relay", name -> culverts.relayed(name, Entry.HTTPS));
     }
 
     /** One more: HTTP through an edge that has so many tunnels. */

@@ -25,6 +25,9 @@ final class LoadBench implements Measurement {
     private static final List<Figure> COLUMNS =
             List.of(PER_SECOND, Figure.P50, Figure.P99, CPU, DOWN, DOWN_CPU, UP, UP_CPU, Figure.RSS);
 
+    /** What two chains are compared in. */
+    private static final List<Figure> COMPARED = List.of(PER_SECOND, CPU, DOWN, DOWN_CPU, UP, UP_CPU);
+
     /** Into how many loads the time of warming up is cut; the last comes behind the long bodies. */
     private static final int WARMING_LOADS = 4;
 
@@ -92,7 +95,7 @@ final class LoadBench implements Measurement {
                     round(row.getKey(), row.getValue(), place.folder());
                 }
             }
-            return Table.of("chain", COLUMNS, rows.values());
+            return Table.of("chain", COLUMNS, rows.values()) + "\n" + Ratios.of(COMPARED, Chains.PAIRS, rows.values());
         }
     }
 

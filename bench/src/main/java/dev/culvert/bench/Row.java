@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** All that was measured of a chain, round after round. */
 final class Row {
@@ -25,6 +26,15 @@ final class Row {
 
     boolean has(Figure figure) {
         return samples.containsKey(figure);
+    }
+
+    /** What it has for each of what another has, round by round. */
+    List<Double> ratios(Row other, Figure figure) {
+        List<Double> own = samples.getOrDefault(figure, List.of());
+        List<Double> others = other.samples.getOrDefault(figure, List.of());
+        return IntStream.range(0, Math.min(own.size(), others.size()))
+                .mapToObj(i -> own.get(i) / others.get(i))
+                .toList();
     }
 
     /** The latest of all figures, for who watches. */
