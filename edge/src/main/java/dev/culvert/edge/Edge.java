@@ -116,7 +116,10 @@ public final class Edge {
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options) {
         Edge edge = new Edge(vertx, options);
-        return edge.start().recover(fault -> edge.stop().transform(stopped -> Future.failedFuture(fault)));
+        return edge.start().recover(fault -> {
+            edge.closing.set(true);
+            return edge.stop().transform(stopped -> Future.failedFuture(fault));
+        });
     }
 
     /**
@@ -196,20 +199,22 @@ public final class Edge {
         // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
         return vertx.executeBlocking(this::prepare, false)
                 .compose(prepared -> readCertificates().map(prepared))
-                // The member stands before everything that talks to other nodes.
-                .compose(prepared -> Membership.start(vertx, options.cluster(), prepared.clusterHost(), shared)
-                        .compose(membership -> {
-                            started.push(() -> membership.leave(vertx));
-                            membership.member().onStopped(this::leftByAccident);
-                            clusterPort = options.cluster().isOn()
-                                    ? membership.member().port()
-                                    : -1;
-                            return startRegistry(membership, prepared);
-                        }))
+                .compose(prepared -> authenticator().compose(authenticator -> join(shared, authenticator, prepared)))
                 .map(this);
     }
 
-    private Future<Void> startRegistry(Membership membership, Prepared prepared) {
+    /** The member stands before everything that talks to other nodes. */
+    private Future<Void> join(@Nullable EventLoop shared, Authenticator authenticator, Prepared prepared) {
+        return Membership.start(vertx, options.cluster(), prepared.clusterHost(), shared)
+                .compose(membership -> {
+                    started.push(() -> membership.leave(vertx));
+                    membership.member().onStopped(this::leftByAccident);
+                    clusterPort = options.cluster().isOn() ? membership.member().port() : -1;
+                    return startRegistry(membership, authenticator, prepared);
+                });
+    }
+
+    private Future<Void> startRegistry(Membership membership, Authenticator authenticator, Prepared prepared) {
         RegistryOptions defaults = RegistryOptions.DEFAULT;
         RegistryOptions named = new RegistryOptions(
                 options.names().grace(),
@@ -219,8 +224,7 @@ public final class Edge {
         return HazelcastRegistry.start(vertx, membership.member(), named).compose(registry -> {
             started.push(registry::close);
             nodes = registry::nodes;
-            // Who may come is known before the first can.
-            return authenticator().compose(authenticator -> startLanes(membership, registry, authenticator, prepared));
+            return startLanes(membership, registry, authenticator, prepared);
         });
     }
 

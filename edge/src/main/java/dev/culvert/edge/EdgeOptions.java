@@ -12,7 +12,9 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,11 +118,14 @@ public record EdgeOptions(
             throw new ConfigException("--tcp-ports must be at most %d ports, were %d"
                     .formatted(MOST_TCP_PORTS, ports.tcp().size()));
         }
-        requireApart(ports.tcp(), "http-port", ports.http());
-        requireApart(ports.tcp(), "https-port", tls.https());
-        requireApart(ports.tcp(), "tls-port", tls.passthrough());
-        requireApart(ports.tcp(), "lane-port", ports.lane());
-        requireApart(ports.tcp(), "admin-port", admin.port());
+        requireApart(
+                ports.tcp(),
+                List.of(
+                        Map.entry("http-port", ports.http()),
+                        Map.entry("https-port", tls.https()),
+                        Map.entry("tls-port", tls.passthrough()),
+                        Map.entry("lane-port", ports.lane()),
+                        Map.entry("admin-port", admin.port())));
         if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
                 && admin.port().isOn()
                 && admin.tokenFile() == null) {
@@ -260,10 +265,21 @@ public record EdgeOptions(
         }
     }
 
-    private static void requireApart(PortRange tcp, String option, ListenPort port) {
-        if (tcp.contains(port.number())) {
-            throw new ConfigException(
-                    "--tcp-ports %s includes %s, which is --%s: change one of them".formatted(tcp, port, option));
+    /** One number for two doors is not refused by the machine: Vert.x would let them take turns at it. */
+    private static void requireApart(PortRange tcp, List<Map.Entry<String, ListenPort>> doors) {
+        Map<Integer, String> taken = new HashMap<>();
+        for (Map.Entry<String, ListenPort> door : doors) {
+            String option = door.getKey();
+            int port = door.getValue().number();
+            if (tcp.contains(port)) {
+                throw new ConfigException(
+                        "--tcp-ports %s includes %d, which is --%s: change one of them".formatted(tcp, port, option));
+            }
+            String other = port > 0 ? taken.put(port, option) : null;
+            if (other != null) {
+                throw new ConfigException(
+                        "--%s and --%s are both %d: change one of them".formatted(other, option, port));
+            }
         }
     }
 

@@ -55,7 +55,8 @@ final class Program {
     /** On epoll or kqueue where the machine has it: the same work costs a third less there. */
     private static Transport transport() {
         @Nullable Transport best = Transport.nativeTransport();
-        // io_uring is left alone: it gains nothing sure, and has been unsafe in half-closed sockets (docs/performance.md).
+        // io_uring is left alone: it gains nothing sure, and has been unsafe in half-closed sockets
+        // (docs/performance.md).
         boolean usable = best != null && best.available() && !best.name().equals("io_uring");
         return usable && best != null ? best : Transport.NIO;
     }

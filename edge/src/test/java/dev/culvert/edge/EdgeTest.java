@@ -157,6 +157,15 @@ class EdgeTest {
     }
 
     @Test
+    void oneNumberForTwoDoorsIsRefused() {
+        String fault = assertThrows(
+                        ConfigException.class, () -> options(Map.of("http-port", "17080", "lane-port", "17080")))
+                .getMessage();
+
+        assertEquals("--http-port and --lane-port are both 17080: change one of them", fault);
+    }
+
+    @Test
     void failedStartLeavesNoPortOpen() throws Exception {
         int port = freePort();
         EdgeOptions options =

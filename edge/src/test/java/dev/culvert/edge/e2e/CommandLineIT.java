@@ -146,6 +146,16 @@ class CommandLineIT {
     }
 
     @Test
+    void thereIsNoTokensFile() throws Exception {
+        String absent = stage.folder().resolve("absent.txt").toString();
+
+        Program edge =
+                stage.culvert("edge", "--http-port", "0", "--lane-port", "0", "--admin-port", "0", "--tokens", absent);
+
+        assertSays(FAILED, ".*tokens file .*absent\\.txt does not exist.*culvert token create.*", edge);
+    }
+
+    @Test
     void statusListsTheTunnels() throws Exception {
         stage.agent(edge, target, "--name", "listed").awaitOnline();
         String admin = "http://127.0.0.1:" + edge.adminPort();
