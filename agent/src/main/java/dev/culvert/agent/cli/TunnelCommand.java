@@ -222,12 +222,12 @@ final class TunnelCommand implements Callable<Integer> {
         boolean ports = tunnels.stream().allMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.TCP);
         return switch (code) {
             case NO_EDGE -> "; start one with `culvert edge`, or name yours with --edge";
-            case UNAUTHORIZED -> "; check --token or --token-file";
             case VERSION_MISMATCH -> "; use the version of culvert that the edge has";
             case NAME_TAKEN ->
                 "; choose another with %s, or leave it out for one that is free"
                         .formatted(ports ? "--remote-port" : "--name");
-            case REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
+            // The edge's own words say what to do.
+            case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
         };
     }
 }

@@ -21,11 +21,11 @@ public final class AnonymousAuthenticator implements Authenticator {
         if (secret == null) {
             return Future.failedFuture(
                     new UnauthorizedException(
-                            "This edge knows agents without a token by a secret of their own, and this agent sent none; update the agent."));
+                            "this edge knows agents without a token by a secret of their own, and this agent sent none; update the agent"));
         }
         if (secret.length() < SHORTEST_SECRET) {
             return Future.failedFuture(new UnauthorizedException(
-                    "The agent's secret is too easy to guess: it has %d characters; use at least %d random ones."
+                    "the agent's secret is too easy to guess: it has %d characters; use at least %d random ones"
                             .formatted(secret.length(), SHORTEST_SECRET)));
         }
         String owner = "anonymous:" + Hash.of(secret).substring(0, OWNER_DIGITS);

@@ -70,13 +70,13 @@ public final class TokenFileAuthenticator implements Authenticator {
         if (token == null) {
             return Future.failedFuture(
                     new UnauthorizedException(
-                            "This edge asks for a token: start the agent with --token or --token-file (its operator makes one with culvert token create)."));
+                            "this edge asks for a token: start the agent with --token or --token-file (its operator makes one with `culvert token create`)"));
         }
         TokenLine line = tokens.get(Hash.of(token));
         return line == null
                 ? Future.failedFuture(
                         new UnauthorizedException(
-                                "The edge does not know this token, or it was withdrawn; ask the edge's operator for a new one."))
+                                "the edge does not know this token, or it was withdrawn; ask the edge's operator for a new one"))
                 : Future.succeededFuture(line.identity());
     }
 

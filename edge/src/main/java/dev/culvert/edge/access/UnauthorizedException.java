@@ -1,6 +1,6 @@
 package dev.culvert.edge.access;
 
-/** An agent's credentials were refused; the message goes to the agent and says what to do. */
+/** An agent's credentials were refused; the message says what to do, and stands behind a colon where agents show it. */
 public final class UnauthorizedException extends RuntimeException {
     public UnauthorizedException(String message) {
         super(message, null, false, false); // An answer, not a fault.

@@ -46,7 +46,7 @@ class AnonymousAuthenticatorTest {
                 authenticator.authenticate(withSecret(SECRET.substring(1))).cause();
         assertInstanceOf(UnauthorizedException.class, refusal);
         assertEquals(
-                "The agent's secret is too easy to guess: it has 21 characters; use at least 22 random ones.",
+                "the agent's secret is too easy to guess: it has 21 characters; use at least 22 random ones",
                 refusal.getMessage());
     }
 

@@ -74,7 +74,7 @@ class TokenFileAuthenticatorTest {
     void unknownAndMissingTokensAreRefusedInWords() {
         Throwable unknown = authenticator.authenticate(withToken("cvt_unknown")).cause();
         assertInstanceOf(UnauthorizedException.class, unknown);
-        assertTrue(unknown.getMessage().endsWith("ask the edge's operator for a new one."), unknown.getMessage());
+        assertTrue(unknown.getMessage().endsWith("ask the edge's operator for a new one"), unknown.getMessage());
         assertInstanceOf(
                 UnauthorizedException.class,
                 authenticator.authenticate(withToken(null)).cause());
