@@ -1,6 +1,7 @@
 package dev.culvert.lane;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -14,6 +15,8 @@ import io.vertx.core.net.NetServerOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +49,45 @@ class HalfClosedEpollTest {
             }
         } finally {
             vertx.close().await(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void peerWhoEndsItsDirectionAndThenResetsIsNoticedThoughNothingIsWritten() throws Exception {
+        Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+        try {
+            CompletableFuture<Channel> accepted = new CompletableFuture<>();
+            CompletableFuture<Void> halfClosed = new CompletableFuture<>();
+            NetServer server = vertx.createNetServer()
+                    .connectHandler(socket -> accepted.complete(Sockets.takeOver(
+                            socket, new HalfClosedEpoll(Duration.ofMillis(10)), new Tells(halfClosed))))
+                    .listen(0, "127.0.0.1")
+                    .await(10, TimeUnit.SECONDS);
+            try (Socket peer = new Socket("127.0.0.1", server.actualPort())) {
+                peer.shutdownOutput();
+                halfClosed.get(10, TimeUnit.SECONDS);
+                assertTrue(accepted.get(10, TimeUnit.SECONDS).isOpen());
+                peer.setSoLinger(true, 0);
+            }
+
+            assertTrue(accepted.get().closeFuture().await(10, TimeUnit.SECONDS), "noticed");
+        } finally {
+            vertx.close().await(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private static final class Tells extends ChannelInboundHandlerAdapter {
+        private final CompletableFuture<Void> halfClosed;
+
+        Tells(CompletableFuture<Void> halfClosed) {
+            this.halfClosed = halfClosed;
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                halfClosed.complete(null);
+            }
         }
     }
 

@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A visitor that sends FIN may have left, or may still read: nothing tells the two apart at once. It gets its answer.
  * The kernel then asks with keep-alive probes, which a machine that has forgotten the connection answers with a reset:
- * within 75 seconds after a visitor that is really gone, its target sees it, however silent the target is. A visitor
- * that resets, or to whom writing fails, is noticed at once.
+ * within 80 seconds after a visitor that is really gone, its target sees it, however silent the target is. A visitor
+ * that resets behind its FIN is noticed within 5 seconds, one that resets without, or to whom writing fails, at once.
  */
 final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor, OpenVisitors.Connection {
     /**
