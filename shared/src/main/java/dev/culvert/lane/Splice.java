@@ -10,8 +10,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream and a socket joined: what comes out of one goes into the other, with back-pressure, half-close and reset in
@@ -20,6 +22,9 @@ import io.netty.handler.ssl.SslHandler;
  * <p>The socket's side of back-pressure: bytes go in only while it is writable, the rest waits within the stream's
  * window; nothing is read while the stream is not writable. Bytes count as consumed once the socket has taken them.
  * Runs on the event loop that stream and channel share.
+ *
+ * <p>A peer that closes before it has taken all may have answered: a web server that has refused an upload does. Where
+ * {@link ChannelOption#AUTO_CLOSE} is off, what it has sent is read to its end before the stream is reset.
  */
 public final class Splice extends ChannelInboundHandlerAdapter implements TunnelStream.Listener {
     private final TunnelStream stream;
@@ -31,6 +36,9 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     private boolean channelFinished;
     private boolean outputShutAsked;
     private boolean outputShut;
+    /** Why the socket takes no more, once it has failed at that. */
+    private @Nullable String outputFailure;
+
     private boolean ended;
     private final Runnable flushing = this::flush;
     private boolean flushScheduled;
@@ -70,7 +78,8 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
             splice.broken("the connection was closed");
         } else if (!splice.ended) {
             if (channel instanceof DuplexChannel duplex && duplex.isInputShutdown()) {
-                splice.channelFinished(); // Before we were there to hear it.
+                // Before we were there to hear it; but what handlers still hold goes first.
+                channel.eventLoop().execute(splice::inputEnded);
             }
             channel.config().setAutoRead(stream.isWritable());
         }
@@ -92,7 +101,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            channelFinished();
+            inputEnded();
         }
         context.fireUserEventTriggered(event);
     }
@@ -111,7 +120,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        broken(String.valueOf(cause.getMessage()));
+        failed(cause);
     }
 
     // The stream's events.
@@ -120,6 +129,8 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     public void onBytes(ByteBuf bytes) {
         if (ended) {
             bytes.release();
+        } else if (outputFailure != null) {
+            drop(bytes);
         } else if (waiting.isEmpty() && channel.isWritable()) {
             handOn(bytes);
         } else {
@@ -150,12 +161,35 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         }
     }
 
-    private void channelFinished() {
-        if (!channelFinished) {
+    private void inputEnded() {
+        if (outputFailure != null) {
+            broken(outputFailure); // What came may be all there was, or not.
+        } else if (!channelFinished && !ended) {
             channelFinished = true;
             stream.finish();
             endIfBothFinished();
         }
+    }
+
+    /** The socket takes no more, or it is broken. */
+    private void failed(Throwable cause) {
+        boolean mayStillBeRead = cause instanceof ChannelOutputShutdownException && !channelFinished;
+        if (!mayStillBeRead) {
+            broken(String.valueOf(cause.getMessage()));
+        } else if (outputFailure == null && !ended) {
+            Throwable reason = cause.getCause() == null ? cause : cause.getCause();
+            outputFailure = String.valueOf(reason.getMessage());
+            for (ByteBuf bytes = waiting.poll(Integer.MAX_VALUE);
+                    bytes != null;
+                    bytes = waiting.poll(Integer.MAX_VALUE)) {
+                drop(bytes);
+            }
+        }
+    }
+
+    private void drop(ByteBuf bytes) {
+        stream.consumed(bytes.readableBytes());
+        bytes.release();
     }
 
     private void drain() {
@@ -188,14 +222,14 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
     }
 
     private void shutOutputWhenDrained() {
-        if (!streamFinished || outputShutAsked || ended || !waiting.isEmpty()) {
+        if (!streamFinished || outputShutAsked || outputFailure != null || ended || !waiting.isEmpty()) {
             return;
         }
         outputShutAsked = true;
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
             if (!written.isSuccess()) {
-                broken(String.valueOf(written.cause().getMessage()));
+                failed(written.cause());
                 return;
             }
             outputShut = true;

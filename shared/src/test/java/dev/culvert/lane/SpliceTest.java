@@ -57,6 +57,7 @@ class SpliceTest {
     private void dial(StreamRecorder stream) {
         client.connect(door.getLocalPort(), "127.0.0.1").onSuccess(socket -> {
             Channel channel = Sockets.takeOver(socket);
+            channel.config().setAutoClose(false);
             Splice.join(
                     stream.stream,
                     channel,
@@ -167,6 +168,40 @@ class SpliceTest {
         assertEquals(CloseReason.TARGET_FAILED, reset.reason());
         assertEquals(5, reset.deliveredBytes());
         ended.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void answerOfATargetThatClosesBeforeItHasTakenAllArrivesBeforeTheReset() throws Exception {
+        LaneBench.Run run = bench.start();
+        // Several times: what the kernel tells first is chance.
+        for (int id = 1; id < 40; id += 2) {
+            run.accept(id);
+            try (Socket target = target()) {
+                fill(run, id);
+                target.getOutputStream().write("refused".getBytes(StandardCharsets.UTF_8));
+            } // With bytes unread: the kernel resets.
+
+            assertEquals("refused", run.peer().expectText(id, 7));
+            assertEquals(
+                    CloseReason.TARGET_FAILED,
+                    run.peer().await(Frame.Reset.class).reason());
+        }
+    }
+
+    /** Sends as much as the window and the sockets take, while the target reads nothing. */
+    private static void fill(LaneBench.Run run, int id) {
+        int granted = 64 * 1024;
+        Frame.Ping ping = new Frame.Ping(1);
+        while (granted > 0) {
+            int bytes = Math.min(granted, 64 * 1024);
+            run.peer().send(new Frame.Data(id, Unpooled.wrappedBuffer(new byte[bytes])), ping);
+            granted -= bytes;
+            Frame frame = run.peer().expect(Frame.class);
+            while (frame instanceof Frame.Credit credit) {
+                granted += credit.bytes();
+                frame = run.peer().expect(Frame.class);
+            }
+        }
     }
 
     @Test

@@ -87,6 +87,8 @@ public final class TargetStreams {
                 .onComplete(
                         socket -> {
                             Channel target = Sockets.takeOver(socket);
+                            // One that takes no more of a request may have answered already.
+                            target.config().setAutoClose(false);
                             if (way.proxyProtocol() != ProxyProtocol.OFF) {
                                 // At once: the visitor may wait for the target to speak first.
                                 target.writeAndFlush(way.proxyProtocol().header(request.visitor(), request.reached()));
