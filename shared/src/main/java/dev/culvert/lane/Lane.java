@@ -405,6 +405,7 @@ public final class Lane {
     }
 
     private LaneStream openHere(StreamRequest request) {
+        assert eventLoop().inEventLoop() : "two threads would give two streams one id";
         int id = nextStreamId;
         long aboveFloor = (long) options.streamWindowBytes() - options.floorWindowBytes();
         boolean enough = budget.tryTake(aboveFloor);

@@ -13,6 +13,7 @@ import dev.culvert.wire.StreamRequest;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpMethod;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,17 +207,21 @@ final class Attempts {
             return Future.failedFuture(new RefusedException(finalReply()));
         }
         confirmed = true;
-        return registry.confirm(tunnel.key())
-                .timeout(OWNER_ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-                .otherwiseEmpty()
-                .compose(found -> {
+        Promise<TunnelStream> opened = Promise.promise();
+        // The registry answers on whatever thread it likes; carriers are asked on the loop.
+        Outcomes.on(
+                loop,
+                registry.confirm(tunnel.key()).timeout(OWNER_ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS),
+                (found, fault) -> {
                     if (found == null || found.isEmpty()) {
-                        return Future.failedFuture(new RefusedException(finalReply()));
+                        opened.fail(new RefusedException(finalReply()));
+                    } else {
+                        tunnel = found.get();
+                        refused.removeIf(carrier -> lost.contains(carrier) && !carrier.isDoubtful());
+                        openNext(visitor, loop).onComplete(opened);
                     }
-                    tunnel = found.get();
-                    refused.removeIf(carrier -> lost.contains(carrier) && !carrier.isDoubtful());
-                    return openNext(visitor, loop);
                 });
+        return opened.future();
     }
 
     private boolean mayBeStale() {

@@ -70,6 +70,9 @@ public final class FakeCarriers implements Carriers {
     private final class FakeCarrier implements Carrier {
         @Override
         public Future<TunnelStream> open(StreamRequest request, EventLoop visitorLoop) {
+            if (!visitorLoop.inEventLoop()) {
+                throw new IllegalStateException("asked on " + Thread.currentThread());
+            }
             CloseReason refusal = nextRefusal();
             if (refusal != null) {
                 return Future.failedFuture(StreamClosedException.refused(refusal, "as the test says"));
