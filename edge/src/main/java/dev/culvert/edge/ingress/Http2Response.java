@@ -4,6 +4,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
@@ -17,6 +18,11 @@ final class Http2Response {
     static Http2Headers head(HttpResponse response) {
         Http2Headers head = fields(response.headers());
         head.status(response.status().codeAsText());
+        boolean neverHasBody = response.status().equals(HttpResponseStatus.NO_CONTENT)
+                || response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        if (neverHasBody) {
+            head.remove(HttpHeaderNames.CONTENT_LENGTH); // RFC 9110, 8.6; by HTTP/1.1 the encoder does it.
+        }
         return head;
     }
 

@@ -259,6 +259,13 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
 
     /** Not by the encoder, which holds resets against the visitor: these are for what a target or we have done. */
     void reset(Http2Stream stream, Http2Error error) {
+        try {
+            // What waits for the flush alone goes first: behind a reset it would break the protocol (RFC 9113, 5.1).
+            encoder().flowController().writePendingBytes();
+        } catch (Http2Exception e) {
+            onError(context, true, e);
+            return;
+        }
         resetStream(context, stream.id(), error.code(), context.newPromise());
         visitor.flushSoon();
     }

@@ -230,6 +230,7 @@ class Http2VisitorTest {
             {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"},
             {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
             {"GET", "HTTP/1.1 204 No Content\r\n\r\n"},
+            {"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"},
             {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"},
             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
         };
@@ -270,8 +271,10 @@ class Http2VisitorTest {
         int stream = visitor.open(post(Door.HOST, "/", "expect: 100-continue", "content-length: 3"));
         FakeTarget target = door.carriers.awaitStream();
         assertTrue(target.awaitHead().contains("expect: 100-continue\r\n"));
-        target.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+        target.send(
+                "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 0\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
         assertEquals(103, visitor.awaitInterim(stream));
+        assertFalse(visitor.lastFields().containsKey("content-length"));
         visitor.data(stream, "abc", true);
         target.awaitText("abc");
         target.send(OK);
@@ -330,6 +333,19 @@ class Http2VisitorTest {
         second.awaitHead();
         second.send(OK);
         assertEquals("ok", visitor.await(two).body());
+    }
+
+    @Test
+    void whatCameBeforeAResponseBrokeOffReachesTheVisitorBeforeItsReset() throws Exception {
+        int stream = visitor.request(get(Door.HOST, "/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+
+        target.sendLast("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+
+        Answer answer = visitor.await(stream);
+        assertEquals("hello", answer.body());
+        assertEquals(INTERNAL_ERROR, answer.reset());
     }
 
     @Test

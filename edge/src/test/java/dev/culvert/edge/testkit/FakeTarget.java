@@ -93,6 +93,20 @@ public final class FakeTarget {
         return this;
     }
 
+    /** Sends bytes and its FIN, which come in at once. */
+    public void sendLast(String text) {
+        ByteBuf bytes = Unpooled.copiedBuffer(text, ISO_8859_1);
+        synchronized (this) {
+            sent += bytes.readableBytes();
+        }
+        deliver(() -> {
+            listener.onBytes(bytes);
+            if (!ended) {
+                listener.onFinish();
+            }
+        });
+    }
+
     /** Sends its FIN. */
     public void finish() {
         deliver(() -> {

@@ -56,6 +56,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
     private int goAwayCode = -1;
     private int lastStreamServed = -1;
     private int pongs;
+    private Map<String, String> lastFields = Map.of();
     private byte[] lastBlock = {};
 
     /** A frame. */
@@ -297,6 +298,11 @@ public final class RawHttp2Visitor implements AutoCloseable {
         return reading(stream).body.length();
     }
 
+    /** The fields of the head or trailers that came last. */
+    public Map<String, String> lastFields() {
+        return lastFields;
+    }
+
     /** The header block that came last, as it came. */
     public byte[] lastBlock() {
         return lastBlock;
@@ -311,6 +317,9 @@ public final class RawHttp2Visitor implements AutoCloseable {
         Frame frame = new Frame(start & 0xFF, in.readUnsignedByte(), in.readInt(), new byte[start >>> 8]);
         in.readFully(frame.payload());
         Reading reading = reading(frame.stream());
+        if (reading.reset >= 0 && frame.type() <= HEADERS) {
+            throw new AssertionError("%s behind the reset of its stream".formatted(frame));
+        }
         switch (frame.type()) {
             case DATA -> {
                 reading.body.append(new String(frame.payload(), ISO_8859_1));
@@ -361,6 +370,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
         } catch (Http2Exception e) {
             throw new IOException(e);
         }
+        lastFields = fields;
         String status = fields.get(":status");
         if (status == null) {
             reading.trailers = fields;
