@@ -62,7 +62,7 @@ final class ChunkScan {
         }
     }
 
-    /** The decoder itself refuses what is no hexadecimal digit, and sizes beyond an int. */
+    /** The decoder itself refuses sizes beyond an int, and most of what is no hexadecimal digit. */
     private void size(byte value) {
         if (value == ';' || value == '\r') {
             part = Part.EXTENSION;
@@ -70,8 +70,10 @@ final class ChunkScan {
             part = Part.GAP;
             fault |= digits == 0;
         } else {
+            int digit = Character.digit(value, 16);
+            fault |= digit < 0; // At a control character the decoder would end the number.
             digits++;
-            size = size * 16 + Math.max(0, Character.digit(value, 16));
+            size = size * 16 + Math.max(0, digit);
         }
     }
 

@@ -71,7 +71,11 @@ final class HeaderRules {
 
     /** The names in the fields called this, comma-separated lists taken apart, in lower case. */
     static Set<String> tokens(HttpHeaders headers, CharSequence name) {
-        List<String> values = headers.getAll(name);
+        return tokens(headers.getAll(name));
+    }
+
+    /** What these comma-separated lists have, in lower case. */
+    static Set<String> tokens(List<String> values) {
         if (values.isEmpty()) {
             return Set.of();
         }

@@ -242,7 +242,7 @@ final class HttpExchange implements TargetConnection.Listener {
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE);
         if (switching == null) {
             return;
-        } else if (head.upgrade() == null || !requestEnded || protocol == null) {
+        } else if (protocol == null || !head.asksFor(response.headers()) || !requestEnded) {
             garbageFrom(switching, "a change of protocol (101) that was not asked for");
             return;
         }

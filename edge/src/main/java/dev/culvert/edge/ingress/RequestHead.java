@@ -48,14 +48,19 @@ record RequestHead(
         if (authority == null) {
             throw new RefusedException(Reply.notServed("a request without a Host"));
         }
-        if (absolute && host != null && !host.isSame(authority, target.startsWith("https:") ? 443 : 80)) {
+        if (absolute
+                && host != null
+                && !host.isSame(authority, target.regionMatches(true, 0, "https:", 0, 6) ? 443 : 80)) {
             throw malformed("The address names another host than Host does.");
         }
         if (target.equals("*") && !message.method().equals(HttpMethod.OPTIONS)) {
             throw malformed("Only OPTIONS may ask for *.");
         }
         return new RequestHead(
-                message, authority, escaped(absolute ? pathOf(target) : target), http10 ? null : upgrade(headers));
+                message,
+                authority,
+                escaped(absolute ? pathOf(message.method(), target) : target),
+                http10 ? null : upgrade(headers));
     }
 
     HttpMethod method() {
@@ -137,8 +142,11 @@ record RequestHead(
                 .orElseThrow(() -> malformed("The address must name a host, with a port or not."));
     }
 
-    private static String pathOf(String absolute) {
+    private static String pathOf(HttpMethod method, String absolute) {
         String path = absolute.substring(authorityEnd(absolute, authorityStart(absolute)));
+        if (path.isEmpty() && method.equals(HttpMethod.OPTIONS)) {
+            return "*"; // RFC 9112, 3.2.4.
+        }
         return path.startsWith("/") ? path : "/" + path;
     }
 
@@ -197,6 +205,13 @@ record RequestHead(
                         && !protocol.toLowerCase(Locale.ROOT).startsWith("http/"))
                 .collect(Collectors.joining(", "));
         return Optional.of(protocols).filter(some -> !some.isEmpty()).orElse(null);
+    }
+
+    /** Whether these fields of an answer choose among the protocols that this asks to change to (RFC 9110, 7.8). */
+    boolean asksFor(HttpHeaders answer) {
+        Set<String> chosen = HeaderRules.tokens(answer, HttpHeaderNames.UPGRADE);
+        Set<String> asked = upgrade == null ? Set.of() : HeaderRules.tokens(List.of(upgrade));
+        return !chosen.isEmpty() && asked.containsAll(chosen);
     }
 
     private static RefusedException malformed(String found) {

@@ -43,6 +43,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class TargetConnection implements TunnelStream.Listener {
+    /** A status has three digits (RFC 9112, 4). */
+    private static final int LOWEST_STATUS = 100;
+
+    private static final int HIGHEST_STATUS = 999;
+
     private final TunnelKey key;
     private final TunnelStream stream;
     private final Carrier carrier;
@@ -411,7 +416,10 @@ final class TargetConnection implements TunnelStream.Listener {
     }
 
     private void decodedHead(HttpResponse response, Listener hearing) {
-        if (response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+        int status = response.status().code();
+        if (status < LOWEST_STATUS || status > HIGHEST_STATUS) {
+            garbage(new IllegalArgumentException("status " + status));
+        } else if (response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
             hearing.onSwitch(response);
         } else if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
             hearing.onInterim(response);

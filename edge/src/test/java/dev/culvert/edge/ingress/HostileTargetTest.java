@@ -49,6 +49,9 @@ class HostileTargetTest {
                 Arguments.of("another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of("a head of 1 MiB", "HTTP/1.1 200 OK\r\n" + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
                 Arguments.of("NUL in a field", "HTTP/1.1 200 OK\r\nX-A: b\u0000c\r\n\r\n"),
+                Arguments.of("a status of one digit", "HTTP/1.1 0 Foo\r\nContent-Length: 0\r\n\r\n"),
+                Arguments.of("a status below 100", "HTTP/1.1 99 Foo\r\nContent-Length: 0\r\n\r\n"),
+                Arguments.of("a status of four digits", "HTTP/1.1 1000 Foo\r\nContent-Length: 0\r\n\r\n"),
                 Arguments.of("bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
                 Arguments.of(
                         "an unasked 101",
@@ -67,6 +70,21 @@ class HostileTargetTest {
         assertEquals(CloseReason.CANCELLED, target.awaitReset());
         visitor.send(Door.get("/2"));
         assertTrue(door.carriers.awaitStream().awaitHead().startsWith("GET /2 "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x", "h2c", "websocket, x"})
+    void protocolThatWasNotAskedForIsNotChangedTo(String protocol) throws Exception {
+        RawVisitor other = door.visitor();
+        other.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nConnection: Upgrade\r\n"
+                + "Upgrade: WebSocket, h2c\r\n\r\n");
+        FakeTarget asked = door.carriers.awaitStream();
+        asked.awaitHead();
+
+        asked.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + protocol + "\r\n\r\nraw");
+
+        assertEquals(502, other.awaitAnswer().status());
+        assertEquals(CloseReason.CANCELLED, asked.awaitReset());
     }
 
     @ParameterizedTest

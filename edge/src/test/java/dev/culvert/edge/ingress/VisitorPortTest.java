@@ -322,6 +322,27 @@ class VisitorPortTest {
     }
 
     @Test
+    void whatFollowsAnUpgradeReachesTheTargetThoughItsSenderHasFinishedBeforeTheAnswer() throws Exception {
+        visitor.send("GET /ws HTTP/1.1\r\nHost: app.example.com\r\nConnection: Upgrade\r\n"
+                + "Upgrade: websocket\r\n\r\nearly");
+        visitor.finish();
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+
+        target.awaitFinish();
+
+        assertEquals("early", target.untaken());
+    }
+
+    @Test
+    void optionsOfAHostInAbsoluteFormAreThoseOfTheWholeServer() throws Exception {
+        visitor.send("OPTIONS http://app.example.com HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
+
+        assertTrue(door.carriers.awaitStream().awaitHead().startsWith("OPTIONS * HTTP/1.1\r\n"));
+    }
+
+    @Test
     void refusedUpgradeIsAnOrdinaryAnswer() throws Exception {
         visitor.send("GET /ws HTTP/1.1\r\nHost: app.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
                 + Door.get("/next"));
