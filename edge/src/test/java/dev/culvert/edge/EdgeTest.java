@@ -171,8 +171,7 @@ class EdgeTest {
         EdgeOptions options =
                 options(Map.of("tokens", folder.resolve("absent.txt").toString(), "http-port", "" + port));
 
-        String fault = assertThrows(IllegalArgumentException.class, () -> start(options))
-                .getMessage();
+        String fault = assertThrows(ConfigException.class, () -> start(options)).getMessage();
 
         assertTrue(fault.contains("absent.txt"), fault);
         assertTrue(!accepts("127.0.0.1", port));

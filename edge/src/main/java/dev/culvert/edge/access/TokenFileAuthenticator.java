@@ -1,5 +1,6 @@
 package dev.culvert.edge.access;
 
+import dev.culvert.config.ConfigException;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -52,11 +53,11 @@ public final class TokenFileAuthenticator implements Authenticator {
      * Reads the file and keeps watching it.
      *
      * @param interval how long after a reading the next one starts; {@link #INTERVAL} in production
-     * @return fails with a sentence for the operator when the file cannot be read or names the line that is wrong
+     * @return fails with a {@link ConfigException} when the file cannot be read, or that names the line that is wrong
      */
     public static Future<TokenFileAuthenticator> start(Vertx vertx, TokenFile file, Duration interval) {
         return vertx.executeBlocking(file::read, false)
-                .recover(fault -> Future.failedFuture(new IllegalArgumentException(inWords(file, fault))))
+                .recover(fault -> Future.failedFuture(new ConfigException(inWords(file, fault))))
                 .map(tokens -> {
                     var authenticator = new TokenFileAuthenticator(vertx, file, tokens);
                     authenticator.watch(interval);

@@ -1,6 +1,7 @@
 package dev.culvert.edge.tls;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.culvert.config.ConfigException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -60,7 +61,8 @@ public final class Certificates {
      * Reads the certificates and keeps watching them.
      *
      * @param interval how long after a reading the next one starts; {@link #INTERVAL} in production
-     * @return fails with a sentence for the operator when they cannot be read
+     * @return fails with a sentence for the operator when they cannot be read: a {@link ConfigException} where the files
+     *     that were named are wrong
      */
     public static Future<Certificates> start(Vertx vertx, CertificateSource source, Duration interval) {
         return start(vertx, source, interval, new HandshakeThreads());
@@ -75,7 +77,7 @@ public final class Certificates {
     public static Future<Certificates> start(
             Vertx vertx, CertificateSource source, Duration interval, Executor handshakes) {
         return vertx.executeBlocking(() -> Table.of(source.read(), handshakes), false)
-                .recover(fault -> Future.failedFuture(new IllegalArgumentException(inWords(source, fault))))
+                .recover(fault -> Future.failedFuture(atStart(source, fault)))
                 .map(table -> {
                     Certificates certificates = new Certificates(vertx, source, handshakes, table);
                     table.tell("certificate read", Instant.now());
@@ -164,6 +166,13 @@ public final class Certificates {
             LOGGER.atError().addKeyValue("fault", words).log("certificate is broken; serving the one read before");
         }
         fault = words;
+    }
+
+    private static RuntimeException atStart(CertificateSource source, Throwable fault) {
+        String words = inWords(source, fault);
+        return fault instanceof BrokenCertificateException
+                ? new ConfigException(words)
+                : new IllegalStateException(words);
     }
 
     private static String inWords(CertificateSource source, Throwable fault) {

@@ -26,7 +26,7 @@ public final class PemFiles implements CertificateSource {
     public record Pair(Path certificate, Path key) {}
 
     @Override
-    public List<KeyAndChain> read() throws IOException, BrokenCertificateException {
+    public List<KeyAndChain> read() throws BrokenCertificateException {
         List<String> now = new ArrayList<>();
         for (Pair pair : pairs) {
             now.add(text(pair.certificate()));
@@ -54,7 +54,7 @@ public final class PemFiles implements CertificateSource {
         }
     }
 
-    private static String text(Path file) throws IOException, BrokenCertificateException {
+    private static String text(Path file) throws BrokenCertificateException {
         try {
             if (Files.size(file) > LARGEST_BYTES) {
                 throw new BrokenCertificateException(
@@ -65,6 +65,8 @@ public final class PemFiles implements CertificateSource {
             throw new BrokenCertificateException("there is no file " + file);
         } catch (MalformedInputException e) {
             throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
+        } catch (IOException e) {
+            throw new BrokenCertificateException("cannot read %s: %s".formatted(file, e));
         }
     }
 

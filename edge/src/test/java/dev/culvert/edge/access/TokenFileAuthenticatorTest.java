@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.config.ConfigException;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -137,7 +138,7 @@ class TokenFileAuthenticatorTest {
     @Test
     void aBrokenFileAtStartIsRefusedWithItsLine() throws Exception {
         replace(ANN.line().toString(), "nonsense");
-        Throwable refusal = assertThrows(IllegalArgumentException.class, () -> TokenFileAuthenticator.start(
+        Throwable refusal = assertThrows(ConfigException.class, () -> TokenFileAuthenticator.start(
                         vertx, new TokenFile(path), Duration.ofSeconds(1))
                 .await(10, TimeUnit.SECONDS));
         assertTrue(refusal.getMessage().contains("line 2"), refusal.getMessage());
@@ -146,9 +147,9 @@ class TokenFileAuthenticatorTest {
     @Test
     void aMissingFileAtStartIsRefusedInWords() {
         TokenFile missing = new TokenFile(directory.resolve("missing.txt"));
-        Throwable refusal = assertThrows(IllegalArgumentException.class, () -> TokenFileAuthenticator.start(
-                        vertx, missing, Duration.ofSeconds(1))
-                .await(10, TimeUnit.SECONDS));
+        Throwable refusal = assertThrows(
+                ConfigException.class, () -> TokenFileAuthenticator.start(vertx, missing, Duration.ofSeconds(1))
+                        .await(10, TimeUnit.SECONDS));
         assertTrue(refusal.getMessage().contains("does not exist; culvert token create"), refusal.getMessage());
     }
 

@@ -152,7 +152,29 @@ class CommandLineIT {
         Program edge =
                 stage.culvert("edge", "--http-port", "0", "--lane-port", "0", "--admin-port", "0", "--tokens", absent);
 
-        assertSays(FAILED, ".*tokens file .*absent\\.txt does not exist.*culvert token create.*", edge);
+        assertSays(WRONG_USAGE, ".*tokens file .*absent\\.txt does not exist.*culvert token create.*", edge);
+    }
+
+    @Test
+    void thereIsNoCertificate() throws Exception {
+        String absent = stage.folder().resolve("absent.pem").toString();
+
+        Program edge = stage.culvert(
+                "edge",
+                "--http-port",
+                "0",
+                "--lane-port",
+                "0",
+                "--admin-port",
+                "0",
+                "--https-port",
+                "0",
+                "--cert",
+                absent,
+                "--key",
+                absent);
+
+        assertSays(WRONG_USAGE, ".*there is no file .*absent\\.pem.*", edge);
     }
 
     @Test

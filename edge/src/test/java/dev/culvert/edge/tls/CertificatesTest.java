@@ -3,6 +3,7 @@ package dev.culvert.edge.tls;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.config.ConfigException;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TestAuthority.Issued;
 import io.vertx.core.Vertx;
@@ -165,6 +167,9 @@ class CertificatesTest {
 
         write("edge", authority.issue());
         assertTrue(faultOf("edge").contains("subjectAltName"), faultOf("edge"));
+
+        Files.createDirectory(folder.resolve("folder.crt"));
+        assertTrue(faultOf("folder").startsWith("cannot read " + folder.resolve("folder.crt")), faultOf("folder"));
     }
 
     private String faultOf(String name) {
@@ -173,7 +178,7 @@ class CertificatesTest {
                         .toCompletionStage()
                         .toCompletableFuture()
                         .join());
-        return fault.getCause().getMessage();
+        return assertInstanceOf(ConfigException.class, fault.getCause()).getMessage();
     }
 
     private static String served(Certificates certificates, String host) {
