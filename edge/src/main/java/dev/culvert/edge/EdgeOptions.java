@@ -42,10 +42,10 @@ import org.jspecify.annotations.Nullable;
  *     what the process's supervisor waits before it kills
  * @param nodeId a label for this node in logs, and for targets in {@code Culvert-Node} (option {@code --node-id}, default the machine's host name); what the
  *     registry uses is new at each start
- * @param eventLoops how many threads serve visitors and agents (option {@code --event-loops}); 0, the default, for one
- *     for two cores, and at least one. Half of the work is the kernel's anyway, and threads that hand each other every
- *     request cost more than they gain ({@code docs/performance.md}). One a core where the machine does nothing else and
- *     few tunnels have all the visitors
+ * @param eventLoops how many threads serve visitors and agents (option {@code --event-loops}), at most 256; 0, the
+ *     default, for one for two cores, and at least one. Half of the work is the kernel's anyway, and threads that hand
+ *     each other every request cost more than they gain ({@code docs/performance.md}). One a core where the machine does
+ *     nothing else and few tunnels have all the visitors
  * @param lanes windows, budget and pings of the lanes; no option of the command line
  */
 public record EdgeOptions(
@@ -70,6 +70,9 @@ public record EdgeOptions(
 
     /** Each is open from the start, a socket or two: more are most likely a mistake. */
     private static final int MOST_TCP_PORTS = 10_000;
+
+    /** Each is a thread with sockets and buffers of its own, and more than a machine has cores are of no use. */
+    private static final int MOST_EVENT_LOOPS = 256;
 
     /** An edge for this machine alone. */
     public static final EdgeOptions DEFAULT = new EdgeOptions(
@@ -145,8 +148,9 @@ public record EdgeOptions(
         if (nodeId != null && !nodeId.matches("[!-~]{1,63}")) {
             throw new ConfigException("--node-id must be 1 to 63 visible ASCII characters, was " + nodeId);
         }
-        if (eventLoops < 0) {
-            throw new ConfigException("--event-loops must be 0 or more, was " + eventLoops);
+        if (eventLoops < 0 || eventLoops > MOST_EVENT_LOOPS) {
+            throw new ConfigException("--event-loops must be 1 to %d, or 0 for one for two cores, was %d"
+                    .formatted(MOST_EVENT_LOOPS, eventLoops));
         }
     }
 

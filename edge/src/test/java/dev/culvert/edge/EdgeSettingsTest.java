@@ -284,6 +284,7 @@ class EdgeSettingsTest {
         "trusted-proxies, '10.0.0.1,'",
         "trusted-proxies, proxy",
         "event-loops, -1",
+        "event-loops, 257",
         "event-loops, all",
         "drain-timeout, -1s"
     })
