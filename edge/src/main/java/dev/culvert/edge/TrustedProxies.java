@@ -20,7 +20,7 @@ public record TrustedProxies(List<Network> networks) implements Predicate<InetAd
     /**
      * Reads networks with commas between them: {@code 10.0.0.0/8,fd00::/8}; an address alone is itself.
      *
-     * @throws ConfigException naming the first that is none
+     * @throws ConfigException about the first that is none, without the name of the option
      */
     public static TrustedProxies parse(String text) {
         List<Network> networks = new ArrayList<>();
@@ -86,7 +86,7 @@ public record TrustedProxies(List<Network> networks) implements Predicate<InetAd
 
         private static ConfigException notANetwork(String text) {
             return new ConfigException(
-                    "--trusted-proxies must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '%s'"
+                    "must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '%s'"
                             .formatted(text));
         }
     }

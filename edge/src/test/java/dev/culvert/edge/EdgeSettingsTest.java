@@ -292,6 +292,13 @@ class EdgeSettingsTest {
         assertTrue(fault(() -> read(Map.of(key, value), Map.of(), "")).contains("--" + key));
     }
 
+    @Test
+    void optionIsNamedOnce() {
+        assertEquals(
+                "--trusted-proxies: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found 'proxy'",
+                fault(() -> read(Map.of("trusted-proxies", "proxy"), Map.of(), "")));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "10.0.0.0/8, 10.255.0.1, true",
