@@ -4,6 +4,7 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.edge.tls.TlsProfile;
 import java.io.PrintWriter;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -42,7 +43,17 @@ public final class EdgeMain {
         culvert.setParameterExceptionHandler((mistake, args) -> usage(mistake));
         culvert.setExecutionExceptionHandler((fault, command, result) -> failure(fault, command));
         culvert.setUsageHelpAutoWidth(true);
+        setVersion(
+                culvert,
+                "culvert "
+                        + Objects.requireNonNullElse(EdgeMain.class.getPackage().getImplementationVersion(), "dev"));
         return culvert;
+    }
+
+    /** One version for all of its commands. */
+    private static void setVersion(CommandLine command, String version) {
+        command.getCommandSpec().version(version);
+        command.getSubcommands().values().forEach(sub -> setVersion(sub, version));
     }
 
     private static int usage(ParameterException mistake) {
@@ -76,7 +87,6 @@ public final class EdgeMain {
     @Command(
             name = "culvert",
             mixinStandardHelpOptions = true,
-            version = "culvert edge",
             description = "Gives a server on a laptop a public name, on a cluster of your own.")
     static final class Culvert implements Runnable {
         @CommandLine.Spec

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 @ExtendWith(VertxExtension.class)
@@ -113,6 +114,14 @@ class EdgeMainTest {
         assertTrue(err.toString().startsWith("culvert: ") && err.toString().contains(hint), err.toString());
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertEquals("", out.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "edge", "demo", "token", "token create", "token list", "token revoke"})
+    void everyCommandTellsTheVersion(String command) {
+        assertEquals(0, run((command + " -V").strip().split(" ")));
+
+        assertEquals("culvert dev\n", out.toString());
     }
 
     private int run(String... args) {

@@ -39,8 +39,7 @@ public final class AgentMain {
     private static CommandLine commandLine(Surroundings surroundings) {
         CommandSpec spec = CommandSpec.wrapWithoutInspection(new Culvert(surroundings))
                 .name("culvert")
-                .mixinStandardHelpOptions(true)
-                .version("culvert " + Software.VERSION);
+                .mixinStandardHelpOptions(true);
         spec.usageMessage()
                 .synopsisSubcommandLabel("COMMAND")
                 .description("Gives a server on a laptop a public name, on a cluster of your own.")
@@ -67,6 +66,10 @@ public final class AgentMain {
         culvert.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
         culvert.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
         culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
+        String version = "culvert " + Software.VERSION;
+        spec.version(version);
+        culvert.getSubcommands().values().forEach(command -> command.getCommandSpec()
+                .version(version));
         culvert.setUsageHelpAutoWidth(true);
         culvert.setParameterExceptionHandler((mistake, args) -> say(surroundings, WRONG_USAGE, usage(mistake)));
         culvert.setExecutionExceptionHandler((fault, command, parsed) ->

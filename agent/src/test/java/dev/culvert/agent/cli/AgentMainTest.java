@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AgentMainTest {
     @TempDir
@@ -293,6 +294,14 @@ class AgentMainTest {
             assertTrue(out().contains("\n  " + command + " "), command + " in\n" + out());
         }
         assertFalse(out().lines().anyMatch(line -> line.length() > 80), out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "tcp", "tls", "start", "login", "logout", "status"})
+    void everyCommandTellsTheVersion(String command) {
+        assertEquals(0, run(command, "-V"));
+
+        assertEquals("culvert dev\n", out());
     }
 
     @Test
