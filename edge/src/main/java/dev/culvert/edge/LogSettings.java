@@ -1,6 +1,7 @@
 package dev.culvert.edge;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.Settings;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +18,7 @@ final class LogSettings {
 
     /** Applies the variable {@code CULVERT_LOG_LEVEL}, or {@code otherwise}; a property of the JVM wins over both. */
     static void apply(Map<String, String> environment, String otherwise) {
-        String level = environment.getOrDefault(VARIABLE, otherwise);
+        String level = new Settings(environment, List.of()).find("log-level").orElse(otherwise);
         if (!LEVELS.contains(level)) {
             throw new ConfigException(
                     "%s must be one of %s, was %s".formatted(VARIABLE, String.join(", ", LEVELS), level));

@@ -15,6 +15,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,8 @@ import picocli.CommandLine;
 class EdgeMainTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
+
+    private final Map<String, String> environment = new HashMap<>();
 
     @TempDir
     Path folder;
@@ -124,8 +127,17 @@ class EdgeMainTest {
         assertEquals("culvert dev\n", out.toString());
     }
 
+    @Test
+    void logLevelOfNothingIsNotSet() {
+        environment.put("CULVERT_LOG_LEVEL", "");
+
+        run("edge", "--config", "/nowhere/edge.yaml");
+
+        assertEquals("culvert: there is no file /nowhere/edge.yaml\n", err.toString());
+    }
+
     private int run(String... args) {
-        CommandLine culvert = EdgeMain.commandLine(Map.of());
+        CommandLine culvert = EdgeMain.commandLine(environment);
         culvert.setOut(new PrintWriter(out, true));
         culvert.setErr(new PrintWriter(err, true));
         return culvert.execute(args);

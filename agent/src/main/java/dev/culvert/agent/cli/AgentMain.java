@@ -2,6 +2,7 @@ package dev.culvert.agent.cli;
 
 import dev.culvert.agent.Software;
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.Settings;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -29,7 +30,9 @@ public final class AgentMain {
 
     static int run(Surroundings surroundings, String... args) {
         try {
-            log(surroundings.environment().getOrDefault("CULVERT_LOG_LEVEL", "warn"));
+            log(new Settings(surroundings.environment(), List.of())
+                    .find("log-level")
+                    .orElse("warn"));
             return commandLine(surroundings).execute(args);
         } catch (ConfigException e) {
             return say(surroundings, WRONG_USAGE, sentence(e));
@@ -63,13 +66,13 @@ public final class AgentMain {
         culvert.addSubcommand("logout", LoginCommand.logout(surroundings));
         culvert.addSubcommand("status", StatusCommand.spec(surroundings));
         culvert.addSubcommand("help", CommandSpec.forAnnotatedObject(new CommandLine.HelpCommand()));
-        culvert.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
-        culvert.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
-        culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
         String version = "culvert " + Software.VERSION;
         spec.version(version);
         culvert.getSubcommands().values().forEach(command -> command.getCommandSpec()
                 .version(version));
+        culvert.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8));
+        culvert.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
+        culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
         culvert.setUsageHelpAutoWidth(true);
         culvert.setParameterExceptionHandler((mistake, args) -> say(surroundings, WRONG_USAGE, usage(mistake)));
         culvert.setExecutionExceptionHandler((fault, command, parsed) ->

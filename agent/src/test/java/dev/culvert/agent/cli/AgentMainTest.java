@@ -305,6 +305,13 @@ class AgentMainTest {
     }
 
     @Test
+    void logLevelOfNothingIsNotSet() {
+        environment.put("CULVERT_LOG_LEVEL", "");
+
+        assertEquals(0, run("--version"));
+    }
+
+    @Test
     void versionIsOneLine() {
         assertEquals(0, run("--version"));
 
