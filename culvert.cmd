@@ -40,5 +40,10 @@ for %%c in (edge demo token) do if "%~1"=="%%c" (
     set "JAR=%EDGE_JAR%"
     set "JVM=%EDGE_JVM%"
 )
+rem Help about the edge's commands is in its program.
+if "%~1"=="help" for %%c in (edge demo token) do if "%~2"=="%%c" (
+    "%JAVA%" %EDGE_JVM% %CULVERT_JAVA_OPTS% -jar "%EDGE_JAR%" %%c %3 --help
+    exit /b
+)
 "%JAVA%" %JVM% %CULVERT_JAVA_OPTS% -jar "%JAR%" %*
 exit /b %ERRORLEVEL%

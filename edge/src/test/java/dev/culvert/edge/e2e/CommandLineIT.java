@@ -81,6 +81,16 @@ class CommandLineIT {
     }
 
     @Test
+    @Test
+    void helpIsThereForTheCommandsOfBothPrograms() throws Exception {
+        for (String command : List.of("http", "edge", "demo", "token", "token create")) {
+            Program help = stage.culvert(("help " + command).split(" "));
+
+            assertEquals(0, help.exitCode(), help::said);
+            assertTrue(help.out().awaitEnd().get(0).startsWith("Usage: culvert " + command), help::said);
+        }
+    }
+
     void edgeBeyondLoopbackWantsToKnowWhoMayConnect() throws Exception {
         assertSays(WRONG_USAGE, ".*--tokens.*--allow-anonymous.*", stage.culvert("edge", "--bind", "0.0.0.0"));
         assertSays(WRONG_USAGE, ".*--insecure.*", stage.culvert("edge", "--bind", "0.0.0.0", "--allow-anonymous"));
