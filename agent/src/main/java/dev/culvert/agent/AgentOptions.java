@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param proxies the proxies of the agent's network; those that this process's variables name unless told otherwise
  * @param token proves to the edge who the agent is; null for an anonymous agent, where the edge lets those in
  * @param stateFolder where the anonymous agent's secret and the names it was given are kept, so that a tunnel has its
- *     name again after a restart; null to keep nothing, as tests like it
+ *     name again after a restart; null to keep nothing, as tests like it, and by default for a user
+ *     who has no home
  * @param lanes how many lanes to keep, each to another node of the edge; 2 by default, so that one node may go without
  *     visitors noticing. A single node gets one lane, whatever this says
  * @param reconnect what to do when the last lane is lost; {@link Reconnect#DEFAULT} tries for ever
@@ -54,7 +55,7 @@ public record AgentOptions(
             EdgeTrust.OF_MACHINE,
             WebProxies.ofProcess(),
             null,
-            StateFolder.ofUser(),
+            StateFolder.ofUser().orElse(null),
             2,
             Reconnect.DEFAULT,
             LaneOptions.DEFAULT,

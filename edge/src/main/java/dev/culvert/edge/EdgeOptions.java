@@ -330,7 +330,8 @@ public record EdgeOptions(
      *     {@code --https-redirect}, default no)
      * @param passthrough where visitors come in whose TLS ends at targets, and nobody else (option {@code --tls-port},
      *     default {@code off}); they may use {@code https} as well
-     * @param authority the folder of the local authority (no option of its own): {@code authority} in the user's folder
+     * @param authority the folder of the local authority (no option of its own): {@code authority} in the user's folder;
+     *     the empty path for a user who has none
      */
     public record Tls(
             ListenPort https,
@@ -338,12 +339,14 @@ public record EdgeOptions(
             boolean redirect,
             ListenPort passthrough,
             Path authority) {
+        private static final Path NOWHERE = Path.of("");
+
         public static final Tls DEFAULT = new Tls(
                 ListenPort.OFF,
                 List.of(),
                 false,
                 ListenPort.OFF,
-                StateFolder.ofUser().resolve("authority"));
+                StateFolder.ofUser().map(folder -> folder.resolve("authority")).orElse(NOWHERE));
 
         /** Whether agents may have tunnels whose TLS ends at their targets. */
         boolean isOffered() {
@@ -355,6 +358,10 @@ public record EdgeOptions(
             if (!https.isOn() && (!certificates.isEmpty() || redirect)) {
                 throw new ConfigException(
                         "--cert, --key and --https-redirect need --https-port: where visitors come in by TLS");
+            }
+            if (https.isOn() && certificates.isEmpty() && authority.equals(NOWHERE)) {
+                throw new ConfigException("--https-port without --cert keeps an authority in this user's home folder, "
+                        + "and there is none: set HOME or CULVERT_HOME, or bring --cert and --key");
             }
         }
     }

@@ -25,7 +25,16 @@ public final class AgentMain {
     private AgentMain() {}
 
     public static void main(String[] args) {
-        System.exit(run(Surroundings.ofProcess(), args));
+        System.exit(run(args));
+    }
+
+    private static int run(String... args) {
+        try {
+            return run(Surroundings.ofProcess(), args);
+        } catch (ConfigException e) {
+            System.err.println("culvert: " + sentence(e));
+            return WRONG_USAGE;
+        }
     }
 
     static int run(Surroundings surroundings, String... args) {

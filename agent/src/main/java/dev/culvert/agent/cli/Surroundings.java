@@ -1,6 +1,7 @@
 package dev.culvert.agent.cli;
 
 import dev.culvert.agent.dial.EdgeAddress;
+import dev.culvert.config.ConfigException;
 import dev.culvert.config.Settings;
 import dev.culvert.config.StateFolder;
 import dev.culvert.config.YamlSection;
@@ -35,7 +36,11 @@ record Surroundings(
         SecretInput secrets,
         boolean terminal) {
 
-    /** Those of this process. */
+    /**
+     * Those of this process.
+     *
+     * @throws ConfigException when its user has no home
+     */
     static Surroundings ofProcess() {
         Map<String, String> environment = System.getenv();
         boolean colours = isTerminal()
@@ -43,7 +48,7 @@ record Surroundings(
                 && !"dumb".equals(environment.get("TERM"));
         return new Surroundings(
                 environment,
-                StateFolder.ofUser(),
+                folderOfUser(),
                 stream(FileDescriptor.out),
                 stream(FileDescriptor.err),
                 SecretInput.ofProcess(isTerminal()),
@@ -94,6 +99,13 @@ record Surroundings(
         } catch (IllegalArgumentException e) {
             return edge.equals(other); // What is wrong with it is said where it is used.
         }
+    }
+
+    private static Path folderOfUser() {
+        return StateFolder.ofUser()
+                .orElseThrow(
+                        () -> new ConfigException("this user has no home folder: set HOME, or CULVERT_HOME to a folder"
+                                + " where Culvert may keep its files"));
     }
 
     /** UTF-8, whatever the locale says, because arrows and JSON need it; on Windows what its console has. */

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -81,7 +82,6 @@ class CommandLineIT {
     }
 
     @Test
-    @Test
     void helpIsThereForTheCommandsOfBothPrograms() throws Exception {
         for (String command : List.of("http", "edge", "demo", "token", "token create")) {
             Program help = stage.culvert(("help " + command).split(" "));
@@ -91,6 +91,7 @@ class CommandLineIT {
         }
     }
 
+    @Test
     void edgeBeyondLoopbackWantsToKnowWhoMayConnect() throws Exception {
         assertSays(WRONG_USAGE, ".*--tokens.*--allow-anonymous.*", stage.culvert("edge", "--bind", "0.0.0.0"));
         assertSays(WRONG_USAGE, ".*--insecure.*", stage.culvert("edge", "--bind", "0.0.0.0", "--allow-anonymous"));
@@ -153,6 +154,32 @@ class CommandLineIT {
 
         assertEquals(0, agent.exitCode());
         assertEquals(List.of(), agent.err().awaitEnd());
+    }
+
+    @Test
+    void stateIsInTheHomeThatTheEnvironmentNames() throws Exception {
+        Path home = stage.folder("elsewhere");
+        Program agent = withoutCulvertHome(
+                Map.of("HOME", home.toString()), "http", "" + target, "--edge", edge.address(), "--json");
+
+        new RunningAgent(agent).awaitOnline();
+
+        assertTrue(Files.exists(home.resolve(".config/culvert/secret")), agent::said);
+    }
+
+    @Test
+    void userHasNoHome() throws Exception {
+        Map<String, String> homeless = Map.of("HOME", "", "CULVERT_JAVA_OPTS", "-Duser.home=?");
+
+        assertSays(WRONG_USAGE, ".*no home.*HOME.*CULVERT_HOME.*", withoutCulvertHome(homeless, "http", "3000"));
+        assertSays(
+                WRONG_USAGE,
+                "--https-port.*HOME.*CULVERT_HOME.*--cert.*",
+                withoutCulvertHome(homeless, "edge", "--https-port", "0"));
+        Program edge =
+                withoutCulvertHome(homeless, "edge", "--http-port", "0", "--lane-port", "0", "--admin-port", "0");
+        RunningEdge.of(edge, "localhost");
+        assertFalse(Files.exists(stage.folder().resolve("?")));
     }
 
     @Test
@@ -277,6 +304,14 @@ class CommandLineIT {
                 assertTrue(program.err().awaitEnd().stream().noneMatch(line -> line.contains("native")), program::said);
             }
         }
+    }
+
+    private Program withoutCulvertHome(Map<String, String> environment, String... arguments) throws Exception {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("XDG_CONFIG_HOME", "");
+        List<String> command = new ArrayList<>(List.of(Checkout.launcher().toString()));
+        command.addAll(List.of(arguments));
+        return stage.keep(Program.start("culvert " + arguments[0], stage.folder(), all, command));
     }
 
     private Program jar(Path java, String jar, String... arguments) throws Exception {
