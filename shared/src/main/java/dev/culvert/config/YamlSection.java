@@ -1,7 +1,6 @@
 package dev.culvert.config;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -51,8 +50,11 @@ public final class YamlSection {
      * @throws ConfigException when it cannot be read, or is not a YAML mapping
      */
     public static YamlSection read(Path file) {
-        try (Reader reader = Files.newBufferedReader(file)) {
-            return parse(file.toString(), reader);
+        if (Files.isDirectory(file)) {
+            throw new ConfigException(file + " is a folder, not a file");
+        }
+        try {
+            return parse(file.toString(), Files.readString(file));
         } catch (NoSuchFileException e) {
             throw new ConfigException("there is no file " + file);
         } catch (CharacterCodingException e) {
@@ -68,18 +70,9 @@ public final class YamlSection {
      * @param file what errors call it
      */
     public static YamlSection parse(String file, String text) {
-        return parse(file, new StringReader(text));
-    }
-
-    /** A section without keys. */
-    public static YamlSection empty(String file) {
-        return new YamlSection(file, null, Map.of());
-    }
-
-    private static YamlSection parse(String file, Reader reader) {
         try {
             // Composes nodes only, and so can build no objects; SnakeYAML's own limits bound size and depth.
-            Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(reader);
+            Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(new StringReader(text));
             return root == null ? empty(file) : ofMapping(file, root, "the file");
         } catch (MarkedYAMLException e) {
             throw new ConfigException(
@@ -87,6 +80,11 @@ public final class YamlSection {
         } catch (YAMLException e) {
             throw new ConfigException("%s is not YAML: %s".formatted(file, oneLine(e.getMessage())));
         }
+    }
+
+    /** A section without keys. */
+    public static YamlSection empty(String file) {
+        return new YamlSection(file, null, Map.of());
     }
 
     /** The same without these keys. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -93,6 +94,15 @@ class YamlSectionTest {
         Path file = folder.resolve("culvert.yaml");
 
         assertEquals("there is no file " + file, message(() -> YamlSection.read(file)));
+    }
+
+    @Test
+    void fileThatIsNoTextIsRefusedInWords(@TempDir Path folder) throws Exception {
+        Path latin =
+                Files.write(folder.resolve("culvert.yaml"), new byte[] {'e', 'd', 'g', 'e', ':', ' ', (byte) 0xE9});
+
+        assertEquals(latin + " is not text in UTF-8", message(() -> YamlSection.read(latin)));
+        assertEquals(folder + " is a folder, not a file", message(() -> YamlSection.read(folder)));
     }
 
     @Test
