@@ -218,14 +218,17 @@ final class TunnelCommand implements Callable<Integer> {
         }
     }
 
-    private static String advice(AgentException.Code code, List<TunnelOptions> tunnels) {
+    private String advice(AgentException.Code code, List<TunnelOptions> tunnels) {
         boolean ports = tunnels.stream().allMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.TCP);
         return switch (code) {
             case NO_EDGE -> "; start one with `culvert edge`, or name yours with --edge";
             case VERSION_MISMATCH -> "; use the version of culvert that the edge has";
             case NAME_TAKEN ->
-                "; choose another with %s, or leave it out for one that is free"
-                        .formatted(ports ? "--remote-port" : "--name");
+                "; choose another %s, or leave it out for one that is free"
+                        .formatted(
+                                kind == null
+                                        ? (ports ? "remote-port" : "name") + " in the file"
+                                        : "with " + (ports ? "--remote-port" : "--name"));
             // The edge's own words say what to do.
             case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
         };

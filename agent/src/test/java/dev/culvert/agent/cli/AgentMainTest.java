@@ -255,6 +255,23 @@ class AgentMainTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"'{target: 3000, name: shop}', name", "'{kind: tcp, target: 22, remote-port: 2222}', remote-port"})
+    void nameOfTheFileThatIsTakenIsToBeChangedThere(String tunnel, String key) throws Exception {
+        Path file = Files.writeString(home.resolve("culvert.yaml"), "tunnels: {web: %s}".formatted(tunnel));
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(
+                    () -> run("start", "--config", file.toString(), "--edge", edge.address()));
+            edge.welcome().refuse(Bound.Code.NAME_TAKEN, "it belongs to somebody else");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertTrue(
+                    err().endsWith("; choose another %s in the file, or leave it out for one that is free\n"
+                            .formatted(key)),
+                    err());
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
