@@ -63,7 +63,12 @@ final class TokenCommand implements Runnable {
         });
         PrintWriter out = out();
         out.println(token.secret().reveal());
-        out.flush();
+        if (isLost(out)) {
+            throw new IOException(
+                    ("cannot write the token to standard output, and it is shown only once: take it out with"
+                                    + " `culvert token revoke %s --file %s`, and make another")
+                            .formatted(id(token.line()), file));
+        }
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         err.printf(
                 "culvert: that is the token of %s for the names %s; it is shown only now, and %s keeps its hash%n",
@@ -84,7 +89,7 @@ final class TokenCommand implements Runnable {
         for (TokenLine line : using(file, () -> new TokenFile(file).lines())) {
             out.printf("%s  %-20s  %s%n", id(line), line.owner(), line.names());
         }
-        out.flush();
+        requireWritten(out);
         return 0;
     }
 
@@ -106,7 +111,7 @@ final class TokenCommand implements Runnable {
         }
         PrintWriter out = out();
         removed.forEach(line -> out.printf("withdrew %s of %s%n", id(line), line.owner()));
-        out.flush();
+        requireWritten(out);
         return 0;
     }
 
@@ -137,6 +142,17 @@ final class TokenCommand implements Runnable {
 
     private PrintWriter out() {
         return Objects.requireNonNull(spec).commandLine().getOut();
+    }
+
+    private static void requireWritten(PrintWriter out) throws IOException {
+        if (isLost(out)) {
+            throw new IOException("cannot write to standard output: not all of the result was written");
+        }
+    }
+
+    /** Whether somewhere on the way what was written has failed; the writer does not know that of the process's own. */
+    private static boolean isLost(PrintWriter out) {
+        return out.checkError() || System.out.checkError();
     }
 
     private static String id(TokenLine line) {

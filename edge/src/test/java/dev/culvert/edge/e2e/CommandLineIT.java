@@ -183,6 +183,18 @@ class CommandLineIT {
     }
 
     @Test
+    void tokenThatNobodyHasSeenIsAFailure() throws Exception {
+        Program create = stage.program(
+                "culvert token",
+                List.of(
+                        Program.installed("bash"),
+                        "-c",
+                        "'%s' token create ann --file lost.txt > /dev/full".formatted(Checkout.launcher())));
+
+        assertSays(FAILED, ".*standard output.*culvert token revoke [0-9a-f]{8} --file lost\\.txt.*", create);
+    }
+
+    @Test
     void thereIsNoTokensFile() throws Exception {
         String absent = stage.folder().resolve("absent.txt").toString();
 
