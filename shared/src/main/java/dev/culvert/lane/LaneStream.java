@@ -151,9 +151,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     @Override
     public void report(Exchange exchange) {
-        if (!ended) {
-            lane.report(id, exchange);
-        }
+        lane.report(id, exchange); // Also when the stream has ended: that may be what there is to tell.
     }
 
     @Override

@@ -61,7 +61,7 @@ public interface TunnelStream {
      */
     void consumed(int bytes);
 
-    /** Tells the far end about a finished exchange, for people to look at. May be dropped. */
+    /** Tells the far end about a finished exchange, for people to look at. May be dropped; may come when it has reset the stream. */
     void report(Exchange exchange);
 
     /**

@@ -264,6 +264,21 @@ class LaneTest {
     }
 
     @Test
+    void anExchangeThatFailedIsReportedThoughItsStreamHasEnded() throws Exception {
+        LaneBench.Run run = bench.start();
+        Exchange exchange = new Exchange("host:a", "192.0.2.1:9", "GET", "/", 502, 0, 0, 1, 2, 3);
+        StreamRecorder stream = run.opened().listen();
+        run.peer().send(new Frame.Reset(2, CloseReason.TARGET_FAILED, 7, ""));
+        stream.nextReset();
+
+        stream.on(() -> stream.stream.report(exchange));
+        run.peer().send(new Frame.Event(2, exchange));
+
+        assertEquals(exchange, run.peer().expect(Frame.Event.class).exchange());
+        assertEquals(exchange, run.handler().exchanges.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
     void aClosedLaneSaysWhyAndResetsItsStreams() throws Exception {
         LaneBench.Run run = bench.onStream(StreamRecorder::listenAndHold).start();
         StreamRecorder ours = run.opened();

@@ -333,6 +333,9 @@ final class HttpExchange implements TargetConnection.Listener {
                     .log("request not answered; trying again");
             attempt(lost.key(), attempts, request);
         } else {
+            if (!Attempts.isRefusal(reset)) {
+                target = lost; // To be told; of what it has refused its agent knows more than we do.
+            }
             answer(attempts.finalReply());
         }
     }
@@ -346,10 +349,10 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void garbageFrom(TargetConnection confused, String found) {
-        confused.end(CloseReason.CANCELLED, found);
-        target = null;
         if (headSent) {
-            finish(confused);
+            target = null;
+            finish(confused); // Reports, which must go before the end.
+            confused.end(CloseReason.CANCELLED, found);
             visitor.cut();
         } else {
             answer(Reply.badAnswer(found));

@@ -293,8 +293,7 @@ final class TargetConnection implements TunnelStream.Listener {
         } else if (hearing == null) {
             endIdle("the target closed its idle connection");
         } else if (responseEnded) {
-            end(CloseReason.CANCELLED, "the target takes no more of the request");
-            hearing.onLost(new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, ""));
+            lose(hearing, "the target takes no more of the request");
         } else {
             parse();
         }
@@ -391,9 +390,15 @@ final class TargetConnection implements TunnelStream.Listener {
             responseEnded = true;
             hearing.onContent(LastHttpContent.EMPTY_LAST_CONTENT);
         } else {
-            end(CloseReason.CANCELLED, "the answer was not complete");
-            hearing.onLost(new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, ""));
+            lose(hearing, "the answer was not complete");
         }
+    }
+
+    /** The exchange hears of it before the stream ends, and reports: behind a reset no relay passes that on. */
+    private void lose(Listener hearing, String detail) {
+        listener = null;
+        hearing.onLost(new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, ""));
+        end(CloseReason.CANCELLED, detail);
     }
 
     private void decoded(Object part) {
@@ -434,10 +439,10 @@ final class TargetConnection implements TunnelStream.Listener {
     private void garbage(@Nullable Throwable cause) {
         Listener hearing = listener;
         String found = cause == null ? "no HTTP" : "no HTTP (" + cause.getMessage() + ")";
-        end(CloseReason.CANCELLED, "the answer makes no sense");
         if (hearing != null) {
-            hearing.onGarbage(found);
+            hearing.onGarbage(found); // Reports, which must go before the end.
         }
+        end(CloseReason.CANCELLED, "the answer makes no sense");
     }
 
     private void release() {

@@ -8,6 +8,7 @@ import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.wire.CloseReason;
+import dev.culvert.wire.Exchange;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +69,7 @@ class HostileTargetTest {
         assertEquals(502, seen.status());
         assertEquals("bad_answer", seen.field("culvert-error"));
         assertEquals(CloseReason.CANCELLED, target.awaitReset());
+        assertEquals(502, target.awaitReport().status());
         visitor.send(Door.get("/2"));
         assertTrue(door.carriers.awaitStream().awaitHead().startsWith("GET /2 "));
     }
@@ -124,6 +126,9 @@ class HostileTargetTest {
 
         assertTrue(visitor.awaitText("\r\n\r\n").contains("10"));
         assertEquals("short", visitor.awaitEnd());
+        Exchange report = target.awaitReport();
+        assertEquals(200, report.status());
+        assertEquals(5, report.responseBytes());
     }
 
     @Test
@@ -133,6 +138,7 @@ class HostileTargetTest {
         target.reset(CloseReason.TARGET_FAILED, 0, "");
 
         assertEquals("", visitor.awaitEnd());
+        assertEquals(3, target.awaitReport().responseBytes());
     }
 
     @Test
@@ -143,6 +149,7 @@ class HostileTargetTest {
 
         assertEquals("", visitor.awaitEnd());
         assertEquals(CloseReason.CANCELLED, target.awaitReset());
+        assertEquals(200, target.awaitReport().status());
     }
 
     @Test

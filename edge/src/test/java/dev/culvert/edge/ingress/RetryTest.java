@@ -189,6 +189,40 @@ class RetryTest {
         Answer answer = visitor.awaitAnswer();
         assertEquals(502, answer.status());
         assertEquals("target_failed", answer.field("culvert-error"));
+        assertEquals(502, first.awaitReport().status());
+    }
+
+    @Test
+    void agentHearsOfARequestThatItsTargetBrokeOff() throws Exception {
+        visitor.send(Door.get("/"));
+        FakeTarget first = door.carriers.awaitStream();
+        first.awaitHead();
+
+        first.reset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, "");
+
+        assertEquals(502, visitor.awaitAnswer().status());
+        assertEquals(502, first.awaitReport().status());
+    }
+
+    @Test
+    void requestThatWasTriedAgainIsToldOnceAndAsItEnded() throws Exception {
+        visitor.send(Door.get("/1"));
+        FakeTarget kept = door.carriers.awaitStream();
+        kept.send(OK);
+        visitor.awaitAnswer();
+        assertEquals(200, kept.awaitReport().status());
+        visitor.send(Door.get("/2"));
+        kept.awaitText("/2");
+        kept.finish();
+        FakeTarget second = door.carriers.awaitStream();
+        second.awaitHead();
+
+        second.finish();
+
+        assertEquals(502, visitor.awaitAnswer().status());
+        assertEquals(502, second.awaitReport().status());
+        assertTrue(second.reports.isEmpty());
+        assertTrue(kept.reports.isEmpty());
     }
 
     @Test
