@@ -58,13 +58,15 @@ final class HalfClosedEpoll extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent && isEpoll(context.channel())) {
             keep(context.channel());
-            watch((EpollSocketChannel) context.channel());
+            if (context.channel() instanceof EpollSocketChannel tcp) {
+                watch(tcp); // Of a Unix socket the other end is on this machine: there is no network to lose it.
+            }
         }
         context.fireUserEventTriggered(event);
     }
 
     private static boolean isEpoll(Channel channel) {
-        return channel instanceof EpollSocketChannel;
+        return SET_FLAG != null && SET_FLAG.getDeclaringClass().isInstance(channel);
     }
 
     private void watch(EpollSocketChannel channel) {

@@ -12,13 +12,19 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class HalfClosedEpollTest {
     /** More than the kernel takes at once, several times over. */
@@ -46,6 +52,30 @@ class HalfClosedEpollTest {
                     assertEquals(PIECE_BYTES, read, "of piece " + piece);
                 }
                 assertEquals(-1, peer.getInputStream().read());
+            }
+        } finally {
+            vertx.close().await(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void peerAtAUnixSocketWhoEndedItsDirectionGetsAllToo(@TempDir Path folder) throws Exception {
+        Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+        Path path = folder.resolve("socket");
+        try {
+            vertx.createNetServer()
+                    .connectHandler(socket -> Sockets.takeOver(socket, new AnswersAtTheEnd()))
+                    .listen(SocketAddress.domainSocketAddress(path.toString()))
+                    .await(10, TimeUnit.SECONDS);
+            try (SocketChannel peer = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+                peer.shutdownOutput();
+
+                long read = 0;
+                ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
+                for (int now = 0; now >= 0; now = peer.read(buffer.clear())) {
+                    read += now;
+                }
+                assertEquals((long) PIECES * PIECE_BYTES, read);
             }
         } finally {
             vertx.close().await(10, TimeUnit.SECONDS);
