@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /** Where a run's figures come from: what the machine is, and how much of it others had meanwhile. Linux alone tells. */
 final class Machine {
@@ -46,16 +45,13 @@ final class Machine {
     }
 
     private static long[] ticks() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
-            // The guests' ticks, which follow, are the user's already.
-            return Arrays.stream(lines.findFirst().orElseThrow().split(" +"))
-                    .skip(1)
-                    .limit(STEAL + 1)
-                    .mapToLong(Long::parseLong)
-                    .toArray();
-        } catch (IOException e) {
-            throw new BenchException("this is no Linux: " + e);
-        }
+        String all = read("/proc/stat").lines().findFirst().orElseThrow();
+        // The guests' ticks, which follow, are the user's already.
+        return Arrays.stream(all.split(" +"))
+                .skip(1)
+                .limit(STEAL + 1)
+                .mapToLong(Long::parseLong)
+                .toArray();
     }
 
     private static String processor() {

@@ -130,7 +130,8 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         if (ended) {
             bytes.release();
         } else if (outputFailure != null) {
-            drop(bytes);
+            stream.consumed(bytes.readableBytes());
+            bytes.release();
         } else if (waiting.isEmpty() && channel.isWritable()) {
             handOn(bytes);
         } else {
@@ -179,17 +180,9 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         } else if (outputFailure == null && !ended) {
             Throwable reason = cause.getCause() == null ? cause : cause.getCause();
             outputFailure = String.valueOf(reason.getMessage());
-            for (ByteBuf bytes = waiting.poll(Integer.MAX_VALUE);
-                    bytes != null;
-                    bytes = waiting.poll(Integer.MAX_VALUE)) {
-                drop(bytes);
-            }
+            stream.consumed(waiting.bytes());
+            waiting.release();
         }
-    }
-
-    private void drop(ByteBuf bytes) {
-        stream.consumed(bytes.readableBytes());
-        bytes.release();
     }
 
     private void drain() {

@@ -255,7 +255,7 @@ final class HttpExchange implements TargetConnection.Listener {
         ExchangeRecord raw = record;
         if (raw != null) {
             raw.answered(response.status().code());
-            raw.report(switching); // Now: a stream that has ended tells nobody anything.
+            raw.report(switching); // Now: a relay passes nothing on of a stream that has ended.
         }
         visitor.becomeRaw(passed, switching, (bytesIn, bytesOut) -> {
             if (raw != null) {

@@ -95,16 +95,7 @@ public final class FakeTarget {
 
     /** Sends bytes and its FIN, which come in at once. */
     public void sendLast(String text) {
-        ByteBuf bytes = Unpooled.copiedBuffer(text, ISO_8859_1);
-        synchronized (this) {
-            sent += bytes.readableBytes();
-        }
-        deliver(() -> {
-            listener.onBytes(bytes);
-            if (!ended) {
-                listener.onFinish();
-            }
-        });
+        loop.execute(() -> send(text).finish());
     }
 
     /** Sends its FIN. */
