@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -207,21 +208,20 @@ final class Attempts {
             return Future.failedFuture(new RefusedException(finalReply()));
         }
         confirmed = true;
-        Promise<TunnelStream> opened = Promise.promise();
         // The registry answers on whatever thread it likes; carriers are asked on the loop.
+        Promise<Optional<Tunnel>> answered = Promise.promise();
         Outcomes.on(
                 loop,
                 registry.confirm(tunnel.key()).timeout(OWNER_ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS),
-                (found, fault) -> {
-                    if (found == null || found.isEmpty()) {
-                        opened.fail(new RefusedException(finalReply()));
-                    } else {
-                        tunnel = found.get();
-                        refused.removeIf(carrier -> lost.contains(carrier) && !carrier.isDoubtful());
-                        openNext(visitor, loop).onComplete(opened);
-                    }
-                });
-        return opened.future();
+                (found, fault) -> answered.complete(found == null ? Optional.empty() : found));
+        return answered.future().compose(found -> {
+            if (found.isEmpty()) {
+                return Future.failedFuture(new RefusedException(finalReply()));
+            }
+            tunnel = found.get();
+            refused.removeIf(carrier -> lost.contains(carrier) && !carrier.isDoubtful());
+            return openNext(visitor, loop);
+        });
     }
 
     private boolean mayBeStale() {
