@@ -375,7 +375,9 @@ public final class Lane {
 
     private void receiveGoAway(Frame.GoAway goAway) {
         peerRefusesStreams = true;
-        StreamReset notServed = new StreamReset(CloseReason.DRAINING, 0, goAway.detail());
+        // Where only the lane ends, the peer may be asked again in a new one.
+        CloseReason why = goAway.endsLane() ? CloseReason.LANE_LOST : CloseReason.DRAINING;
+        StreamReset notServed = new StreamReset(why, 0, goAway.detail());
         for (LaneStream stream : List.copyOf(streams.values())) {
             if (isOurs(stream) && stream.id() > goAway.lastStreamId()) {
                 end(stream, notServed);

@@ -234,9 +234,14 @@ final class Attempts {
     /** What the visitor gets when there is no other attempt. */
     Reply finalReply() {
         StreamReset reset = lastRefusal;
-        if (reset == null || (NOBODY_THERE.contains(reset.reason()) && reset.deliveredBytes() <= 0)) {
+        if (reset == null || saysNobodyThere(reset)) {
             return Reply.offline(tunnel.key().name());
         }
         return Reply.of(reset.reason(), reset.detail());
+    }
+
+    private static boolean saysNobodyThere(StreamReset reset) {
+        return (NOBODY_THERE.contains(reset.reason()) && reset.deliveredBytes() <= 0)
+                || (LOST.contains(reset.reason()) && reset.provesUndelivered(0));
     }
 }

@@ -206,10 +206,10 @@ final class LinkTransport implements LaneTransport {
         if (closed) {
             return;
         }
-        doubt.run();
         if (peerKnows) {
             takeBatch().release();
         } else {
+            doubt.run();
             flush();
             // Nothing that arrives from here on is looked at, so what is acknowledged here is final.
             hand(message(Kind.CLOSED, 0, new Closing(CloseReason.CLOSED, "the other node ended the link").toBody()));
@@ -248,7 +248,7 @@ final class LinkTransport implements LaneTransport {
         }
     }
 
-    /** The other node knows the link no more, and says how far it came. */
+    /** The other node knows the link no more, and says how far it came: it lives, and a new link may begin at once. */
     void closedByPeer(LinkMessage message) {
         peerKnows = true;
         Closing closing = message.closing();
@@ -260,11 +260,18 @@ final class LinkTransport implements LaneTransport {
 
     /** The other node is no member any more. */
     void peerLeft() {
+        doubt.run();
         peerKnows = true;
         lane().ended("the other node has left the cluster");
     }
 
     private void deliver(Frame frame) {
+        if (frame instanceof Frame.GoAway goAway && goAway.endsLane()) {
+            peerKnows = true;
+            if (goAway.reason() == CloseReason.CLOSED) {
+                doubt.run(); // It lives not much longer.
+            }
+        }
         if (frame instanceof Frame.Open && !acknowledgeScheduled) {
             acknowledgeScheduled = true;
             loop.schedule(this::acknowledge, ACKNOWLEDGE_MILLIS, TimeUnit.MILLISECONDS);
@@ -360,6 +367,7 @@ final class LinkTransport implements LaneTransport {
     }
 
     private void failed(Throwable cause) {
+        doubt.run();
         if (firstNeverLeft != Long.MAX_VALUE) {
             notServedFrom(firstNeverLeft, "the other node cannot be reached");
         }
@@ -374,7 +382,6 @@ final class LinkTransport implements LaneTransport {
 
     /** Nothing of the messages from this one on was or will be read: their streams may be tried elsewhere. */
     private void notServedFrom(long sequence, String detail) {
-        doubt.run();
         int last = opens.lastStreamBefore(sequence);
         // With a reason that ends the lane: one that lets it go on would say that the other node is about to stop.
         lane().concluded(new Frame.GoAway(CloseReason.LANE_LOST, last, List.of(), detail));

@@ -182,6 +182,9 @@ class LinkTransportTest {
         onLoop(() -> transport.closedByPeer(message(LinkMessage.Kind.CLOSED, 0, 2, why.toBody())));
         assertEquals(3, ((Frame.GoAway) lane.frames.poll(10, TimeUnit.SECONDS)).lastStreamId());
         assertEquals("it is over", lane.ends.poll(10, TimeUnit.SECONDS));
+        // Then it lives
+        onLoop(transport::close);
+        assertTrue(doubts.isEmpty());
     }
 
     @Test

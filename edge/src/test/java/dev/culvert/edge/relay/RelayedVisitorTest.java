@@ -31,6 +31,8 @@ import io.vertx.core.net.NetServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,6 +54,9 @@ class RelayedVisitorTest {
     private record Part(HazelcastRegistry registry, Lanes lanes, Relay relay, int visitorPort, int lanePort) {}
 
     private record Answer(int status, Buffer body) {}
+
+    /** Counted down when the second node ends a link. */
+    private final CountDownLatch linkEnded = new CountDownLatch(1);
 
     @BeforeEach
     void start() {
@@ -81,14 +86,14 @@ class RelayedVisitorTest {
         Nodes.await(outside.close());
     }
 
-    private static Part run(Nodes.Node node) {
+    private Part run(Nodes.Node node) {
         Vertx vertx = node.vertx();
         HazelcastRegistry registry =
                 Nodes.await(HazelcastRegistry.start(vertx, node.member(), RegistryOptions.DEFAULT));
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
         Binder binder = new Binder(registry, Offer.ofHttp(DOMAIN, host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
-        Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget));
+        Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget, this::seen));
         node.member().onNodeLeft(relay::nodeLeft);
         VisitorPort visitors = new VisitorPort(
                 IngressOptions.forDomain(DOMAIN), registry, new ClusterCarriers(lanes, relay), new Traffic());
@@ -97,13 +102,26 @@ class RelayedVisitorTest {
         return new Part(registry, lanes, relay, visitorPort, lanePort.actualPort());
     }
 
-    @Test
-    void visitorsOfBothNodesReachAnAgentOfOne() {
+    private LinkTransport.Bus seen(LinkTransport.Bus bus) {
+        return message -> {
+            if (message.kind() == LinkMessage.Kind.CLOSED) {
+                linkEnded.countDown();
+            }
+            return bus.send(message);
+        };
+    }
+
+    private void startAgent() {
         agent = Agent.on(
                 outside,
                 AgentOptions.of("127.0.0.1:" + parts.get(1).lanePort()).withStateFolder(null),
                 new AgentListener() {});
         Nodes.await(agent.open(TunnelOptions.http(target.actualPort()).withName("app")));
+    }
+
+    @Test
+    void visitorsOfBothNodesReachAnAgentOfOne() {
+        startAgent();
         // In the very moment after the bind on the other node, and from then on
         for (int i = 0; i < 100; i++) {
             byte[] bytes = new byte[1 + i * 1000];
@@ -117,17 +135,54 @@ class RelayedVisitorTest {
         assertTrue(parts.get(0).relay().load() <= 1);
     }
 
+    @Test
+    void visitorsWhoCameWhileTheirNodeStoodStillAreServedThroughANewLink() throws Exception {
+        startAgent();
+        Part visited = parts.get(0);
+        assertEquals(200, post(visited.visitorPort(), Buffer.buffer("before")).status());
+        // Given a node that stands still until the other one has given it up
+        CountDownLatch stands = new CountDownLatch(1);
+        visited.relay().eventLoop().execute(() -> {
+            stands.countDown();
+            await(linkEnded);
+        });
+        await(stands);
+        // When visitors come, of whom the link that is no more is asked first
+        List<Future<Answer>> answers = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            answers.add(posted(visited.visitorPort(), Buffer.buffer("body " + i)));
+        }
+        // Then each is served, and once
+        for (int i = 0; i < 10; i++) {
+            Answer answer = Nodes.await(answers.get(i));
+            assertEquals("200 body " + i, answer.status() + " " + answer.body());
+        }
+        assertEquals(11, served.get());
+        assertEquals(0, linkEnded.getCount());
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private Answer post(int port, Buffer body) {
+        return Nodes.await(posted(port, body));
+    }
+
+    private Future<Answer> posted(int port, Buffer body) {
         RequestOptions options = new RequestOptions()
                 .setMethod(HttpMethod.POST)
                 .setHost("127.0.0.1")
                 .setPort(port)
                 .setURI("/")
                 .putHeader("Host", "app." + DOMAIN);
-        Future<Answer> answer = client.request(options)
+        return client.request(options)
                 // Inside, where the answer arrives: from another thread its body may be asked for too late.
                 .compose(request -> request.send(body).compose(RelayedVisitorTest::read));
-        return Nodes.await(answer);
     }
 
     private static Future<Answer> read(HttpClientResponse response) {
