@@ -4,7 +4,6 @@ import com.hazelcast.config.Config;
 import com.hazelcast.config.InvalidConfigurationException;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.KubernetesConfig;
-import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.YamlConfigBuilder;
 import dev.culvert.config.ConfigException;
 import java.io.IOException;
@@ -33,20 +32,17 @@ final class MemberConfig {
         if (options.clusterName() != null) {
             config.setClusterName(options.clusterName());
         }
-        NetworkConfig network = config.getNetworkConfig();
+        MemberNetwork network = new MemberNetwork(config);
         if (options.host() != null) {
-            network.getInterfaces().setEnabled(true).setInterfaces(List.of(options.host()));
+            network.interfaces().setEnabled(true).setInterfaces(List.of(options.host()));
             if (options.host().contains(":")) {
                 config.setProperty("hazelcast.prefer.ipv4.stack", "false");
             }
         }
         if (options.port() != null) {
             network.setPort(options.port());
-            if (options.port() == 0) {
-                network.setPortAutoIncrement(false); // Any free one; there is nothing to count on from.
-            }
         }
-        join(options.join(), options.port(), network.getJoin());
+        join(options.join(), options.port(), network.join());
         return config;
     }
 

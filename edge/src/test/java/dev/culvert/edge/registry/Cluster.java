@@ -1,7 +1,6 @@
 package dev.culvert.edge.registry;
 
 import com.hazelcast.config.Config;
-import com.hazelcast.config.TcpIpConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -74,9 +73,8 @@ final class Cluster implements AutoCloseable {
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
         config.getExecutorConfig(News.EXECUTOR).setPoolSize(1);
-        TcpIpConfig join = config.getNetworkConfig().getJoin().getTcpIpConfig();
         if (firstPort != null) {
-            join.addMember("127.0.0.1:" + firstPort);
+            new MemberNetwork(config).join().getTcpIpConfig().addMember("127.0.0.1:" + firstPort);
         }
         return config;
     }

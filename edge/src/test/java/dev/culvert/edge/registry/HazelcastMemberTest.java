@@ -3,14 +3,28 @@ package dev.culvert.edge.registry;
 import static dev.culvert.edge.registry.Cluster.await;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.hazelcast.config.Config;
 import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Vertx;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -61,5 +75,52 @@ class HazelcastMemberTest {
         await(registry.close());
         member.close();
         await(registry.close()); // Twice does no harm.
+    }
+
+    @Test
+    void clientsOfHazelcastAreTurnedAway() throws Exception {
+        HazelcastMember member = HazelcastMember.alone();
+        try (Socket client = new Socket("127.0.0.1", member.port())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream().write("CP2".getBytes(StandardCharsets.US_ASCII));
+            // "Unexpected protocol"
+            assertArrayEquals(
+                    "HZX".getBytes(StandardCharsets.US_ASCII),
+                    client.getInputStream().readNBytes(3));
+        } finally {
+            member.close();
+        }
+    }
+
+    /** As a stopped process, whose kernel goes on taking connections (hazelcast#26473). */
+    @Test
+    void aNodeThatTakesConnectionsAndSaysNothingKeepsNoThreadBusy() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Config config = MemberConfig.beside("off");
+            config.setClusterName("silent-" + UUID.randomUUID());
+            new MemberNetwork(config).join().getTcpIpConfig().addMember("127.0.0.1:" + silent.getLocalPort());
+            CompletableFuture<HazelcastMember> starting = CompletableFuture.supplyAsync(
+                    () -> HazelcastMember.start(config), task -> new Thread(task, "starting").start());
+            Socket dialled = silent.accept();
+            assertArrayEquals(
+                    "HZC".getBytes(StandardCharsets.US_ASCII),
+                    dialled.getInputStream().readNBytes(3));
+            // When the node has waited for an answer for a second
+            long before = cpuNanosOfWriters();
+            Awaitility.await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+            long busy = cpuNanosOfWriters() - before;
+            dialled.close();
+            silent.close();
+            starting.get(60, TimeUnit.SECONDS).close();
+            assertTrue(busy < 500_000_000, "busy for %d ms".formatted(busy / 1_000_000));
+        }
+    }
+
+    private static long cpuNanosOfWriters() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().contains("IO.thread-out"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.getThreadId()))
+                .sum();
     }
 }

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.instance.EndpointQualifier;
 import com.hazelcast.spi.properties.HazelcastProperties;
 import dev.culvert.config.ConfigException;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,11 +32,14 @@ class MemberConfigTest {
     @ValueSource(strings = {"off", "local", "static", "kubernetes"})
     void noEnvironmentLooksAroundByItselfOrListensWhereItWasNotTold(String environment) {
         Config config = MemberConfig.beside(environment);
-        NetworkConfig network = config.getNetworkConfig();
+        AdvancedNetworkConfig network = config.getAdvancedNetworkConfig();
 
+        assertTrue(network.isEnabled());
         assertFalse(network.getJoin().getMulticastConfig().isEnabled());
         assertFalse(network.getJoin().getAutoDetectionConfig().isEnabled());
-        assertTrue(network.getInterfaces().isEnabled());
+        assertEquals(
+                Set.of(EndpointQualifier.MEMBER), network.getEndpointConfigs().keySet());
+        assertTrue(endpointOf(config).getInterfaces().isEnabled());
         assertEquals("false", config.getProperty("hazelcast.socket.bind.any"));
         assertEquals("false", config.getProperty("hazelcast.phone.home.enabled"));
         assertEquals("false", config.getProperty("hazelcast.shutdownhook.enabled"));
@@ -83,13 +90,34 @@ class MemberConfigTest {
                 new MemberOptions("static", null, "berlin", "10.0.0.5", 5801, List.of("10.0.0.6:5801", "node-7")));
 
         assertEquals("berlin", config.getClusterName());
-        assertEquals(5801, config.getNetworkConfig().getPort());
+        assertEquals(5801, endpointOf(config).getPort());
         assertEquals(
                 List.of("10.0.0.5"),
-                List.copyOf(config.getNetworkConfig().getInterfaces().getInterfaces()));
+                List.copyOf(endpointOf(config).getInterfaces().getInterfaces()));
         assertEquals(
                 List.of("10.0.0.6:5801", "node-7"),
-                config.getNetworkConfig().getJoin().getTcpIpConfig().getMembers());
+                config.getAdvancedNetworkConfig().getJoin().getTcpIpConfig().getMembers());
+    }
+
+    @Test
+    void optionsStandInAnOperatorsFileOfEitherKind() throws IOException {
+        Path file = folder.resolve("cluster.yaml");
+        Files.writeString(file, "hazelcast:\n  network:\n    port:\n      port: 6000\n      auto-increment: true\n");
+        NetworkConfig network = MemberConfig.of(
+                        new MemberOptions("", file, null, "10.0.0.5", 0, List.of("10.0.0.6:5801")))
+                .getNetworkConfig();
+        assertEquals(0, network.getPort());
+        assertFalse(network.isPortAutoIncrement());
+        assertEquals(List.of("10.0.0.5"), List.copyOf(network.getInterfaces().getInterfaces()));
+        assertEquals(
+                List.of("10.0.0.6:5801"), network.getJoin().getTcpIpConfig().getMembers());
+
+        ServerSocketEndpointConfig endpoint =
+                endpointOf(MemberConfig.of(new MemberOptions("local", null, null, null, 0, List.of())));
+        assertEquals(0, endpoint.getPort());
+        assertFalse(endpoint.isPortAutoIncrement());
+        assertTrue(endpointOf(MemberConfig.of(new MemberOptions("local", null, null, null, 5801, List.of())))
+                .isPortAutoIncrement());
     }
 
     @Test
@@ -97,16 +125,15 @@ class MemberConfigTest {
         MemberOptions options =
                 new MemberOptions("kubernetes", null, "berlin", "10.1.2.3", 5801, List.of("edges.tunnels.svc"));
 
-        var kubernetes = MemberConfig.of(options).getNetworkConfig().getJoin().getKubernetesConfig();
+        var kubernetes = new MemberNetwork(MemberConfig.of(options)).join().getKubernetesConfig();
 
         assertTrue(kubernetes.isEnabled());
         assertEquals("edges.tunnels.svc", kubernetes.getProperty("service-dns"));
         assertEquals("5801", kubernetes.getProperty("service-port"));
         assertEquals(
                 "culvert-nodes",
-                MemberConfig.beside("kubernetes")
-                        .getNetworkConfig()
-                        .getJoin()
+                new MemberNetwork(MemberConfig.beside("kubernetes"))
+                        .join()
                         .getKubernetesConfig()
                         .getProperty("service-dns"));
     }
@@ -137,5 +164,10 @@ class MemberConfigTest {
         MemberOptions options = new MemberOptions("", file, null, null, null, List.of());
         return String.valueOf(assertThrows(ConfigException.class, () -> MemberConfig.of(options))
                 .getMessage());
+    }
+
+    private static ServerSocketEndpointConfig endpointOf(Config config) {
+        return (ServerSocketEndpointConfig)
+                config.getAdvancedNetworkConfig().getEndpointConfigs().get(EndpointQualifier.MEMBER);
     }
 }

@@ -24,9 +24,8 @@ public final class TestMembers {
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
         config.getMultiMapConfig("__vertx.subs").setBackupCount(2);
-        config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true);
         if (first != null) {
-            config.getNetworkConfig().getJoin().getTcpIpConfig().addMember("127.0.0.1:" + portOf(first));
+            new MemberNetwork(config).join().getTcpIpConfig().addMember("127.0.0.1:" + portOf(first));
         }
         return HazelcastMember.start(config);
     }
