@@ -54,9 +54,18 @@ final class AgentLane implements Lane.Handler, Carrier {
     private final Lanes lanes;
     private final Lane lane;
     private final Map<Integer, TunnelKey> bound = new HashMap<>();
+    /** What the registry is asked and has not answered, by the number of the agent's BIND. */
+    private final Map<Integer, Question> asking = new HashMap<>();
+
     private @Nullable Hello hello;
     private volatile @Nullable Identity identity;
     private boolean closed;
+
+    /** A name that the registry is asked for. */
+    private static final class Question {
+        /** The agent does not want it any more. */
+        private boolean givenUp;
+    }
 
     private AgentLane(Channel channel, Lanes lanes) {
         this.remote = channel.remoteAddress() instanceof InetSocketAddress address
@@ -267,10 +276,15 @@ final class AgentLane implements Lane.Handler, Carrier {
             return;
         }
         Identity owner = Objects.requireNonNull(identity);
+        Question question = new Question();
+        asking.put(asked.id(), question);
         lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop()
                 .execute(() -> {
+                    asking.remove(asked.id(), question);
                     if (answer.failed()) {
                         refuse(asked, answer.cause());
+                    } else if (question.givenUp) {
+                        giveUp(answer.result().tunnel().key());
                     } else {
                         granted(asked, answer.result());
                     }
@@ -288,7 +302,18 @@ final class AgentLane implements Lane.Handler, Carrier {
             lanes.unbound(before, this);
             release(before);
         }
+        // Before its agent is told: other nodes that know the claim already send visitors here, and an agent that had
+        // the
+        // name on another lane serves them.
         lanes.bound(key, this);
+        grant.heard().onComplete(heard -> lane.eventLoop().execute(() -> tell(asked, grant)));
+    }
+
+    private void tell(Bind asked, Registry.Grant grant) {
+        TunnelKey key = grant.tunnel().key();
+        if (!key.equals(bound.get(asked.id()))) {
+            return; // Given up, lost or taken away meanwhile.
+        }
         lane.send(new Frame.BoundFrame(Bound.granted(
                 asked.id(),
                 key.value(),
@@ -314,11 +339,19 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void giveUp(int bindId) {
+        Question question = asking.remove(bindId);
+        if (question != null) {
+            question.givenUp = true;
+        }
         TunnelKey key = bound.remove(bindId);
         if (key != null) {
             lanes.unbound(key, this);
-            lanes.registry().giveUp(key, claim()).onFailure(cause -> notReleased(key, cause));
+            giveUp(key);
         }
+    }
+
+    private void giveUp(TunnelKey key) {
+        lanes.registry().giveUp(key, claim()).onFailure(cause -> notReleased(key, cause));
     }
 
     private void release(TunnelKey key) {

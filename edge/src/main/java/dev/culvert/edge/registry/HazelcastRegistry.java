@@ -170,11 +170,9 @@ public final class HazelcastRegistry implements Registry {
                 .orElse(BindChange.UNPROVEN);
         boolean added = own.ask(request);
         CompletionStage<Grant> granted = submit(request.key(), new BindChange(request, now, proven, members.gone()))
-                .thenCompose(this::spread)
                 .handle((outcome, fault) -> {
                     if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
-                        return granted(
-                                request, Objects.requireNonNull(outcome.now()).tunnel());
+                        return granted(request, Objects.requireNonNull(outcome.now()));
                     }
                     if (added) {
                         own.forget(request.key(), request.claim());
@@ -184,20 +182,14 @@ public final class HazelcastRegistry implements Registry {
         return here(granted);
     }
 
-    /** Tells all nodes of a claim that was granted, before its agent hears of it. */
-    private CompletionStage<Outcome> spread(Outcome outcome) {
-        StoredTunnel now = outcome.now();
-        return outcome.verdict() == Outcome.Verdict.DONE && now != null
-                ? teller.tell(now).thenApply(heard -> outcome)
-                : CompletableFuture.completedFuture(outcome);
-    }
-
-    private Grant granted(Request request, Tunnel tunnel) {
+    private Grant granted(Request request, StoredTunnel now) {
+        Tunnel tunnel = now.tunnel();
         if (!own.grant(request, tunnel.ownedSinceMillis())) {
             // Taken back while it was being asked for; and the taking back may have come first.
             takeBackAlone(request.key(), request.claim());
         }
-        return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
+        return new Grant(
+                tunnel, secret.tickets().issue(tunnel, clock.millis()), Future.fromCompletionStage(teller.tell(now)));
     }
 
     @Override

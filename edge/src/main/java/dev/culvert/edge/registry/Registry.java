@@ -44,7 +44,8 @@ public interface Registry {
      * Takes a name for its owner, if it is free or the owner's already, and adds the claim. A claim of the same agent
      * instance on the same node replaces its older one.
      *
-     * @return the tunnel as it is now and a fresh ticket; fails with {@link NameRefusedException}
+     * @return completes once the claim stands, and visitors may be sent here; the bind is over when all nodes have
+     *     {@linkplain Grant#heard heard} of it. Fails with {@link NameRefusedException}
      */
     Future<Grant> bind(Request request);
 
@@ -91,6 +92,12 @@ public interface Registry {
             Claim claim,
             @Nullable String ticket) {}
 
-    /** A name that was given. */
-    record Grant(Tunnel tunnel, String ticket) {}
+    /**
+     * A name that was given.
+     *
+     * @param tunnel as it is now
+     * @param ticket a fresh one
+     * @param heard completes, and never fails, once each node knows the claim, or has had the time to
+     */
+    record Grant(Tunnel tunnel, String ticket, Future<Void> heard) {}
 }

@@ -31,6 +31,7 @@ import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -297,6 +298,40 @@ class LanesTest {
     }
 
     @Test
+    void nameThatIsGivenUpBeforeItIsGivenIsGivenBack() throws Exception {
+        names.answered = Promise.promise();
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            agent.send(new Frame.BindFrame(new Bind(1, "http", "early", 0, null, false, "preserve", "")));
+            agent.send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "")));
+            agent.send(new Frame.Ping(7));
+            agent.await(Frame.Pong.class);
+            names.answered.complete();
+            assertEquals("given up host:early.example.com", names.next());
+            // Then nothing is said of it, and the next name is another matter
+            assertEquals("next", bind(agent, "next").name());
+        }
+    }
+
+    @Test
+    void visitorsAreCarriedWhileNodesHearOfTheClaimAndTheAgentIsToldAfterIt() throws Exception {
+        names.heard = Promise.promise();
+        TunnelKey key = TunnelKey.ofHost("hello.example.com");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            agent.send(new Frame.BindFrame(new Bind(1, "http", "hello", 0, null, false, "preserve", "")));
+            await().until(() -> !lanes.to(key).isEmpty());
+
+            openAndSay(key, "hi");
+
+            // Skips nothing but the answer of the keep-alive: BOUND has not come
+            assertEquals(key.value(), agent.await(Frame.Open.class).request().tunnel());
+            names.heard.complete();
+            assertEquals("hello", agent.await(Frame.BoundFrame.class).bound().name());
+        }
+    }
+
+    @Test
     void ownerWhoseTokenIsWithdrawnLosesItsLanes() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
@@ -416,6 +451,14 @@ class LanesTest {
         private final BlockingQueue<String> returned = new LinkedBlockingQueue<>();
         private volatile NameRefusedException refusal;
         private volatile BiConsumer<TunnelKey, Claim> lost;
+        private volatile Promise<Void> answered = done();
+        private volatile Promise<Void> heard = done();
+
+        private static Promise<Void> done() {
+            Promise<Void> done = Promise.promise();
+            done.complete();
+            return done;
+        }
 
         String next() throws InterruptedException {
             return returned.poll(10, TimeUnit.SECONDS);
@@ -454,7 +497,7 @@ class LanesTest {
             Tunnel tunnel = new Tunnel(
                     request.key(), request.owner(), 1, request.kind(), request.policy(), Set.of(request.claim()), 0);
             tunnels.put(request.key(), tunnel);
-            return Future.succeededFuture(new Grant(tunnel, "a ticket"));
+            return answered.future().map(new Grant(tunnel, "a ticket", heard.future()));
         }
 
         @Override

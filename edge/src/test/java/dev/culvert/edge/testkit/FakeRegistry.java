@@ -89,7 +89,7 @@ public final class FakeRegistry implements Registry {
         Tunnel tunnel = new Tunnel(
                 request.key(), request.owner(), 0, request.kind(), request.policy(), Set.of(request.claim()), 0);
         know(tunnel);
-        return Future.succeededFuture(new Grant(tunnel, "ticket"));
+        return Future.succeededFuture(new Grant(tunnel, "ticket", Future.succeededFuture()));
     }
 
     @Override
