@@ -538,6 +538,29 @@ class AgentTest {
     }
 
     @Test
+    void agentThatStopsIsGoneWithItsLastAnswer() throws Exception {
+        try (ServerSocket target = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(target.getLocalPort()));
+            lane.open(2, "web");
+            try (Socket accepted = target.accept()) {
+                long before = System.nanoTime();
+                Future<Void> closed = agent.close();
+                lane.peer().expectGoAway(CloseReason.DRAINING);
+                accepted.getOutputStream().write('x');
+                accepted.shutdownOutput();
+                assertEquals("x", lane.peer().expectText(2, 1));
+
+                lane.peer().send(new Frame.Fin(2, 0));
+
+                lane.peer().expectGoAway(CloseReason.CLOSED);
+                get(closed);
+                long millis = (System.nanoTime() - before) / 1_000_000;
+                assertTrue(millis < 1000, "it took its whole second, %d ms".formatted(millis));
+            }
+        }
+    }
+
+    @Test
     void targetThatIsTheEdgeItselfIsRefusedBeforeADial() throws Exception {
         AgentException failure =
                 failure(agent().open(TunnelOptions.http(edge.door().port())));

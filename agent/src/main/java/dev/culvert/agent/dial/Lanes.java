@@ -47,8 +47,14 @@ public final class Lanes {
     /** How often in a row the balancer may lead to a node that is there already: with two nodes, once in eight. */
     private static final int MOST_DUPLICATES = 3;
 
-    /** How long an agent that stops still serves: as long as most requests take, and no longer than people wait gladly. */
+    /**
+     * How long an agent that stops still serves at most: as long as most requests take, and no longer than people wait
+     * gladly.
+     */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
+
+    /** How often it looks whether it still does, in milliseconds: often enough that nobody waits for it. */
+    private static final long LOOK_MILLIS = 20;
 
     /** How often the very first dial is repeated when it reached a node that is stopping: others are behind the address. */
     private static final int MOST_DRAINING_AT_FIRST = 3;
@@ -126,25 +132,33 @@ public final class Lanes {
 
     /**
      * Ends all lanes; complete when they are closed. Where visitors are, no new ones come from now on, and those whose
-     * requests are under way get a second for their answers.
+     * requests are under way get up to a second for their answers.
      */
     public Future<Void> close() {
         stopped = true;
         cancelTimer();
         List<EdgeLane> all =
                 Stream.concat(up.keySet().stream(), leaving.stream()).toList();
-        if (all.stream().anyMatch(EdgeLane::isServing)) {
+        long begunNanos = System.nanoTime();
+        if (!endIfOver(all, begunNanos)) {
             all.forEach(lane -> lane.leave("the agent is stopping"));
-            vertx.setTimer(LAST_ANSWERS.toMillis(), ignored -> end(all));
-        } else {
-            end(all);
+            vertx.setPeriodic(LOOK_MILLIS, timer -> {
+                if (endIfOver(all, begunNanos)) {
+                    vertx.cancelTimer(timer);
+                }
+            });
         }
         completeWhenAllClosed();
         return allClosed.future();
     }
 
-    private static void end(List<EdgeLane> lanes) {
-        lanes.forEach(lane -> lane.close(CloseReason.CLOSED, "the agent is stopping"));
+    private static boolean endIfOver(List<EdgeLane> lanes, long begunNanos) {
+        boolean over = lanes.stream().noneMatch(EdgeLane::isServing)
+                || System.nanoTime() - begunNanos >= LAST_ANSWERS.toNanos();
+        if (over) {
+            lanes.forEach(lane -> lane.close(CloseReason.CLOSED, "the agent is stopping"));
+        }
+        return over;
     }
 
     /**
