@@ -1,10 +1,10 @@
 package dev.culvert.edge;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.FileFaults;
 import dev.culvert.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +28,8 @@ final class SecretFile {
                                 .formatted(option, file, SHORTEST));
             }
             return Secret.of(text);
-        } catch (NoSuchFileException e) {
-            throw new ConfigException("--%s: there is no file %s".formatted(option, file));
         } catch (IOException e) {
-            throw new ConfigException("--%s: cannot read %s: %s".formatted(option, file, e));
+            throw new ConfigException("--%s: %s".formatted(option, FileFaults.sentence(file, e)));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.culvert.edge;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.FileFaults;
 import dev.culvert.edge.access.NamePatterns;
 import dev.culvert.edge.access.Token;
 import dev.culvert.edge.access.TokenFile;
@@ -136,7 +137,7 @@ final class TokenCommand implements Runnable {
         } catch (TokenFile.BrokenException e) {
             throw new IOException(e.getMessage(), e);
         } catch (IOException e) {
-            throw new IOException("cannot use the tokens file %s: %s".formatted(file, e), e);
+            throw new IOException(FileFaults.sentence(file, e), e);
         }
     }
 

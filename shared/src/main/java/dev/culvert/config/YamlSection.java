@@ -2,9 +2,7 @@ package dev.culvert.config;
 
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -50,17 +48,10 @@ public final class YamlSection {
      * @throws ConfigException when it cannot be read, or is not a YAML mapping
      */
     public static YamlSection read(Path file) {
-        if (Files.isDirectory(file)) {
-            throw new ConfigException(file + " is a folder, not a file");
-        }
         try {
             return parse(file.toString(), Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw new ConfigException("there is no file " + file);
-        } catch (CharacterCodingException e) {
-            throw new ConfigException(file + " is not text in UTF-8");
         } catch (IOException e) {
-            throw new ConfigException("cannot read %s: %s".formatted(file, e.getMessage()));
+            throw new ConfigException(FileFaults.sentence(file, e));
         }
     }
 

@@ -6,10 +6,10 @@ import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
+import dev.culvert.config.FileFaults;
 import dev.culvert.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -106,21 +106,18 @@ final class AgentChoices {
 
     /** The token in a file of an option. */
     static Optional<Secret> tokenFile(Choices choices, AgentOption option) {
-        return choices.text(option).map(file -> {
+        return choices.read(option, Path::of).map(file -> {
             try {
-                Path path = Path.of(file);
-                if (Files.size(path) > MOST_TOKEN_BYTES) {
+                if (!Files.isDirectory(file) && Files.size(file) > MOST_TOKEN_BYTES) {
                     throw choices.wrong(option, file + " is too long for a token");
                 }
-                String text = Files.readString(path).strip();
+                String text = Files.readString(file).strip();
                 if (text.isEmpty()) {
                     throw choices.wrong(option, file + " is empty");
                 }
                 return Secret.of(text);
-            } catch (NoSuchFileException e) {
-                throw choices.wrong(option, "there is no file " + file);
-            } catch (IOException | IllegalArgumentException e) {
-                throw choices.wrong(option, "cannot read %s (%s)".formatted(file, e.getMessage()));
+            } catch (IOException e) {
+                throw choices.wrong(option, FileFaults.sentence(file, e));
             }
         });
     }

@@ -64,6 +64,9 @@ final class StatusCommand implements Callable<Integer> {
         } else {
             table(tunnels).forEach(surroundings.out()::println);
         }
+        if (surroundings.out().checkError()) {
+            throw new CommandFailedException("the list could not be written to standard output");
+        }
         return 0;
     }
 

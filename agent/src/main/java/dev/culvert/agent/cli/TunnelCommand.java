@@ -87,9 +87,9 @@ final class TunnelCommand implements Callable<Integer> {
                 "The local server: a port, host:port, https://host, or unix:/path.");
         spec.usageMessage()
                 .description(
-                        "Gives a local server that speaks TLS a public name, until Ctrl-C. The bytes are",
-                        "carried as they are: certificate and key stay with the server, and the edge cannot",
-                        "read what is said.")
+                        "Gives a local server that speaks TLS a public name, until Ctrl-C.",
+                        "The bytes are carried as they are: certificate and key stay with the server, and the",
+                        "edge cannot read what is said.")
                 .footer(
                         "",
                         "The edge must take TLS for targets. Visitors must send the name (SNI), and the",

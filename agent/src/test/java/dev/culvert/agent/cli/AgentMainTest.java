@@ -12,6 +12,8 @@ import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
 import dev.culvert.wire.Unbind;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -67,6 +69,7 @@ class AgentMainTest {
                 "http 3000 --ca /nowhere/ca.pem | --ca: there is no file /nowhere/ca.pem",
                 "http 3000 --edge-key sha256:abc | --edge-key: must be sha256: and the SHA-256 of the edge's public key in Base64, 44 characters; the edge's operator has it",
                 "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
+                "http 3000 --token-file / | --token-file: / is a folder, not a file",
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "tcp 22 --remote-port x | --remote-port: must be a port, 1 to 65535, or 0 for any, was x",
                 "tcp 22 --name shop | Unknown options: '--name', 'shop' (`culvert tcp --help` lists what there is)",
@@ -355,6 +358,27 @@ class AgentMainTest {
                 """, out());
     }
 
+    @Test
+    void statusThatNobodyHasSeenIsAFailure() throws Exception {
+        HttpServer admin = admin(200, "[]");
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int one) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+
+        int exitCode = run(
+                new PrintStream(full, true, StandardCharsets.UTF_8),
+                "status",
+                "--admin",
+                "http://127.0.0.1:" + admin.getAddress().getPort());
+        admin.stop(0);
+
+        assertEquals(1, exitCode);
+        assertEquals("culvert: the list could not be written to standard output\n", err());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -391,12 +415,16 @@ class AgentMainTest {
 
     private int run(String... args) {
         out.reset();
+        return run(new PrintStream(out, true, StandardCharsets.UTF_8), args);
+    }
+
+    private int run(PrintStream out, String... args) {
         err.reset();
         return AgentMain.run(
                 new Surroundings(
                         environment,
                         home,
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        out,
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         prompt -> "",
                         false),

@@ -32,6 +32,10 @@ public final class TokenFile {
         this.path = path;
     }
 
+    Path path() {
+        return path;
+    }
+
     /** The lines by their hashes; the exception's message says which line of which file is wrong, and how. */
     Map<String, TokenLine> read() throws IOException, BrokenException {
         if (Files.size(path) > LARGEST_BYTES) {

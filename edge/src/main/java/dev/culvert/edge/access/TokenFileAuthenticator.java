@@ -1,6 +1,7 @@
 package dev.culvert.edge.access;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.FileFaults;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -147,8 +148,8 @@ public final class TokenFileAuthenticator implements Authenticator {
         if (fault instanceof NoSuchFileException) {
             return "The tokens file %s does not exist; culvert token create writes one.".formatted(file);
         }
-        if (fault instanceof IOException) {
-            return "The tokens file %s cannot be read: %s.".formatted(file, fault);
+        if (fault instanceof IOException cause) {
+            return "The tokens file does not open: %s.".formatted(FileFaults.sentence(file.path(), cause));
         }
         return Objects.requireNonNullElse(fault.getMessage(), fault.toString());
     }

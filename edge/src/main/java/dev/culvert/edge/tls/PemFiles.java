@@ -1,9 +1,9 @@
 package dev.culvert.edge.tls;
 
+import dev.culvert.config.FileFaults;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,12 +61,10 @@ public final class PemFiles implements CertificateSource {
                         "%s has more than %d bytes; is it PEM?".formatted(file, LARGEST_BYTES));
             }
             return Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new BrokenCertificateException("there is no file " + file);
         } catch (MalformedInputException e) {
             throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
         } catch (IOException e) {
-            throw new BrokenCertificateException("cannot read %s: %s".formatted(file, e));
+            throw new BrokenCertificateException(FileFaults.sentence(file, e));
         }
     }
 

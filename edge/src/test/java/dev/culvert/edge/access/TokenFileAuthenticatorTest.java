@@ -153,6 +153,16 @@ class TokenFileAuthenticatorTest {
         assertTrue(refusal.getMessage().contains("does not exist; culvert token create"), refusal.getMessage());
     }
 
+    @Test
+    void aFolderIsRefusedInWords() {
+        Throwable refusal = assertThrows(ConfigException.class, () -> TokenFileAuthenticator.start(
+                        vertx, new TokenFile(directory), Duration.ofSeconds(1))
+                .await(10, TimeUnit.SECONDS));
+        assertEquals(
+                "The tokens file does not open: %s is a folder, not a file.".formatted(directory),
+                refusal.getMessage());
+    }
+
     private Identity authenticate(Token token) {
         return authenticator.authenticate(withToken(token.secret().reveal())).result();
     }
