@@ -7,9 +7,9 @@ rem JVM options by program; CULVERT_JAVA_OPTS comes after them, and so wins. The
 set "AGENT_JVM=-XX:+UseSerialGC -Xms16m -Xmx128m -XX:MaxDirectMemorySize=256m -Dio.netty.allocator.lowMemory=false"
 set "EDGE_JVM=-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.lowMemory=false"
 
-set "CULVERT_HOME=%~dp0"
-set "AGENT_JAR=%CULVERT_HOME%agent\target\culvert-agent.jar"
-set "EDGE_JAR=%CULVERT_HOME%edge\target\culvert-edge.jar"
+set "HERE=%~dp0"
+set "AGENT_JAR=%HERE%agent\target\culvert-agent.jar"
+set "EDGE_JAR=%HERE%edge\target\culvert-edge.jar"
 
 set "JAVA=java"
 if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java.exe"
@@ -24,7 +24,7 @@ where mvn >nul 2>nul || (
     exit /b 1
 )
 echo culvert: building, which takes about a minute the first time>&2
-pushd "%CULVERT_HOME%"
+pushd "%HERE%"
 call mvn -B -q -Dquick package 1>&2
 set "STATUS=%ERRORLEVEL%"
 popd
