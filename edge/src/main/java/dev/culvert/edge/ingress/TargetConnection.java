@@ -424,6 +424,8 @@ final class TargetConnection implements TunnelStream.Listener {
         int status = response.status().code();
         if (status < LOWEST_STATUS || status > HIGHEST_STATUS) {
             garbage(new IllegalArgumentException("status " + status));
+        } else if (!isPhrase(response.status().reasonPhrase())) {
+            garbage(new IllegalArgumentException("control characters in the status line"));
         } else if (response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
             hearing.onSwitch(response);
         } else if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
@@ -434,6 +436,17 @@ final class TargetConnection implements TunnelStream.Listener {
                     && !HttpUtil.isTransferEncodingChunked(response);
             hearing.onHead(response);
         }
+    }
+
+    /** RFC 9112, 4: whatever can be seen, spaces and tabs. */
+    private static boolean isPhrase(String phrase) {
+        for (int i = 0; i < phrase.length(); i++) {
+            char c = phrase.charAt(i);
+            if ((c < ' ' && c != '\t') || c == 0x7f) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void garbage(@Nullable Throwable cause) {

@@ -53,6 +53,7 @@ class HostileTargetTest {
                 Arguments.of("a status of one digit", "HTTP/1.1 0 Foo\r\nContent-Length: 0\r\n\r\n"),
                 Arguments.of("a status below 100", "HTTP/1.1 99 Foo\r\nContent-Length: 0\r\n\r\n"),
                 Arguments.of("a status of four digits", "HTTP/1.1 1000 Foo\r\nContent-Length: 0\r\n\r\n"),
+                Arguments.of("an escape in the phrase", "HTTP/1.1 200 O\u001b[2JK\r\nContent-Length: 0\r\n\r\n"),
                 Arguments.of("bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
                 Arguments.of(
                         "an unasked 101",
