@@ -156,7 +156,10 @@ public final class Binder {
         if (!identity.names().allows(host, domain)) {
             return refused(
                     Bound.Code.NOT_ALLOWED,
-                    "your token does not allow the name %s; ask whoever runs the edge".formatted(quoted(name)));
+                    HostName.labelUnder(host, domain).isPresent()
+                            ? "your token does not allow the name %s; ask whoever runs the edge".formatted(quoted(name))
+                            : "%s is not under %s, and needs a token that allows it; ask whoever runs the edge"
+                                    .formatted(quoted(name), domain));
         }
         return bindKey(TunnelKey.ofHost(host), asked, identity, claim);
     }

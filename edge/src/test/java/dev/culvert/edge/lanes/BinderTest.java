@@ -134,6 +134,22 @@ class BinderTest {
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
     }
 
+    @Test
+    void whoMayNotHaveANameIsToldWhetherATokenWouldAllowIt() {
+        Identity mine = new Identity("ann", "c", NamePatterns.parse("mine-*"));
+
+        assertEquals(
+                "your token does not allow the name 'shop'; ask whoever runs the edge",
+                refusal(http("shop"), mine).getMessage());
+        assertEquals(
+                "'shop.example.org' is not under example.com, and needs a token that allows it; ask whoever runs the edge",
+                refusal(http("shop.example.org"), ANYBODY).getMessage());
+    }
+
+    private static Bind http(String name) {
+        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000");
+    }
+
     private Binder binder(PortRange ports, boolean tls) {
         return new Binder(registry, new Offer("example.com", ports, tls, (kind, host) -> kind + "://" + host));
     }
