@@ -561,6 +561,19 @@ class AgentTest {
     }
 
     @Test
+    void agentThatStopsIsGoneOnceTheEdgeHasReadItsLastWords() throws Exception {
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+        lane.peer().stopReading();
+
+        Future<Void> closed = agent.close();
+
+        Thread.sleep(200);
+        assertFalse(closed.isComplete(), "it left while its last words were on their way");
+        lane.peer().readOn().expectGoAway(CloseReason.CLOSED);
+        get(closed);
+    }
+
+    @Test
     void targetThatIsTheEdgeItselfIsRefusedBeforeADial() throws Exception {
         AgentException failure =
                 failure(agent().open(TunnelOptions.http(edge.door().port())));

@@ -54,7 +54,7 @@ public final class ScriptedEdge implements AutoCloseable {
 
     /** Takes the next lane in. */
     public Greeted welcome(String node, int nodes) throws IOException {
-        ScriptedPeer peer = door.accept();
+        ScriptedPeer peer = door.accept().closeBehindTheEnd();
         Hello hello = peer.expect(Frame.HelloFrame.class).hello();
         String lane = "lane-" + ++lanes;
         peer.send(new Frame.WelcomeFrame(new Welcome(Hello.VERSION, node, lane, nodes, 256 * 1024, 5000)));

@@ -103,8 +103,13 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
         Object last = farewell == null ? Unpooled.EMPTY_BUFFER : farewell.get();
         channel.writeAndFlush(last).addListener(written -> {
             boolean peerMayBeSending = channel instanceof DuplexChannel duplex && !duplex.isInputShutdown();
-            if (written.isSuccess() && peerMayBeSending && channel.pipeline().get(SslHandler.class) == null) {
-                ((DuplexChannel) channel).shutdownOutput();
+            if (written.isSuccess() && peerMayBeSending) {
+                SslHandler tls = channel.pipeline().get(SslHandler.class);
+                if (tls == null) {
+                    ((DuplexChannel) channel).shutdownOutput();
+                } else {
+                    tls.closeOutbound();
+                }
                 channel.config().setAutoRead(true); // Frames are dropped from here on; what counts is the end.
             } else {
                 channel.close();

@@ -36,6 +36,7 @@ public final class ScriptedPeer implements AutoCloseable {
     private final Socket socket;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private volatile boolean answeringPings = true;
+    private volatile boolean closingBehindTheEnd;
     private final Object gate = new Object();
     private boolean reading = true;
 
@@ -222,6 +223,12 @@ public final class ScriptedPeer implements AutoCloseable {
         return this;
     }
 
+    /** Closes its side once it has read the end of the other: as a real peer does. */
+    public ScriptedPeer closeBehindTheEnd() {
+        closingBehindTheEnd = true;
+        return this;
+    }
+
     /** From here on nothing is read from the socket, so that the sender's buffers fill. */
     public ScriptedPeer stopReading() {
         setReading(false);
@@ -277,6 +284,9 @@ public final class ScriptedPeer implements AutoCloseable {
                 int count = socket.getInputStream().read(bytes);
                 if (count < 0) {
                     events.add(new Event.Ended("the end"));
+                    if (closingBehindTheEnd) {
+                        socket.close();
+                    }
                     return;
                 }
                 frames.read(Unpooled.copiedBuffer(bytes, 0, count), this::arrived);

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeoutException;
 
 /** The tunnels of one run of the program, from their opening to a signal or until none is left. */
 final class Session {
-    /** The lanes' last words are sent at once or not at all; nobody waits longer after Ctrl-C. */
-    private static final long STOP_MILLIS = 1500;
+    /** A second for the last answers, one for the edge to read them, and some: nobody waits longer after Ctrl-C. */
+    private static final long STOP_MILLIS = 2500;
 
     private final Agent agent;
     private final List<TunnelOptions> wanted;

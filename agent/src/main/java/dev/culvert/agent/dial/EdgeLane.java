@@ -27,6 +27,7 @@ public final class EdgeLane {
     private final Traffic traffic;
     private final Listener listener;
     private final Promise<EdgeLane> standing = Promise.promise();
+    private final Promise<Void> gone = Promise.promise();
     private final Lane lane;
     private @Nullable Welcome welcome;
 
@@ -53,6 +54,7 @@ public final class EdgeLane {
         this.home = home;
         this.traffic = traffic;
         this.listener = listener;
+        channel.closeFuture().addListener(closed -> gone.complete());
         this.lane = Lane.on(channel, Lane.Side.DIALER, options, budget, new Frames());
         lane.send(new Frame.HelloFrame(hello));
     }
@@ -100,6 +102,14 @@ public final class EdgeLane {
     /** Says why and ends the lane with all its streams. Any thread. */
     void close(CloseReason reason, String detail) {
         lane.close(reason, detail);
+    }
+
+    /**
+     * Completes once the connection is closed too, which the lane's end leaves to the edge, for a second at most: when
+     * it has closed its side, it has read all answers. On the lane's event loop.
+     */
+    Future<Void> gone() {
+        return gone.future();
     }
 
     /** What the lane's event loop calls. */

@@ -131,7 +131,7 @@ public final class Lanes {
     }
 
     /**
-     * Ends all lanes; complete when they are closed. Where visitors are, no new ones come from now on, and those whose
+     * Ends all lanes; complete when they and their connections are closed. Where visitors are, no new ones come from now on, and those whose
      * requests are under way get up to a second for their answers.
      */
     public Future<Void> close() {
@@ -149,7 +149,10 @@ public final class Lanes {
             });
         }
         completeWhenAllClosed();
-        return allClosed.future();
+        // Where a connection is closed with bytes of the edge on their way, what it has not sent of an answer is lost.
+        return allClosed.future().compose(ended -> Future.join(
+                        all.stream().map(EdgeLane::gone).toList())
+                .mapEmpty());
     }
 
     private static boolean endIfOver(List<EdgeLane> lanes, long begunNanos) {
