@@ -97,7 +97,6 @@ public final class RegistryNode {
                             new Tunnel.Policy("preserve", "http://127.0.0.1:3000", false),
                             new Claim(registry.nodeId(), lane, instance),
                             null))
-                    .compose(Registry.Grant::heard)
                     .onComplete(granted -> {
                         places.release();
                         if (granted.failed()) {

@@ -20,13 +20,16 @@ import dev.culvert.wire.Welcome;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,17 +57,24 @@ final class AgentLane implements Lane.Handler, Carrier {
     private final Lanes lanes;
     private final Lane lane;
     private final Map<Integer, TunnelKey> bound = new HashMap<>();
-    /** What the registry is asked and has not answered, by the number of the agent's BIND. */
-    private final Map<Integer, Question> asking = new HashMap<>();
+    /** What the registry is asked, while the bind is not over. */
+    private final Set<Question> asking = new HashSet<>();
 
     private @Nullable Hello hello;
     private volatile @Nullable Identity identity;
     private boolean closed;
 
-    /** A name that the registry is asked for. */
+    /** A name that the agent has asked for. */
     private static final class Question {
+        private final Bind asked;
+        /** What is served already, because other nodes may know it. */
+        private @Nullable TunnelKey served;
         /** The agent does not want it any more. */
         private boolean givenUp;
+
+        Question(Bind asked) {
+            this.asked = asked;
+        }
     }
 
     private AgentLane(Channel channel, Lanes lanes) {
@@ -212,6 +222,7 @@ final class AgentLane implements Lane.Handler, Carrier {
             release(key);
         }
         bound.clear();
+        asking.forEach(this::serveNoMore);
     }
 
     private void greet(Hello greeting) {
@@ -268,7 +279,7 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void bind(Bind asked) {
-        if (bound.size() >= MOST_NAMES && !bound.containsKey(asked.id())) {
+        if (bound.size() + asking.size() >= MOST_NAMES && !bound.containsKey(asked.id())) {
             refuse(
                     asked,
                     new NameRefusedException(
@@ -276,24 +287,61 @@ final class AgentLane implements Lane.Handler, Carrier {
             return;
         }
         Identity owner = Objects.requireNonNull(identity);
-        Question question = new Question();
-        asking.put(asked.id(), question);
-        lanes.binder().bind(asked, owner, claim()).onComplete(answer -> lane.eventLoop()
-                .execute(() -> {
-                    asking.remove(asked.id(), question);
-                    if (answer.failed()) {
-                        refuse(asked, answer.cause());
-                    } else if (question.givenUp) {
-                        giveUp(answer.result().tunnel().key());
-                    } else {
-                        granted(asked, answer.result());
-                    }
-                }));
+        Question question = new Question(asked);
+        asking.add(question);
+        lanes.binder()
+                .bind(asked, owner, claim(), key -> lane.eventLoop().execute(() -> serve(question, key)))
+                .onComplete(answer -> lane.eventLoop().execute(() -> answered(question, answer)));
+    }
+
+    /**
+     * The name is given, and the bind not over: other nodes that know of it send visitors. An agent that had the name on
+     * another lane serves them; one that is new to it refuses who comes before its BOUND.
+     */
+    private void serve(Question question, TunnelKey key) {
+        if (lane.takesStreams() && !question.givenUp) {
+            question.served = key;
+            lanes.bound(key, this);
+        }
+    }
+
+    private void serveNoMore(Question question) {
+        TunnelKey key = question.served;
+        if (key != null && !bound.containsValue(key)) {
+            lanes.unbound(key, this);
+        }
+    }
+
+    private void answered(Question question, AsyncResult<Registry.Grant> answer) {
+        asking.remove(question);
+        if (answer.failed()) {
+            refuse(question.asked, answer.cause());
+        } else if (question.givenUp) {
+            giveBack(answer.result().tunnel().key());
+        } else {
+            granted(question.asked, answer.result());
+        }
+    }
+
+    /** Unless the agent has asked for the name again, or has it: there is one claim for both. */
+    private void giveBack(TunnelKey key) {
+        String name = lanes.binder().nameOf(key);
+        boolean wanted = bound.containsValue(key)
+                || asking.stream().anyMatch(question -> !question.givenUp && isFor(question.asked, key, name));
+        if (!wanted) {
+            giveUp(key);
+        }
+    }
+
+    private static boolean isFor(Bind asked, TunnelKey key, String name) {
+        return key.isPort()
+                ? name.equals(String.valueOf(asked.port()))
+                : name.equals(asked.name()) || key.name().equals(asked.name());
     }
 
     private void granted(Bind asked, Registry.Grant grant) {
         TunnelKey key = grant.tunnel().key();
-        if (closed) {
+        if (!lane.takesStreams()) {
             release(key);
             return;
         }
@@ -302,18 +350,7 @@ final class AgentLane implements Lane.Handler, Carrier {
             lanes.unbound(before, this);
             release(before);
         }
-        // Before its agent is told: other nodes that know the claim already send visitors here, and an agent that had
-        // the
-        // name on another lane serves them.
         lanes.bound(key, this);
-        grant.heard().onComplete(heard -> lane.eventLoop().execute(() -> tell(asked, grant)));
-    }
-
-    private void tell(Bind asked, Registry.Grant grant) {
-        TunnelKey key = grant.tunnel().key();
-        if (!key.equals(bound.get(asked.id()))) {
-            return; // Given up, lost or taken away meanwhile.
-        }
         lane.send(new Frame.BoundFrame(Bound.granted(
                 asked.id(),
                 key.value(),
@@ -339,9 +376,11 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void giveUp(int bindId) {
-        Question question = asking.remove(bindId);
-        if (question != null) {
-            question.givenUp = true;
+        for (Question question : asking) {
+            if (question.asked.id() == bindId) {
+                question.givenUp = true;
+                serveNoMore(question);
+            }
         }
         TunnelKey key = bound.remove(bindId);
         if (key != null) {

@@ -13,6 +13,7 @@ import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
 import io.vertx.core.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 
 /** Turns what an agent asks for into a name in the registry. Safe for use by any thread. */
 public final class Binder {
@@ -33,8 +34,13 @@ public final class Binder {
         this.offer = offer;
     }
 
-    /** Binds; fails with {@link NameRefusedException}. */
-    Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim) {
+    /**
+     * Binds.
+     *
+     * @param granted called with the key, on any thread, once the claim stands and the bind is not over yet
+     * @return fails with {@link NameRefusedException}
+     */
+    Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         boolean offered = asked.kind().equals("http")
                 || asked.kind().equals("tcp")
                 || asked.kind().equals("tls");
@@ -52,12 +58,12 @@ public final class Binder {
                     "a Host value and a target are at most %d visible ASCII characters".formatted(MOST_POLICY_CHARS));
         }
         if (asked.kind().equals("tcp")) {
-            return bindPort(asked, identity, claim);
+            return bindPort(asked, identity, claim, granted);
         }
         if (asked.name() == null) {
-            return bindMadeUp(asked, identity, claim, MOST_MADE_UP);
+            return bindMadeUp(asked, identity, claim, MOST_MADE_UP, granted);
         }
-        return bindHost(asked.name(), asked, identity, claim);
+        return bindHost(asked.name(), asked, identity, claim, granted);
     }
 
     /**
@@ -77,7 +83,7 @@ public final class Binder {
                 : offer.urls().of(tunnel.kind(), key.name());
     }
 
-    private Future<Registry.Grant> bindPort(Bind asked, Identity identity, Claim claim) {
+    private Future<Registry.Grant> bindPort(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         PortRange ports = offer.tcpPorts();
         int port = asked.port();
         if (!ports.isOn()) {
@@ -86,7 +92,7 @@ public final class Binder {
                     "this edge has no ports for raw TCP; whoever runs it can open some with --tcp-ports");
         }
         if (port == 0) {
-            return bindFreePort(asked, identity, claim, MOST_MADE_UP);
+            return bindFreePort(asked, identity, claim, MOST_MADE_UP, granted);
         }
         if (!ports.contains(port)) {
             return refused(
@@ -97,10 +103,11 @@ public final class Binder {
                     Bound.Code.NOT_ALLOWED,
                     "your token does not allow the port %d; ask whoever runs the edge".formatted(port));
         }
-        return bindKey(TunnelKey.ofPort(port), asked, identity, claim);
+        return bindKey(TunnelKey.ofPort(port), asked, identity, claim, granted);
     }
 
-    private Future<Registry.Grant> bindFreePort(Bind asked, Identity identity, Claim claim, int triesLeft) {
+    private Future<Registry.Grant> bindFreePort(
+            Bind asked, Identity identity, Claim claim, int triesLeft, Consumer<TunnelKey> granted) {
         PortRange ports = offer.tcpPorts();
         long now = System.currentTimeMillis();
         boolean anyAllowed = false;
@@ -113,9 +120,9 @@ public final class Binder {
             anyAllowed = true;
             Tunnel tunnel = registry.find(TunnelKey.ofPort(port));
             if (tunnel == null || tunnel.isFreeAt(now)) {
-                return bindKey(TunnelKey.ofPort(port), asked, identity, claim)
+                return bindKey(TunnelKey.ofPort(port), asked, identity, claim, granted)
                         .recover(cause -> isTaken(cause) && triesLeft > 1
-                                ? bindFreePort(asked, identity, claim, triesLeft - 1)
+                                ? bindFreePort(asked, identity, claim, triesLeft - 1, granted)
                                 : Future.failedFuture(cause));
             }
         }
@@ -127,15 +134,17 @@ public final class Binder {
                                 .formatted(ports));
     }
 
-    private Future<Registry.Grant> bindMadeUp(Bind asked, Identity identity, Claim claim, int triesLeft) {
-        return bindHost(names.next(), asked, identity, claim).recover(cause -> {
+    private Future<Registry.Grant> bindMadeUp(
+            Bind asked, Identity identity, Claim claim, int triesLeft, Consumer<TunnelKey> granted) {
+        return bindHost(names.next(), asked, identity, claim, granted).recover(cause -> {
             return isTaken(cause) && triesLeft > 1
-                    ? bindMadeUp(asked, identity, claim, triesLeft - 1)
+                    ? bindMadeUp(asked, identity, claim, triesLeft - 1, granted)
                     : Future.failedFuture(cause);
         });
     }
 
-    private Future<Registry.Grant> bindHost(String name, Bind asked, Identity identity, Claim claim) {
+    private Future<Registry.Grant> bindHost(
+            String name, Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         String host;
         if (HostName.isLabel(name)) {
             host = name + "." + domain;
@@ -161,12 +170,15 @@ public final class Binder {
                             : "%s is not under %s, and needs a token that allows it; ask whoever runs the edge"
                                     .formatted(quoted(name), domain));
         }
-        return bindKey(TunnelKey.ofHost(host), asked, identity, claim);
+        return bindKey(TunnelKey.ofHost(host), asked, identity, claim, granted);
     }
 
-    private Future<Registry.Grant> bindKey(TunnelKey key, Bind asked, Identity identity, Claim claim) {
+    private Future<Registry.Grant> bindKey(
+            TunnelKey key, Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool());
-        return registry.bind(new Registry.Request(key, identity.owner(), asked.kind(), policy, claim, asked.ticket()));
+        return registry.bind(
+                new Registry.Request(key, identity.owner(), asked.kind(), policy, claim, asked.ticket()),
+                () -> granted.accept(key));
     }
 
     private static boolean isTaken(Throwable cause) {

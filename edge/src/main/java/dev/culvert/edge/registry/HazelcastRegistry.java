@@ -163,16 +163,18 @@ public final class HazelcastRegistry implements Registry {
     }
 
     @Override
-    public Future<Grant> bind(Request request) {
+    public Future<Grant> bind(Request request, Runnable whenGranted) {
         long now = clock.millis();
         long proven = secret.tickets()
                 .ownedSince(request.ticket(), request.key(), request.owner(), now)
                 .orElse(BindChange.UNPROVEN);
         boolean added = own.ask(request);
         CompletionStage<Grant> granted = submit(request.key(), new BindChange(request, now, proven, members.gone()))
+                .thenCompose(outcome -> spread(outcome, whenGranted))
                 .handle((outcome, fault) -> {
                     if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
-                        return granted(request, Objects.requireNonNull(outcome.now()));
+                        return granted(
+                                request, Objects.requireNonNull(outcome.now()).tunnel());
                     }
                     if (added) {
                         own.forget(request.key(), request.claim());
@@ -182,14 +184,22 @@ public final class HazelcastRegistry implements Registry {
         return here(granted);
     }
 
-    private Grant granted(Request request, StoredTunnel now) {
-        Tunnel tunnel = now.tunnel();
+    /** Tells all nodes of a claim that was granted, before its agent hears of it. */
+    private CompletionStage<Outcome> spread(Outcome outcome, Runnable whenGranted) {
+        StoredTunnel now = outcome.now();
+        if (outcome.verdict() != Outcome.Verdict.DONE || now == null) {
+            return CompletableFuture.completedFuture(outcome);
+        }
+        whenGranted.run();
+        return teller.tell(now).thenApply(heard -> outcome);
+    }
+
+    private Grant granted(Request request, Tunnel tunnel) {
         if (!own.grant(request, tunnel.ownedSinceMillis())) {
             // Taken back while it was being asked for; and the taking back may have come first.
             takeBackAlone(request.key(), request.claim());
         }
-        return new Grant(
-                tunnel, secret.tickets().issue(tunnel, clock.millis()), Future.fromCompletionStage(teller.tell(now)));
+        return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
     }
 
     @Override

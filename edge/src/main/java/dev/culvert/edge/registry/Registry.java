@@ -44,10 +44,17 @@ public interface Registry {
      * Takes a name for its owner, if it is free or the owner's already, and adds the claim. A claim of the same agent
      * instance on the same node replaces its older one.
      *
-     * @return completes once the claim stands, and visitors may be sent here; the bind is over when all nodes have
-     *     {@linkplain Grant#heard heard} of it. Fails with {@link NameRefusedException}
+     * @param granted called, on any thread, once the claim stands: from then on other nodes send visitors here, though not
+     *     all of them have heard of it. It must not block
+     * @return completes when all have heard, with the tunnel as it is now and a fresh ticket; fails with
+     *     {@link NameRefusedException}
      */
-    Future<Grant> bind(Request request);
+    Future<Grant> bind(Request request, Runnable granted);
+
+    /** The same for a claim that nobody serves before the bind is over. */
+    default Future<Grant> bind(Request request) {
+        return bind(request, () -> {});
+    }
 
     /** Takes the claim back because its lane ended. The name stays its owner's for the grace period. */
     Future<Void> release(TunnelKey key, Claim claim);
@@ -92,12 +99,6 @@ public interface Registry {
             Claim claim,
             @Nullable String ticket) {}
 
-    /**
-     * A name that was given.
-     *
-     * @param tunnel as it is now
-     * @param ticket a fresh one
-     * @param heard completes, and never fails, once each node knows the claim, or has had the time to
-     */
-    record Grant(Tunnel tunnel, String ticket, Future<Void> heard) {}
+    /** A name that was given. */
+    record Grant(Tunnel tunnel, String ticket) {}
 }

@@ -252,6 +252,9 @@ final class LinkTransport implements LaneTransport {
     void closedByPeer(LinkMessage message) {
         peerKnows = true;
         Closing closing = message.closing();
+        if (closing.reason() == CloseReason.VERSION_MISMATCH) {
+            doubt.run(); // Nor would it understand a new one.
+        }
         if (message.acknowledged() != LinkMessage.UNKNOWN) {
             notServedFrom(message.acknowledged() + 1, closing.detail());
         }

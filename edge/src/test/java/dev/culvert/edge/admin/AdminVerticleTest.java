@@ -555,7 +555,7 @@ class AdminVerticleTest {
         }
 
         @Override
-        public Future<Grant> bind(Request request) {
+        public Future<Grant> bind(Request request, Runnable granted) {
             throw new UnsupportedOperationException();
         }
 

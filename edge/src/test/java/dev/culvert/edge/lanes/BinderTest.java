@@ -120,8 +120,9 @@ class BinderTest {
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
 
         Binder offering = binder(PortRange.OFF, true);
-        Tunnel tunnel =
-                offering.bind(asked, ANYBODY, CLAIM).await(5, TimeUnit.SECONDS).tunnel();
+        Tunnel tunnel = offering.bind(asked, ANYBODY, CLAIM, key -> {})
+                .await(5, TimeUnit.SECONDS)
+                .tunnel();
         assertEquals(TunnelKey.ofHost("shop.example.com"), tunnel.key());
         assertEquals("tls", tunnel.kind());
         assertEquals("tls://shop.example.com", offering.urlOf(tunnel));
@@ -159,7 +160,7 @@ class BinderTest {
     }
 
     private Registry.Grant bind(Bind asked, Identity identity) throws Exception {
-        return binder.bind(asked, identity, CLAIM).await(5, TimeUnit.SECONDS);
+        return binder.bind(asked, identity, CLAIM, key -> {}).await(5, TimeUnit.SECONDS);
     }
 
     private NameRefusedException refusal(Bind asked, Identity identity) {
@@ -167,7 +168,7 @@ class BinderTest {
     }
 
     private static NameRefusedException refusal(Binder binder, Bind asked, Identity identity) {
-        return assertThrows(NameRefusedException.class, () -> binder.bind(asked, identity, CLAIM)
+        return assertThrows(NameRefusedException.class, () -> binder.bind(asked, identity, CLAIM, key -> {})
                 .await(5, TimeUnit.SECONDS));
     }
 }

@@ -314,6 +314,29 @@ class LanesTest {
     }
 
     @Test
+    void nameThatIsGivenUpAndAskedForAgainAtOnceIsKept() throws Exception {
+        names.answered = Promise.promise();
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            agent.send(new Frame.BindFrame(new Bind(1, "http", "again", 0, null, false, "preserve", "")));
+            agent.send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "")));
+            agent.send(new Frame.BindFrame(new Bind(2, "http", "again", 0, null, false, "preserve", "")));
+            agent.send(new Frame.Ping(7));
+            agent.await(Frame.Pong.class);
+            names.answered.complete();
+
+            Bound bound = agent.await(Frame.BoundFrame.class).bound();
+
+            assertEquals(2, bound.id());
+            assertEquals(1, lanes.to(new TunnelKey(bound.tunnel())).size());
+            // Then nothing was given back: the first that is, is the next one
+            agent.send(new Frame.UnbindFrame(new Unbind(2, CloseReason.CLOSED, "")));
+            assertEquals("given up " + bound.tunnel(), names.next());
+            assertEquals(0, names.returned.size());
+        }
+    }
+
+    @Test
     void visitorsAreCarriedWhileNodesHearOfTheClaimAndTheAgentIsToldAfterIt() throws Exception {
         names.heard = Promise.promise();
         TunnelKey key = TunnelKey.ofHost("hello.example.com");
@@ -490,14 +513,17 @@ class LanesTest {
         }
 
         @Override
-        public Future<Grant> bind(Request request) {
+        public Future<Grant> bind(Request request, Runnable granted) {
             if (refusal != null) {
                 return Future.failedFuture(refusal);
             }
             Tunnel tunnel = new Tunnel(
                     request.key(), request.owner(), 1, request.kind(), request.policy(), Set.of(request.claim()), 0);
             tunnels.put(request.key(), tunnel);
-            return answered.future().map(new Grant(tunnel, "a ticket", heard.future()));
+            return answered.future()
+                    .onSuccess(done -> granted.run())
+                    .compose(done -> heard.future())
+                    .map(new Grant(tunnel, "a ticket"));
         }
 
         @Override

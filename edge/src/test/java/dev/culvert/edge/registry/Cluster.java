@@ -32,11 +32,6 @@ final class Cluster implements AutoCloseable {
             return new Claim(id(), lane, instance);
         }
 
-        /** Completes once the bind is over: when each node has heard of it. */
-        Future<Registry.Grant> bind(Registry.Request request) {
-            return registry.bind(request).compose(grant -> grant.heard().map(grant));
-        }
-
         /** As kill -9 does. */
         void die() {
             member.hazelcast().getLifecycleService().terminate();

@@ -58,7 +58,7 @@ class RegistryClusterTest {
 
     @Test
     void aBindOnOneNodeIsFoundOnTheOther() {
-        Tunnel bound = await(one.bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
+        Tunnel bound = await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
                 .tunnel();
         // At once by a question, and soon without one.
         assertEquals(bound, await(two.registry().confirm(host("shop"))).orElseThrow());
@@ -71,7 +71,7 @@ class RegistryClusterTest {
             TunnelKey key = host("shop-" + i);
             assertEquals(Optional.empty(), await(two.registry().confirm(key)));
 
-            await(one.bind(request("shop-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
+            await(one.registry().bind(request("shop-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
 
             assertNotNull(two.registry().find(key), key.value());
         }
@@ -85,7 +85,8 @@ class RegistryClusterTest {
         try {
             Busy.BEGUN.acquire();
             Claim claim = one.claim("lane-1", "agent-1");
-            Tunnel bound = await(one.bind(request("shop", "ann", claim))).tunnel();
+            Tunnel bound =
+                    await(one.registry().bind(request("shop", "ann", claim))).tunnel();
 
             assertEquals(Set.of(claim), bound.claims());
             assertFalse(busy.isDone());
@@ -112,11 +113,11 @@ class RegistryClusterTest {
     void aClaimIsLeftToAnotherNodeOnlyWhenThatHasOne() {
         Claim first = one.claim("lane-1", "agent-1");
         Claim second = two.claim("lane-2", "agent-1");
-        await(one.bind(request("shop", "ann", first)));
+        await(one.registry().bind(request("shop", "ann", first)));
         assertFalse(await(one.registry().handOver(host("shop"), first)));
         assertEquals(Set.of(first), one.registry().find(host("shop")).claims());
 
-        await(two.bind(request("shop", "ann", second)));
+        await(two.registry().bind(request("shop", "ann", second)));
         assertTrue(await(one.registry().handOver(host("shop"), first)));
 
         assertEquals(Set.of(second), one.registry().find(host("shop")).claims());
@@ -127,8 +128,8 @@ class RegistryClusterTest {
 
     @Test
     void eachNodeAddsItsClaimOfTheSameAgent() {
-        await(one.bind(request("shop", "ann", one.claim("lane-1", "agent-1"))));
-        Tunnel bound = await(two.bind(request("shop", "ann", two.claim("lane-2", "agent-1"))))
+        await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))));
+        Tunnel bound = await(two.registry().bind(request("shop", "ann", two.claim("lane-2", "agent-1"))))
                 .tunnel();
         assertEquals(Set.of(one.claim("lane-1", "agent-1"), two.claim("lane-2", "agent-1")), bound.claims());
         await().untilAsserted(() -> assertEquals(bound, one.registry().find(host("shop"))));
@@ -136,10 +137,10 @@ class RegistryClusterTest {
 
     @Test
     void aNameHasOneOwnerInTheWholeCluster() {
-        await(one.bind(request("shop", "ann", one.claim("lane-1", "agent-1"))));
+        await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))));
         NameRefusedException refusal = assertThrows(
                 NameRefusedException.class,
-                () -> await(two.bind(request("shop", "bob", two.claim("lane-2", "agent-2")))));
+                () -> await(two.registry().bind(request("shop", "bob", two.claim("lane-2", "agent-2")))));
         assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
     }
 
@@ -147,7 +148,7 @@ class RegistryClusterTest {
     void aNewNodeKnowsEveryNameWhenItIsReady() {
         List<Future<Registry.Grant>> binds = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-            binds.add(one.bind(request("name-" + i, "ann", one.claim("lane-1", "agent-1"))));
+            binds.add(one.registry().bind(request("name-" + i, "ann", one.claim("lane-1", "agent-1"))));
         }
         await(Future.all(binds));
         Cluster.Node three = cluster.join();
@@ -159,9 +160,9 @@ class RegistryClusterTest {
     @Test
     void claimsOfADeadNodeDoNotCountAndAreSwept() {
         Claim survivor = one.claim("lane-1", "agent-1");
-        await(one.bind(request("both", "ann", survivor)));
-        await(two.bind(request("both", "ann", two.claim("lane-2", "agent-1"))));
-        await(two.bind(request("dead", "ann", two.claim("lane-2", "agent-1"))));
+        await(one.registry().bind(request("both", "ann", survivor)));
+        await(two.registry().bind(request("both", "ann", two.claim("lane-2", "agent-1"))));
+        await(two.registry().bind(request("dead", "ann", two.claim("lane-2", "agent-1"))));
 
         two.die();
 
@@ -178,7 +179,7 @@ class RegistryClusterTest {
         });
         NameRefusedException refusal = assertThrows(
                 NameRefusedException.class,
-                () -> await(one.bind(request("dead", "bob", one.claim("lane-3", "agent-2")))));
+                () -> await(one.registry().bind(request("dead", "bob", one.claim("lane-3", "agent-2")))));
         assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
     }
 
@@ -186,7 +187,7 @@ class RegistryClusterTest {
     @Test
     void namesThatOnlyADeadNodeHeldStayReserved() {
         for (int i = 0; i < 30; i++) {
-            await(two.bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
+            await(two.registry().bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
         }
         two.die();
         await().untilAsserted(() -> {
@@ -232,7 +233,7 @@ class RegistryClusterTest {
     private static void bindMany(Cluster.Node node) {
         List<Future<Registry.Grant>> bound = new ArrayList<>();
         for (int i = 0; i < MANY; i++) {
-            bound.add(node.bind(request("name-" + i, "ann", node.claim("lane-1", "agent-1"))));
+            bound.add(node.registry().bind(request("name-" + i, "ann", node.claim("lane-1", "agent-1"))));
         }
         await(Future.all(bound));
     }
@@ -240,8 +241,8 @@ class RegistryClusterTest {
     @Test
     void noNameIsLostWithTheNodeThatKeptIt() {
         for (int i = 0; i < 50; i++) {
-            await(two.bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
-            await(one.bind(request("name-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
+            await(two.registry().bind(request("name-" + i, "ann", two.claim("lane-" + i, "agent-1"))));
+            await(one.registry().bind(request("name-" + i, "ann", one.claim("lane-" + i, "agent-1"))));
         }
         await().until(one.member().hazelcast().getPartitionService()::isClusterSafe); // The copies are made.
         one.die();
@@ -256,7 +257,7 @@ class RegistryClusterTest {
     @Test
     void aClaimThatWasSweptByMistakeIsAssertedAgain() {
         Claim claim = one.claim("lane-1", "agent-1");
-        await(one.bind(request("shop", "ann", claim)));
+        await(one.registry().bind(request("shop", "ann", claim)));
         // As the other half of a split does, which does not see this node.
         two.registry().map().executeOnKey(host("shop").value(), new SweepChange(Set.of(two.id()), Long.MAX_VALUE));
         await().untilAsserted(() -> assertEquals(
@@ -270,7 +271,7 @@ class RegistryClusterTest {
         BlockingQueue<Map.Entry<TunnelKey, Claim>> lost = new LinkedBlockingQueue<>();
         one.registry().onLost((key, claim) -> lost.add(Map.entry(key, claim)));
         Claim claim = one.claim("lane-1", "agent-1");
-        await(one.bind(request("shop", "ann", claim)));
+        await(one.registry().bind(request("shop", "ann", claim)));
         // As the merge after a split does, when the other half's ownership is older.
         Tunnel older = new Tunnel(host("shop"), "bob", 1, "http", ALONE, Set.of(two.claim("lane-2", "agent-2")), 0);
         two.registry().map().set(host("shop").value(), new StoredTunnel(older, 7));
@@ -282,7 +283,7 @@ class RegistryClusterTest {
 
     @Test
     void ticketsOfOneNodeAreGoodOnTheOther() {
-        String ticket = await(one.bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
+        String ticket = await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
                 .ticket();
         assertTrue(two.registry()
                 .secret()

@@ -85,11 +85,11 @@ public final class FakeRegistry implements Registry {
     }
 
     @Override
-    public Future<Grant> bind(Request request) {
+    public Future<Grant> bind(Request request, Runnable granted) {
         Tunnel tunnel = new Tunnel(
                 request.key(), request.owner(), 0, request.kind(), request.policy(), Set.of(request.claim()), 0);
         know(tunnel);
-        return Future.succeededFuture(new Grant(tunnel, "ticket", Future.succeededFuture()));
+        return Future.succeededFuture(new Grant(tunnel, "ticket"));
     }
 
     @Override
