@@ -106,20 +106,27 @@ final class EdgeCommand implements Callable<Integer> {
         if (ports.cluster() >= 0) {
             out.printf("  nodes     port %d, %s%n", ports.cluster(), nodes(edge.nodes()));
         }
-        if (ports.lane() < 0 && (ports.http() >= 0 || ports.https() >= 0)) {
+        boolean alone = Loopback.is(Loopback.address("--bind", options.bind()));
+        if (byWeb(ports.lane() >= 0, alone, ports.https() >= 0) && (ports.http() >= 0 || ports.https() >= 0)) {
             out.printf("%nNext, beside a local server, give a port a name:%n%n");
             out.printf("  culvert login %s%n  culvert http 3000 --name my-app%n", edge.urlOf(options.domain()));
         } else if (ports.lane() >= 0) {
-            boolean usual = ports.lane() == EdgeOptions.DEFAULT.ports().lane().number()
-                    && Loopback.is(Loopback.address("--bind", options.bind()));
+            boolean usual =
+                    alone && ports.lane() == EdgeOptions.DEFAULT.ports().lane().number();
             out.printf("%nNext, %s, give a port a name:%n%n", usual ? "in another terminal" : "beside a local server");
             out.printf(
-                    "  culvert http 3000 --name my-app%s%s%n",
+                    "  culvert http 3000 --name my-app%s%s%s%n",
                     usual ? "" : " --edge %s:%d".formatted(reached(options.bind()), ports.lane()),
+                    alone ? "" : " --insecure",
                     options.access().tokens() == null ? "" : " --token TOKEN");
         }
         out.printf("%nCtrl-C stops it.%n");
         out.flush();
+    }
+
+    /** Whether agents are led to the web port: agents of other machines take a plain lane only if they are told to. */
+    private static boolean byWeb(boolean lane, boolean alone, boolean https) {
+        return !lane || (!alone && https);
     }
 
     private static String nodes(int nodes) {
