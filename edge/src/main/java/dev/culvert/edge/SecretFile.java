@@ -3,8 +3,8 @@ package dev.culvert.edge;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.Secret;
+import dev.culvert.config.SmallFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,7 @@ final class SecretFile {
             return null;
         }
         try {
-            String text = Files.readString(file).strip();
+            String text = SmallFile.text(file, SmallFile.LARGEST_BYTES).strip();
             if (text.length() < SHORTEST || text.lines().count() > 1) {
                 throw new ConfigException(
                         "--%s: %s must hold one line of at least %d characters, for example what `openssl rand -hex 16` prints"

@@ -2,7 +2,6 @@ package dev.culvert.config;
 
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -49,7 +48,7 @@ public final class YamlSection {
      */
     public static YamlSection read(Path file) {
         try {
-            return parse(file.toString(), Files.readString(file));
+            return parse(file.toString(), SmallFile.text(file, SmallFile.LARGEST_BYTES));
         } catch (IOException e) {
             throw new ConfigException(FileFaults.sentence(file, e));
         }
@@ -143,7 +142,7 @@ public final class YamlSection {
 
     private static YamlSection ofMapping(String file, Node node, String what) {
         if (!(node instanceof MappingNode mapping)) {
-            throw new ConfigException("%s: %s must be keys with values, like `edge: 127.0.0.1:7070`"
+            throw new ConfigException("%s: %s must be keys with values, like `name: value`"
                     .formatted(place(file, node.getStartMark()), what));
         }
         YamlSection section = new YamlSection(file, node.getStartMark(), new LinkedHashMap<>());

@@ -74,7 +74,7 @@ class YamlSectionTest {
     @Test
     void listWhereKeysBelongIsRefused() {
         assertEquals(
-                "culvert.yaml, line 1, column 1: the file must be keys with values, like `edge: 127.0.0.1:7070`",
+                "culvert.yaml, line 1, column 1: the file must be keys with values, like `name: value`",
                 message(() -> parse("- a\n- b\n")));
         assertTrue(message(() -> parse("tunnels: 3").section("tunnels")).startsWith("culvert.yaml, line 1, column 10"));
     }

@@ -8,6 +8,7 @@ import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.Secret;
+import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,7 +112,7 @@ final class AgentChoices {
                 if (!Files.isDirectory(file) && Files.size(file) > MOST_TOKEN_BYTES) {
                     throw choices.wrong(option, file + " is too long for a token");
                 }
-                String text = Files.readString(file).strip();
+                String text = SmallFile.text(file, MOST_TOKEN_BYTES).strip();
                 if (text.isEmpty()) {
                     throw choices.wrong(option, file + " is empty");
                 }

@@ -1,5 +1,6 @@
 package dev.culvert.edge.access;
 
+import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -24,7 +25,7 @@ import java.util.function.Predicate;
  */
 public final class TokenFile {
     /** About 100,000 tokens. More is most likely the wrong file. */
-    private static final long LARGEST_BYTES = 16L * 1024 * 1024;
+    private static final int LARGEST_BYTES = 16 * 1024 * 1024;
 
     private final Path path;
 
@@ -42,7 +43,7 @@ public final class TokenFile {
             throw new BrokenException(
                     "%s has more than %d bytes; is it the tokens file?".formatted(path, LARGEST_BYTES));
         }
-        return parse(Files.readString(path, StandardCharsets.UTF_8));
+        return parse(SmallFile.text(path, LARGEST_BYTES));
     }
 
     private Map<String, TokenLine> parse(String text) throws BrokenException {

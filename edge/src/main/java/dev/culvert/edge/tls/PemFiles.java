@@ -1,6 +1,7 @@
 package dev.culvert.edge.tls;
 
 import dev.culvert.config.FileFaults;
+import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -12,7 +13,7 @@ import java.util.stream.Collectors;
 /** The operator's files, a certificate chain and a key for each pair. Used by one thread at a time. */
 public final class PemFiles implements CertificateSource {
     /** The longest chains are a tenth of it. More is most likely the wrong file. */
-    private static final long LARGEST_BYTES = 1024 * 1024;
+    private static final int LARGEST_BYTES = SmallFile.LARGEST_BYTES;
 
     private final List<Pair> pairs;
     private List<String> texts = List.of();
@@ -60,7 +61,7 @@ public final class PemFiles implements CertificateSource {
                 throw new BrokenCertificateException(
                         "%s has more than %d bytes; is it PEM?".formatted(file, LARGEST_BYTES));
             }
-            return Files.readString(file);
+            return SmallFile.text(file, LARGEST_BYTES);
         } catch (MalformedInputException e) {
             throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
         } catch (IOException e) {
