@@ -57,7 +57,9 @@ final class Choices {
     ConfigException wrong(AgentOption option, String message) {
         String place = flags.containsKey(option.key)
                 ? "--" + option.key
-                : settings.source(option.key).orElse("--" + option.key);
+                : settings.source(option.key)
+                        .map(source -> "%s: %s".formatted(source, option.key))
+                        .orElse("--" + option.key);
         return new ConfigException("%s: %s".formatted(place, message));
     }
 

@@ -43,9 +43,14 @@ final class StatusCommand implements Callable<Integer> {
         spec.usageMessage().description("Lists the tunnels of an edge.");
         Arrays.stream(AgentOption.values())
                 .filter(AgentOption.OF_STATUS::contains)
-                .forEach(option -> spec.addOption(TunnelCommand.option(option)));
+                .forEach(option -> spec.addOption(TunnelCommand.option(option, help(option))));
         command.spec = spec;
         return spec;
+    }
+
+    /** With the same word the other commands print what happens. */
+    private static String help(AgentOption option) {
+        return option == AgentOption.JSON ? "Print each tunnel as a JSON object, one a line." : option.help;
     }
 
     @Override
@@ -88,7 +93,7 @@ final class StatusCommand implements Callable<Integer> {
             token.ifPresent(secret -> connection.setRequestProperty("Authorization", "Bearer " + secret.reveal()));
             int status = connection.getResponseCode();
             if (status != HttpURLConnection.HTTP_OK) {
-                throw new CommandFailedException(refusal(admin, status));
+                throw new CommandFailedException(refusal(admin, status, token.isPresent()));
             }
             try (InputStream body = connection.getInputStream()) {
                 return new JsonArray(new String(body.readNBytes(MOST_BYTES), StandardCharsets.UTF_8));
@@ -103,10 +108,13 @@ final class StatusCommand implements Callable<Integer> {
         }
     }
 
-    private static String refusal(URI admin, int status) {
+    private static String refusal(URI admin, int status, boolean hadToken) {
         return switch (status) {
             case HttpURLConnection.HTTP_UNAUTHORIZED ->
-                "the edge's admin port at %s wants its token; name the file with --admin-token-file".formatted(admin);
+                (hadToken
+                                ? "the edge's admin port at %s has another token than that of --admin-token-file"
+                                : "the edge's admin port at %s wants its token; name the file with --admin-token-file")
+                        .formatted(admin);
             case HttpURLConnection.HTTP_NOT_FOUND ->
                 "%s answers, but not as an edge's admin port does; name it with --admin".formatted(admin);
             default -> "the edge's admin port at %s answered with status %d".formatted(admin, status);

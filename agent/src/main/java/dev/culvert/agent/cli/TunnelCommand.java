@@ -151,8 +151,12 @@ final class TunnelCommand implements Callable<Integer> {
     }
 
     static OptionSpec option(AgentOption option) {
+        return option(option, option.help);
+    }
+
+    static OptionSpec option(AgentOption option, String help) {
         OptionSpec.Builder builder =
-                OptionSpec.builder("--" + option.key).type(String.class).description(option.help);
+                OptionSpec.builder("--" + option.key).type(String.class).description(help);
         return option.isSwitch()
                 ? builder.arity("0").build()
                 : builder.paramLabel(option.value).build();

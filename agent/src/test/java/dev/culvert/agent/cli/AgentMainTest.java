@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.culvert.agent.ScriptedEdge;
@@ -284,9 +285,10 @@ class AgentMainTest {
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, or unix:/path",
                 "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are kind, pool, proxy-protocol, remote-port, target",
                 "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
-                "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: must be off, v1 or v2, was v3",
+                "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: proxy-protocol: must be off, v1 or v2, was v3",
+                "{lanes: 99, tunnels: {web: 1}} | line 1, column 2: lanes: must be between 1 and 16, was 99",
                 "edge: a:1 | : tunnels: there is none; write one like `web: {target: 3000}` below it",
-                "tunnels: {web: {target: 1, pool: maybe}} | line 1, column 28: must be true or false, was maybe",
+                "tunnels: {web: {target: 1, pool: maybe}} | line 1, column 28: pool: must be true or false, was maybe",
             })
     void mistakeInTheFileIsNamedWithItsPlace(String yaml, String end) throws Exception {
         Path file = Files.writeString(home.resolve("culvert.yaml"), yaml);
@@ -377,6 +379,40 @@ class AgentMainTest {
 
         assertEquals(1, exitCode);
         assertEquals("culvert: the list could not be written to standard output\n", err());
+    }
+
+    @Test
+    void statusWithAnotherTokenIsNotToldToNameOne() throws Exception {
+        HttpServer admin = admin(401, "[]");
+        Path token = Files.writeString(home.resolve("other.txt"), "0123456789abcdef");
+
+        int exitCode = run(
+                "status",
+                "--admin",
+                "http://127.0.0.1:" + admin.getAddress().getPort(),
+                "--admin-token-file",
+                token.toString());
+        admin.stop(0);
+
+        assertEquals(1, exitCode);
+        assertTrue(err().strip().endsWith("has another token than that of --admin-token-file"), err());
+    }
+
+    @Test
+    void fileThatNeverEndsIsRefusedInWords() {
+        assumeTrue(Files.exists(Path.of("/dev/zero")));
+
+        assertEquals(2, run("http", "3000", "--token-file", "/dev/zero"));
+        assertTrue(err().contains("--token-file: cannot use /dev/zero: it has more than 4096 bytes"), err());
+        assertEquals(2, run("http", "3000", "--ca", "/dev/zero"));
+        assertTrue(err().contains("--ca: cannot read /dev/zero (it has more than 16777216 bytes)"), err());
+    }
+
+    @Test
+    void statusHelpSaysWhatItPrints() {
+        assertEquals(0, run("status", "--help"));
+
+        assertTrue(out().contains("Print each tunnel as a JSON object"), out());
     }
 
     @ParameterizedTest
