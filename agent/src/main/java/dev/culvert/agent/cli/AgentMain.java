@@ -63,7 +63,7 @@ public final class AgentMain {
                         "  token   Make, list and withdraw the tokens of agents.",
                         "",
                         "To look around:",
-                        "  demo    An edge, an agent and a sample site on this machine.",
+                        "  demo    Two edges, an agent and a sample site on this machine.",
                         "",
                         "`culvert COMMAND --help` says more about each.");
         CommandLine culvert = new CommandLine(spec);

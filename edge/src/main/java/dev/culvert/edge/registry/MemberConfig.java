@@ -6,10 +6,12 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.KubernetesConfig;
 import com.hazelcast.config.YamlConfigBuilder;
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.FileFaults;
+import dev.culvert.config.SmallFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,14 +64,15 @@ final class MemberConfig {
 
     private static Config read(Path file) {
         logThroughSlf4j();
-        try (InputStream yaml = Files.newInputStream(file)) {
-            return new YamlConfigBuilder(yaml).build();
+        try {
+            byte[] yaml = SmallFile.bytes(file, SmallFile.LARGEST_BYTES);
+            return new YamlConfigBuilder(new ByteArrayInputStream(yaml)).build();
         } catch (NoSuchFileException e) {
             throw new ConfigException(
                     "--cluster: there is no file %s, and it is none of off, local, static and kubernetes"
                             .formatted(file));
         } catch (IOException e) {
-            throw new ConfigException("--cluster: %s cannot be read: %s".formatted(file, e.getMessage()));
+            throw new ConfigException("--cluster: " + FileFaults.sentence(file, e));
         } catch (InvalidConfigurationException e) {
             throw new ConfigException(
                     "--cluster: %s is no Hazelcast configuration: %s".formatted(file, e.getMessage()));

@@ -158,6 +158,7 @@ class MemberConfigTest {
 
         assertTrue(fault(absent).contains("none of off, local, static and kubernetes"), fault(absent));
         assertTrue(fault(nonsense).startsWith("--cluster: " + nonsense), fault(nonsense));
+        assertEquals("--cluster: %s is a folder, not a file".formatted(folder), fault(folder));
     }
 
     private static String fault(Path file) {
