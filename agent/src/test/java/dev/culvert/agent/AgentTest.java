@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -567,8 +568,10 @@ class AgentTest {
 
         Future<Void> closed = agent.close();
 
-        Thread.sleep(200);
-        assertFalse(closed.isComplete(), "it left while its last words were on their way");
+        assertThrows(
+                TimeoutException.class,
+                () -> closed.await(200, TimeUnit.MILLISECONDS),
+                "it left while its last words were on their way");
         lane.peer().readOn().expectGoAway(CloseReason.CLOSED);
         get(closed);
     }

@@ -38,15 +38,13 @@ public sealed interface EdgeTrust {
      */
     record Key(String pin) implements EdgeTrust {}
 
-    /** A whole machine's list is a fiftieth of it. */
-    int MOST_BYTES = 16 * 1024 * 1024;
-
     /**
      * Reads authorities from a PEM file; its {@link IllegalArgumentException} is for the person who named it. Blocks.
      */
     static EdgeTrust authorities(Path file) {
+        int mostBytes = 16 * 1024 * 1024; // A whole machine's list is a fiftieth of it.
         try {
-            InputStream in = new ByteArrayInputStream(SmallFile.bytes(file, MOST_BYTES));
+            InputStream in = new ByteArrayInputStream(SmallFile.bytes(file, mostBytes));
             List<X509Certificate> certificates =
                     CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
                             .map(X509Certificate.class::cast)

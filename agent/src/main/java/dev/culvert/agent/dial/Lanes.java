@@ -131,8 +131,8 @@ public final class Lanes {
     }
 
     /**
-     * Ends all lanes; complete when they and their connections are closed. Where visitors are, no new ones come from now on, and those whose
-     * requests are under way get up to a second for their answers.
+     * Ends all lanes; complete when they and their connections are closed. Where visitors are, no new ones come from now
+     * on, and those whose requests are under way get up to a second for their answers.
      */
     public Future<Void> close() {
         stopped = true;

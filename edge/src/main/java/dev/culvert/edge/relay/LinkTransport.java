@@ -263,7 +263,6 @@ final class LinkTransport implements LaneTransport {
 
     /** The other node is no member any more. */
     void peerLeft() {
-        doubt.run();
         peerKnows = true;
         lane().ended("the other node has left the cluster");
     }

@@ -192,13 +192,14 @@ public final class Relay {
             return; // So is this node.
         }
         loop.execute(() -> {
+            // Its claims count for a moment yet: until the registry, which is told after this, knows it too. And before
+            // streams hear of it: whoever tries again should know.
+            doubt(node);
             for (Link link : links.values()) {
                 if (link.peer().equals(node)) {
                     link.peerLeft();
                 }
             }
-            // Its claims count for a moment yet: until the registry, which is told after this, knows it too.
-            doubt(node);
             draining.remove(node);
         });
     }

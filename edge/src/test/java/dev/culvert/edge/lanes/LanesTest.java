@@ -302,10 +302,9 @@ class LanesTest {
         names.answered = Promise.promise();
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
-            agent.send(new Frame.BindFrame(new Bind(1, "http", "early", 0, null, false, "preserve", "")));
+            ask(agent, 1, "early");
             agent.send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "")));
-            agent.send(new Frame.Ping(7));
-            agent.await(Frame.Pong.class);
+            awaitRead(agent);
             names.answered.complete();
             assertEquals("given up host:early.example.com", names.next());
             // Then nothing is said of it, and the next name is another matter
@@ -318,11 +317,10 @@ class LanesTest {
         names.answered = Promise.promise();
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
-            agent.send(new Frame.BindFrame(new Bind(1, "http", "again", 0, null, false, "preserve", "")));
+            ask(agent, 1, "again");
             agent.send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "")));
-            agent.send(new Frame.BindFrame(new Bind(2, "http", "again", 0, null, false, "preserve", "")));
-            agent.send(new Frame.Ping(7));
-            agent.await(Frame.Pong.class);
+            ask(agent, 2, "again");
+            awaitRead(agent);
             names.answered.complete();
 
             Bound bound = agent.await(Frame.BoundFrame.class).bound();
@@ -342,7 +340,7 @@ class LanesTest {
         TunnelKey key = TunnelKey.ofHost("hello.example.com");
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
-            agent.send(new Frame.BindFrame(new Bind(1, "http", "hello", 0, null, false, "preserve", "")));
+            ask(agent, 1, "hello");
             await().until(() -> !lanes.to(key).isEmpty());
 
             openAndSay(key, "hi");
@@ -428,8 +426,18 @@ class LanesTest {
         return new Hello(List.of(Hello.VERSION), "test", instance, lanes, null, "secret", 65536, false);
     }
 
+    private static void ask(ScriptedPeer agent, int id, String name) {
+        agent.send(new Frame.BindFrame(new Bind(id, "http", name, 0, null, false, "preserve", "127.0.0.1:3000")));
+    }
+
+    /** Makes sure that all that was sent before has been read. */
+    private static void awaitRead(ScriptedPeer agent) {
+        agent.send(new Frame.Ping(7));
+        agent.await(Frame.Pong.class);
+    }
+
     private static Bound bind(ScriptedPeer agent, String name) {
-        agent.send(new Frame.BindFrame(new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000")));
+        ask(agent, 1, name);
         return agent.await(Frame.BoundFrame.class).bound();
     }
 
