@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Bytes that wait in the queue towards the lane count as written: the visitor's side is asked to stop when they and
  * those that wait in the lane pass the same mark that a stream on the lane's own loop has.
  */
-final class HopStream implements TunnelStream {
+public final class HopStream implements TunnelStream {
     private final LoopQueue toLane;
     private final LoopQueue toVisitor;
     private final EventLoop visitorLoop;
@@ -38,6 +38,21 @@ final class HopStream implements TunnelStream {
         this.visitorLoop = visitorLoop;
         this.toLane = new LoopQueue(laneLoop);
         this.toVisitor = new LoopQueue(visitorLoop);
+    }
+
+    /**
+     * The stream for a visitor on another event loop.
+     *
+     * @param stream that nobody listens to yet, on its own loop
+     * @return the stream itself where the two loops are one
+     */
+    public static TunnelStream to(EventLoop visitorLoop, TunnelStream stream) {
+        if (stream.eventLoop() == visitorLoop) {
+            return stream;
+        }
+        HopStream hop = new HopStream(visitorLoop, stream.eventLoop());
+        hop.attach(stream);
+        return hop;
     }
 
     /** Gives the hop its stream; on the lane's loop, before anything that was queued towards it runs. */
