@@ -335,6 +335,27 @@ class LanesTest {
     }
 
     @Test
+    void nameThatIsGivenUpIsGivenBackWhenAskingForItAgainIsRefused() throws Exception {
+        Promise<Void> first = Promise.promise();
+        names.answered = first;
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            ask(agent, 1, "again");
+            agent.send(new Frame.UnbindFrame(new Unbind(1, CloseReason.CLOSED, "")));
+            awaitRead(agent);
+            Promise<Void> second = Promise.promise();
+            names.answered = second;
+            ask(agent, 2, "again");
+            awaitRead(agent);
+            first.complete();
+            second.fail(new NameRefusedException(Bound.Code.INTERNAL, "the registry did not answer"));
+
+            assertEquals(2, agent.await(Frame.BoundFrame.class).bound().id());
+            assertEquals("given up host:again.example.com", names.next());
+        }
+    }
+
+    @Test
     void visitorsAreCarriedWhileNodesHearOfTheClaimAndTheAgentIsToldAfterIt() throws Exception {
         names.heard = Promise.promise();
         TunnelKey key = TunnelKey.ofHost("hello.example.com");
@@ -378,6 +399,24 @@ class LanesTest {
             assertEquals("given up " + taken, names.next());
             assertEquals(List.of(), lanes.to(taken));
             assertEquals(1, lanes.to(kept).size());
+        }
+    }
+
+    @Test
+    void tunnelThatIsTakenAwayBeforeAllHaveHeardOfItIsGone() throws Exception {
+        names.heard = Promise.promise();
+        TunnelKey key = TunnelKey.ofHost("hello.example.com");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            ask(agent, 1, "hello");
+            await().until(() -> !lanes.to(key).isEmpty());
+
+            lanes.takeAway(key, "by order").await(10, TimeUnit.SECONDS);
+            names.heard.complete();
+
+            Unbind told = agent.await(Frame.UnbindFrame.class).unbind();
+            assertEquals(new Unbind(1, CloseReason.CLOSED, "by order"), told);
+            assertEquals(List.of(), lanes.to(key));
         }
     }
 
