@@ -10,7 +10,6 @@ import dev.culvert.config.FileFaults;
 import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -109,9 +108,6 @@ final class AgentChoices {
     static Optional<Secret> tokenFile(Choices choices, AgentOption option) {
         return choices.read(option, Path::of).map(file -> {
             try {
-                if (!Files.isDirectory(file) && Files.size(file) > MOST_TOKEN_BYTES) {
-                    throw choices.wrong(option, file + " is too long for a token");
-                }
                 String text = SmallFile.text(file, MOST_TOKEN_BYTES).strip();
                 if (text.isEmpty()) {
                     throw choices.wrong(option, file + " is empty");

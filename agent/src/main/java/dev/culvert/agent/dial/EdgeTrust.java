@@ -1,10 +1,10 @@
 package dev.culvert.agent.dial;
 
+import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -53,12 +53,10 @@ public sealed interface EdgeTrust {
                 throw new IllegalArgumentException("%s has no certificate in PEM".formatted(file));
             }
             return new Authorities(file, certificates);
-        } catch (NoSuchFileException e) {
-            throw new IllegalArgumentException("there is no file " + file, e);
         } catch (CertificateException e) {
             throw new IllegalArgumentException("%s is not a certificate in PEM".formatted(file), e);
         } catch (IOException e) {
-            throw new IllegalArgumentException("cannot read %s (%s)".formatted(file, e.getMessage()), e);
+            throw new IllegalArgumentException(FileFaults.sentence(file, e), e);
         }
     }
 

@@ -39,10 +39,6 @@ public final class TokenFile {
 
     /** The lines by their hashes; the exception's message says which line of which file is wrong, and how. */
     Map<String, TokenLine> read() throws IOException, BrokenException {
-        if (Files.size(path) > LARGEST_BYTES) {
-            throw new BrokenException(
-                    "%s has more than %d bytes; is it the tokens file?".formatted(path, LARGEST_BYTES));
-        }
         return parse(SmallFile.text(path, LARGEST_BYTES));
     }
 

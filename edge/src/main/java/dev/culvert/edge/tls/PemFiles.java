@@ -4,7 +4,6 @@ import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,9 +11,6 @@ import java.util.stream.Collectors;
 
 /** The operator's files, a certificate chain and a key for each pair. Used by one thread at a time. */
 public final class PemFiles implements CertificateSource {
-    /** The longest chains are a tenth of it. More is most likely the wrong file. */
-    private static final int LARGEST_BYTES = SmallFile.LARGEST_BYTES;
-
     private final List<Pair> pairs;
     private List<String> texts = List.of();
     private List<KeyAndChain> read = List.of();
@@ -57,11 +53,7 @@ public final class PemFiles implements CertificateSource {
 
     private static String text(Path file) throws BrokenCertificateException {
         try {
-            if (Files.size(file) > LARGEST_BYTES) {
-                throw new BrokenCertificateException(
-                        "%s has more than %d bytes; is it PEM?".formatted(file, LARGEST_BYTES));
-            }
-            return SmallFile.text(file, LARGEST_BYTES);
+            return SmallFile.text(file, SmallFile.LARGEST_BYTES);
         } catch (MalformedInputException e) {
             throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
         } catch (IOException e) {
