@@ -2,6 +2,7 @@ package dev.culvert.edge;
 
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.localtunnel.SocketPools;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.relay.Relay;
 import io.vertx.core.Future;
@@ -36,15 +37,23 @@ final class Drain {
     private final Vertx vertx;
     private final Registry registry;
     private final Lanes lanes;
+    private final @Nullable SocketPools pools;
     private final VisitorPort visitors;
     private final @Nullable Relay relay;
     private boolean relayDrains;
     private long quietSinceNanos;
 
-    Drain(Vertx vertx, Registry registry, Lanes lanes, VisitorPort visitors, @Nullable Relay relay) {
+    Drain(
+            Vertx vertx,
+            Registry registry,
+            Lanes lanes,
+            @Nullable SocketPools pools,
+            VisitorPort visitors,
+            @Nullable Relay relay) {
         this.vertx = vertx;
         this.registry = registry;
         this.lanes = lanes;
+        this.pools = pools;
         this.visitors = visitors;
         this.relay = relay;
     }
@@ -57,6 +66,9 @@ final class Drain {
                 .addKeyValue("timeout", limit)
                 .log("draining; asking agents to go elsewhere and waiting for visitors");
         lanes.drain();
+        if (pools != null) {
+            pools.drain();
+        }
         visitors.drain().onSuccess(none -> LOGGER.atDebug().log("no visitor is left"));
         long begun = System.nanoTime();
         quietSinceNanos = begun;

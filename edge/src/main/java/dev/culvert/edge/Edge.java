@@ -17,13 +17,18 @@ import dev.culvert.edge.admin.LocalNode;
 import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
+import dev.culvert.edge.ingress.OwnPages;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.lanes.LanePort;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.lanes.LocalCarriers;
 import dev.culvert.edge.lanes.Offer;
+import dev.culvert.edge.localtunnel.DataPort;
+import dev.culvert.edge.localtunnel.LocaltunnelPages;
+import dev.culvert.edge.localtunnel.SocketPools;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.HazelcastRegistry;
 import dev.culvert.edge.registry.Registry;
@@ -267,13 +272,14 @@ public final class Edge {
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
         Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);
+        SocketPools pools = options.localtunnel().isOn() ? socketPools(registry) : null;
         Vertx bus = membership.bus();
         if (bus == null) {
-            return openDoors(membership, registry, lanes, null, binder, prepared);
+            return openDoors(membership, registry, lanes, pools, null, binder, prepared);
         }
         HazelcastMember member = membership.member();
         // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
-        return Membership.on(vertx, Relay.start(bus, member.nodeId(), lanes::to, budget))
+        return Membership.on(vertx, Relay.start(bus, member.nodeId(), carriersHere(lanes, pools)::to, budget))
                 .compose(relay -> {
                     started.push(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
@@ -282,19 +288,48 @@ public final class Edge {
                     List<Future<Void>> met =
                             member.others().stream().map(relay::meet).toList();
                     return Membership.on(vertx, Future.join(met))
-                            .transform(done -> openDoors(membership, registry, lanes, relay, binder, prepared));
+                            .transform(done -> openDoors(membership, registry, lanes, pools, relay, binder, prepared));
                 });
+    }
+
+    private SocketPools socketPools(Registry registry) {
+        DataPort.Place place =
+                new DataPort.Place(vertx, addresses, options.localtunnel().ports());
+        SocketPools pools = new SocketPools(
+                registry,
+                options.domain(),
+                options.names().grace(),
+                place,
+                shares.stream().map(EdgeVerticle::context).toList());
+        started.push(pools::close);
+        return pools;
+    }
+
+    private static LocalCarriers carriersHere(Lanes lanes, @Nullable SocketPools pools) {
+        return pools == null ? lanes : LocalCarriers.of(lanes, pools);
+    }
+
+    private OwnPages pages(@Nullable SocketPools pools) {
+        return pools == null
+                ? OwnPages.NONE
+                : new LocaltunnelPages(
+                        pools,
+                        options.domain(),
+                        this::urlOf,
+                        options.localtunnel().address());
     }
 
     private Future<Void> openDoors(
             Membership membership,
             Registry registry,
             Lanes lanes,
+            @Nullable SocketPools pools,
             @Nullable Relay relay,
             Binder binder,
             Prepared prepared) {
-        // What carries visitors from here: the lanes of this node, and where there are other nodes, those too.
-        Carriers carriers = relay == null ? lanes : new ClusterCarriers(lanes, relay);
+        // What carries visitors from here: what this node has, and where there are other nodes, those too.
+        LocalCarriers here = carriersHere(lanes, pools);
+        Carriers carriers = relay == null ? here : new ClusterCarriers(here, relay);
         IngressOptions forVisitors = new IngressOptions(
                 options.domain(),
                 options.publicUrl(),
@@ -307,11 +342,12 @@ public final class Edge {
                 registry,
                 carriers,
                 traffic,
-                LaneDoor.to(lanes::accept, options.access().insecure()));
+                LaneDoor.to(lanes::accept, options.access().insecure()),
+                pages(pools));
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }
-        drain = new Drain(vertx, registry, lanes, visitors, relay);
+        drain = new Drain(vertx, registry, lanes, pools, visitors, relay);
         long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
         started.push(done(() -> vertx.cancelTimer(forgetting)));
         return Listening.again(
@@ -323,7 +359,7 @@ public final class Edge {
                                 options.ports().lane()))
                 // The admin port last: whoever asks it finds a node that works.
                 .compose(open -> {
-                    LocalNode node = localNode(registry, lanes, prepared);
+                    LocalNode node = localNode(registry, lanes, here, prepared);
                     return view(membership, node).compose(cluster -> openAdmin(node, cluster, binder, prepared));
                 })
                 .onSuccess(open -> {
@@ -384,7 +420,7 @@ public final class Edge {
         return port.equals(ListenPort.FREE) ? -NEXT_SHARED.incrementAndGet() : port.number();
     }
 
-    private LocalNode localNode(Registry registry, Lanes lanes, Prepared prepared) {
+    private LocalNode localNode(Registry registry, Lanes lanes, LocalCarriers here, Prepared prepared) {
         String version = Edge.class.getPackage().getImplementationVersion();
         String host = prepared.clusterHost() == null ? addresses.get(0) : prepared.clusterHost();
         About about = new About(
@@ -393,7 +429,7 @@ public final class Edge {
                 host + ":" + httpPort,
                 version == null ? "development" : version,
                 System.currentTimeMillis());
-        return new LocalNode(about, registry, lanes, traffic, () -> ready, closing::get, relayed);
+        return new LocalNode(about, registry, lanes, here, traffic, () -> ready, closing::get, relayed);
     }
 
     /** Nodes ask each other for what their operators look at, so one without an admin port answers too. */

@@ -68,86 +68,11 @@ final class EdgeCommand implements Callable<Integer> {
         Program.run(
                 options.eventLoopsOrDefault(),
                 vertx -> Edge.start(vertx, options).map(edge -> {
-                    greet(edge, options, out);
+                    new Greeting(edge, options).print(out);
                     return edge::close;
                 }),
                 options.drainNoticeOrDefault().plus(options.drainTimeout()));
         return 0;
-    }
-
-    private static void greet(Edge edge, EdgeOptions options, PrintWriter out) {
-        Edge.Ports ports = edge.ports();
-        out.printf("Culvert edge is running.%n%n");
-        if (ports.http() >= 0 || ports.https() >= 0) {
-            out.printf("  visitors  %s%n", edge.urlOf("*." + options.domain()));
-        }
-        if (ports.https() >= 0 && ports.http() >= 0) {
-            out.printf("            port %d without TLS%n", ports.http());
-        }
-        if (ports.tls() >= 0) {
-            out.printf("            port %d for TLS that ends at targets%n", ports.tls());
-        }
-        edge.localAuthority()
-                .ifPresent(file -> out.printf(
-                        "            certified by an authority of this user; to trust it: curl --cacert %s%n", file));
-        if (options.ports().tcp().isOn()) {
-            out.printf(
-                    "  TCP       tcp://%s:%s%n",
-                    options.domain(), options.ports().tcp());
-        }
-        if (ports.lane() >= 0) {
-            out.printf("  agents    %s:%d, %s%n", shown(options.bind()), ports.lane(), whoMayConnect(options));
-        } else if (ports.http() >= 0 || ports.https() >= 0) {
-            out.printf("  agents    %s, %s%n", edge.urlOf(options.domain()), whoMayConnect(options));
-        }
-        if (ports.admin() >= 0) {
-            out.printf("  admin     http://%s:%d/%n", shown(options.admin().bind()), ports.admin());
-        }
-        if (ports.cluster() >= 0) {
-            out.printf("  nodes     port %d, %s%n", ports.cluster(), nodes(edge.nodes()));
-        }
-        boolean alone = Loopback.is(Loopback.address("--bind", options.bind()));
-        if (byWeb(ports.lane() >= 0, alone, ports.https() >= 0) && (ports.http() >= 0 || ports.https() >= 0)) {
-            out.printf("%nNext, beside a local server, give a port a name:%n%n");
-            out.printf("  culvert login %s%n  culvert http 3000 --name my-app%n", edge.urlOf(options.domain()));
-        } else if (ports.lane() >= 0) {
-            boolean usual =
-                    alone && ports.lane() == EdgeOptions.DEFAULT.ports().lane().number();
-            out.printf("%nNext, %s, give a port a name:%n%n", usual ? "in another terminal" : "beside a local server");
-            out.printf(
-                    "  culvert http 3000 --name my-app%s%s%s%n",
-                    usual ? "" : " --edge %s:%d".formatted(reached(options.bind()), ports.lane()),
-                    alone ? "" : " --insecure",
-                    options.access().tokens() == null ? "" : " --token TOKEN");
-        }
-        out.printf("%nCtrl-C stops it.%n");
-        out.flush();
-    }
-
-    /** Whether agents are led to the web port: agents of other machines take a plain lane only if they are told to. */
-    private static boolean byWeb(boolean lane, boolean alone, boolean https) {
-        return !lane || (!alone && https);
-    }
-
-    private static String nodes(int nodes) {
-        return nodes == 1 ? "the first of its cluster" : "%d of them now".formatted(nodes);
-    }
-
-    private static String whoMayConnect(EdgeOptions options) {
-        if (options.access().tokens() != null) {
-            return "with a token of " + options.access().tokens();
-        }
-        return Loopback.is(Loopback.address("--bind", options.bind()))
-                ? "anybody on this machine"
-                : "anybody who can reach it";
-    }
-
-    private static String shown(String address) {
-        return address.contains(":") ? "[" + address + "]" : address;
-    }
-
-    private static String reached(String bind) {
-        return bind.equals("0.0.0.0") || bind.equals("::") ? "ADDRESS" : shown(bind);
     }
 
     /** What the command line, the environment and the file of both say together. */

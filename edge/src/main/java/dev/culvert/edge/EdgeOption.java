@@ -26,6 +26,13 @@ enum EdgeOption {
     TOKENS("tokens", "FILE", "Who may connect agents; `culvert token create` writes one."),
     ALLOW_ANONYMOUS("allow-anonymous", "", "Let agents without a token in, beyond loopback too."),
     INSECURE("insecure", "", "Take agents of other machines without TLS."),
+    LOCALTUNNEL("localtunnel", "", "Take localtunnel's clients, who need no token."),
+    LOCALTUNNEL_PORTS(
+            "localtunnel-ports", "FIRST-LAST", "Ports for --localtunnel, one a client. Default: any that is free"),
+    LOCALTUNNEL_ADDRESS(
+            "localtunnel-address",
+            "HOST",
+            "Where localtunnel's clients reach this node's ports, behind a balancer. Default: the host they asked"),
     TRUSTED_PROXIES("trusted-proxies", "CIDR,...", "Peers whose forwarded fields are believed. Default: none"),
     CLUSTER_SECRET_FILE(
             "cluster-secret-file",

@@ -8,6 +8,7 @@ import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.names.HostName;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param ports where visitors and agents are accepted
  * @param tls TLS with visitors
  * @param access who may connect an agent
+ * @param localtunnel localtunnel's clients
  * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
  * @param admin the operator's door
  * @param names how long names are kept and how they are proven
@@ -55,6 +57,7 @@ public record EdgeOptions(
         Ports ports,
         Tls tls,
         Access access,
+        Localtunnel localtunnel,
         TrustedProxies trustedProxies,
         AdminOptions admin,
         Names names,
@@ -82,6 +85,7 @@ public record EdgeOptions(
             Ports.DEFAULT,
             Tls.DEFAULT,
             Access.DEFAULT,
+            Localtunnel.OFF,
             TrustedProxies.NONE,
             AdminOptions.DEFAULT,
             Names.DEFAULT,
@@ -117,18 +121,34 @@ public record EdgeOptions(
                                     + "you trust, or --lane-port off")
                             .formatted(bind));
         }
+        if (localtunnel.isOn()) {
+            requireLocaltunnel(
+                    beyondLoopback, access, ports.http().isOn() || tls.https().isOn());
+        }
         if (ports.tcp().size() > MOST_TCP_PORTS) {
             throw new ConfigException("--tcp-ports must be at most %d ports, were %d"
                     .formatted(MOST_TCP_PORTS, ports.tcp().size()));
         }
-        requireApart(
-                ports.tcp(),
-                List.of(
-                        Map.entry("http-port", ports.http()),
-                        Map.entry("https-port", tls.https()),
-                        Map.entry("tls-port", tls.passthrough()),
-                        Map.entry("lane-port", ports.lane()),
-                        Map.entry("admin-port", admin.port())));
+        List<Map.Entry<String, ListenPort>> doors = List.of(
+                Map.entry("http-port", ports.http()),
+                Map.entry("https-port", tls.https()),
+                Map.entry("tls-port", tls.passthrough()),
+                Map.entry("lane-port", ports.lane()),
+                Map.entry("admin-port", admin.port()));
+        requireApart("tcp-ports", ports.tcp(), doors);
+        requireApart("localtunnel-ports", localtunnel.ports(), doors);
+        if (localtunnel.ports().overlaps(ports.tcp())) {
+            throw new ConfigException(
+                    "--localtunnel-ports %s and --tcp-ports %s have ports in common: change one of them"
+                            .formatted(localtunnel.ports(), ports.tcp()));
+        }
+        if (!ports.tcp().isOn()
+                && doors.stream()
+                        .noneMatch(
+                                door -> door.getValue().isOn() && !door.getKey().equals("admin-port"))) {
+            throw new ConfigException(
+                    "every port for visitors and agents is off, so that nobody could reach this edge: open one of them");
+        }
         if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
                 && admin.port().isOn()
                 && admin.tokenFile() == null) {
@@ -173,6 +193,13 @@ public record EdgeOptions(
     public EdgeOptions withTcpPorts(PortRange tcpPorts) {
         Copy copy = new Copy(this);
         copy.ports = new Ports(ports.http(), ports.lane(), tcpPorts);
+        return copy.done();
+    }
+
+    /** The same with localtunnel's clients, at any free ports. */
+    public EdgeOptions withLocaltunnel() {
+        Copy copy = new Copy(this);
+        copy.localtunnel = new Localtunnel(true, PortRange.OFF, null);
         return copy.done();
     }
 
@@ -270,20 +297,37 @@ public record EdgeOptions(
     }
 
     /** One number for two doors is not refused by the machine: Vert.x would let them take turns at it. */
-    private static void requireApart(PortRange tcp, List<Map.Entry<String, ListenPort>> doors) {
+    private static void requireApart(String name, PortRange range, List<Map.Entry<String, ListenPort>> doors) {
         Map<Integer, String> taken = new HashMap<>();
         for (Map.Entry<String, ListenPort> door : doors) {
             String option = door.getKey();
             int port = door.getValue().number();
-            if (tcp.contains(port)) {
+            if (range.contains(port)) {
                 throw new ConfigException(
-                        "--tcp-ports %s includes %d, which is --%s: change one of them".formatted(tcp, port, option));
+                        "--%s %s includes %d, which is --%s: change one of them".formatted(name, range, port, option));
             }
             String other = port > 0 ? taken.put(port, option) : null;
             if (other != null) {
                 throw new ConfigException(
                         "--%s and --%s are both %d: change one of them".formatted(other, option, port));
             }
+        }
+    }
+
+    /** Its clients know neither tokens nor TLS. */
+    private static void requireLocaltunnel(boolean beyondLoopback, Access access, boolean web) {
+        if (access.tokens() != null) {
+            throw new ConfigException(
+                    "--localtunnel lets anybody have a name, because its clients have no tokens, and --tokens"
+                            + " does not: choose one, or run an edge for each");
+        }
+        if (beyondLoopback && !access.insecure()) {
+            throw new ConfigException(
+                    "--localtunnel takes visitors' bytes to its clients in plaintext, as they expect it: say"
+                            + " --insecure where that may be");
+        }
+        if (!web) {
+            throw new ConfigException("--localtunnel needs --http-port or --https-port: its clients register there");
         }
     }
 
@@ -386,6 +430,30 @@ public record EdgeOptions(
     }
 
     /**
+     * Clients of localtunnel's own kind, of npm and others ({@code docs/localtunnel.md}).
+     *
+     * @param isOn whether they are served (option {@code --localtunnel}, default no)
+     * @param ports where their sockets are accepted, a port a client (option {@code --localtunnel-ports}, default any that
+     *     is free): for who has to open them in a firewall
+     * @param address the host or address by which they reach this node's ports (option {@code --localtunnel-address},
+     *     default the host that they have asked): where a balancer stands before the edge
+     */
+    public record Localtunnel(
+            boolean isOn, PortRange ports, @Nullable String address) {
+        public static final Localtunnel OFF = new Localtunnel(false, PortRange.OFF, null);
+
+        public Localtunnel {
+            if (address != null
+                    && !HostName.isHost(address)
+                    && !NetUtil.isValidIpV4Address(address)
+                    && !NetUtil.isValidIpV6Address(address)) {
+                throw new ConfigException(
+                        "--localtunnel-address must be a host name or an address, without a port, was " + address);
+            }
+        }
+    }
+
+    /**
      * How long names are kept and how they are proven.
      *
      * @param grace how long a name stays its owner's after its last lane has ended (option {@code --grace}, default
@@ -412,6 +480,7 @@ public record EdgeOptions(
         private Ports ports;
         private Tls tls;
         private final Access access;
+        private Localtunnel localtunnel;
         private final TrustedProxies trustedProxies;
         private AdminOptions admin;
         private final Names names;
@@ -429,6 +498,7 @@ public record EdgeOptions(
             ports = from.ports;
             tls = from.tls;
             access = from.access;
+            localtunnel = from.localtunnel;
             trustedProxies = from.trustedProxies;
             admin = from.admin;
             names = from.names;
@@ -448,6 +518,7 @@ public record EdgeOptions(
                     ports,
                     tls,
                     access,
+                    localtunnel,
                     trustedProxies,
                     admin,
                     names,

@@ -57,6 +57,10 @@ final class EdgeSettings {
                         find(EdgeOption.TOKENS, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
                         value(EdgeOption.INSECURE, EdgeSettings::yes, false)),
+                new EdgeOptions.Localtunnel(
+                        value(EdgeOption.LOCALTUNNEL, EdgeSettings::yes, false),
+                        value(EdgeOption.LOCALTUNNEL_PORTS, PortRange::parse, PortRange.OFF),
+                        find(EdgeOption.LOCALTUNNEL_ADDRESS, Function.identity())),
                 value(EdgeOption.TRUSTED_PROXIES, TrustedProxies::parse, none.trustedProxies()),
                 new AdminOptions(
                         value(

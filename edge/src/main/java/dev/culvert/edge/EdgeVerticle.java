@@ -2,6 +2,7 @@ package dev.culvert.edge;
 
 import dev.culvert.lane.Sockets;
 import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -60,6 +61,11 @@ final class EdgeVerticle extends VerticleBase {
         interface Listen {
             Future<NetServer> on(Vertx vertx, String address, int port);
         }
+    }
+
+    /** Where it runs. */
+    Context context() {
+        return context;
     }
 
     /** What runs its part. */

@@ -46,6 +46,9 @@ class EdgeSettingsTest {
             Map.entry("tls-port", "0"),
             Map.entry("allow-anonymous", "false"),
             Map.entry("insecure", "true"),
+            Map.entry("localtunnel", "false"),
+            Map.entry("localtunnel-ports", "7200-7299"),
+            Map.entry("localtunnel-address", "203.0.113.9"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("cluster-secret-file", "secret.txt"),
             Map.entry("tcp-ports", "2200-2299"),
@@ -76,6 +79,7 @@ class EdgeSettingsTest {
                     ListenPort.FREE,
                     EdgeOptions.DEFAULT.tls().authority()),
             new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
+            new EdgeOptions.Localtunnel(false, new PortRange(7200, 7299), "203.0.113.9"),
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
             new EdgeOptions.Names(Duration.ofMinutes(5), Path.of("secret.txt")),
@@ -256,6 +260,45 @@ class EdgeSettingsTest {
         String fault = fault(() -> read(map, Map.of(), ""));
 
         assertTrue(fault.contains(hint), fault);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tokens=t | choose one",
+                "bind=0.0.0.0 allow-anonymous=true lane-port=off | --insecure",
+                "bind=0.0.0.0 insecure=true | --allow-anonymous",
+                "http-port=off | --http-port",
+                "localtunnel-ports=7000-7070 | --lane-port",
+                "localtunnel-ports=2200-2299 tcp-ports=2299-2300 | in common",
+                "localtunnel-ports=x | --localtunnel-ports",
+                "localtunnel-address=a:80 | without a port"
+            })
+    void localtunnelThatCannotBeIsRefusedInWords(String flags, String hint) {
+        Map<String, String> map = new HashMap<>(Map.of("localtunnel", "true"));
+        for (String flag : flags.split(" ")) {
+            map.put(flag.substring(0, flag.indexOf('=')), flag.substring(flag.indexOf('=') + 1));
+        }
+
+        String fault = fault(() -> read(map, Map.of(), ""));
+
+        assertTrue(fault.contains(hint), fault);
+    }
+
+    @Test
+    void localtunnelMayBeOnBeyondLoopbackWhereTheOperatorSaysSo() {
+        EdgeOptions options = read(
+                Map.of(
+                        "localtunnel", "true",
+                        "bind", "0.0.0.0",
+                        "allow-anonymous", "true",
+                        "insecure", "true",
+                        "localtunnel-address", "lt-1.example.com"),
+                Map.of(),
+                "");
+
+        assertEquals(new EdgeOptions.Localtunnel(true, PortRange.OFF, "lt-1.example.com"), options.localtunnel());
     }
 
     @Test

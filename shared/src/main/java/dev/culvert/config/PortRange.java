@@ -64,6 +64,11 @@ public record PortRange(int first, int last) {
         return isOn() && first <= port && port <= last;
     }
 
+    /** Whether the two have a port in common. */
+    public boolean overlaps(PortRange other) {
+        return isOn() && other.isOn() && first <= other.last && other.first <= last;
+    }
+
     /** How many there are. */
     public int size() {
         return isOn() ? last - first + 1 : 0;

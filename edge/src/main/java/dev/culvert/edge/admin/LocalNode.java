@@ -2,6 +2,7 @@ package dev.culvert.edge.admin;
 
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.lanes.Lanes;
+import dev.culvert.edge.lanes.LocalCarriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import io.vertx.core.Future;
@@ -11,6 +12,8 @@ import java.util.function.IntSupplier;
 /**
  * The parts of this node that its operator looks at. Safe for use by any thread, as they all are.
  *
+ * @param lanes the agents' lanes
+ * @param carriers they, and whatever else serves tunnels from here
  * @param ready whether it takes visitors now
  * @param draining whether it is about to stop
  * @param relayed how many streams are open to and from other nodes
@@ -19,6 +22,7 @@ public record LocalNode(
         About about,
         Registry registry,
         Lanes lanes,
+        LocalCarriers carriers,
         Traffic traffic,
         BooleanSupplier ready,
         BooleanSupplier draining,
@@ -26,11 +30,11 @@ public record LocalNode(
 
     NodeStatus status() {
         NodeStatus.Load load = new NodeStatus.Load(lanes.count(), lanes.streams(), relayed.getAsInt(), traffic.total());
-        return new NodeStatus(about, draining.getAsBoolean(), false, load, traffic.byTunnel(), lanes.remotes());
+        return new NodeStatus(about, draining.getAsBoolean(), false, load, traffic.byTunnel(), carriers.remotes());
     }
 
-    /** Takes the tunnel away from the agents that are connected to this node. */
+    /** Takes the tunnel away from who serves it on this node. */
     Future<Void> takeAway(TunnelKey key, String why) {
-        return lanes.takeAway(key, why);
+        return carriers.takeAway(key, why);
     }
 }

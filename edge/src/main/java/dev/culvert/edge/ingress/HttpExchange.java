@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -51,6 +52,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private @Nullable HostPolicy host;
     private @Nullable TargetConnection target;
     private @Nullable LaneUpgrade lane;
+    private boolean oneRequestAStream;
     private boolean requestEnded;
     private boolean continued;
     private boolean headSent;
@@ -182,6 +184,10 @@ final class HttpExchange implements TargetConnection.Listener {
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
+        oneRequestAStream = tunnel.takesOneRequestAStream();
+        if (oneRequestAStream && head.upgrade() == null) {
+            request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
         if (!ingress.options().node().isEmpty()) {
             request.headers().set(TargetRequest.NODE, ingress.options().node());
         }
@@ -372,7 +378,7 @@ final class HttpExchange implements TargetConnection.Listener {
             used.send(new DefaultLastHttpContent());
         }
         finish(used);
-        if (used.isReusable()) {
+        if (used.isReusable() && !oneRequestAStream) {
             visitor.connection().pinned().put(used);
         } else {
             used.retire(ingress.options().deadlines().linger());
@@ -424,7 +430,13 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void answerAsEdge() {
-        if (head.target().equals("/") || head.target().startsWith("/?")) {
+        VisitorConnection connection = visitor.connection();
+        Future<OwnPages.Answer> others = ingress.pages()
+                .answer(new OwnPages.Question(
+                        head.method(), head.target(), head.headers(), connection.client(head.headers())));
+        if (others != null) {
+            onLoop(others, this::answerForOthers);
+        } else if (head.target().equals("/") || head.target().startsWith("/?")) {
             ingress.traffic().answered(HttpResponseStatus.OK.code());
             visitor.sendReply(
                     Pages.welcome(ingress.options().domain(), head.headers().get(HttpHeaderNames.ACCEPT), allocator));
@@ -437,6 +449,13 @@ final class HttpExchange implements TargetConnection.Listener {
                 answer(decision.refusal());
             } // Else it begins once the request has ended, which has no body.
         }
+    }
+
+    private void answerForOthers(OwnPages.Answer answer) {
+        ingress.traffic().answered(answer.status().code());
+        visitor.sendReply(Pages.of(answer, allocator));
+        finish(null);
+        visitor.exchangeEnded();
     }
 
     private void becomeLane(LaneUpgrade upgrade) {

@@ -17,4 +17,5 @@ record Ingress(
         Routes routes,
         OpenVisitors visitors,
         WindowBudget uploads,
-        LaneDoor lanes) {}
+        LaneDoor lanes,
+        OwnPages pages) {}

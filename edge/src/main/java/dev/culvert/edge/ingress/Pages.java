@@ -72,6 +72,15 @@ final class Pages {
                 allocator);
     }
 
+    /** What others say at the edge's own host. */
+    static FullHttpResponse of(OwnPages.Answer answer, ByteBufAllocator allocator) {
+        return whole(
+                answer.status(),
+                "application/json; charset=utf-8",
+                answer.body().encode(),
+                allocator);
+    }
+
     private static FullHttpResponse page(
             HttpResponseStatus status,
             String title,
@@ -98,13 +107,19 @@ final class Pages {
             type = "text/plain; charset=utf-8";
             body = title + ". " + text + "\n";
         }
+        FullHttpResponse response = whole(status, type, body, allocator);
+        response.headers().set(HttpHeaderNames.VARY, "accept");
+        return response;
+    }
+
+    private static FullHttpResponse whole(
+            HttpResponseStatus status, String type, String body, ByteBufAllocator allocator) {
         ByteBuf bytes = ByteBufUtil.writeUtf8(allocator, body);
         FullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, bytes);
         response.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, type)
                 .set(HttpHeaderNames.CONTENT_LENGTH, bytes.readableBytes())
-                .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
-                .set(HttpHeaderNames.VARY, "accept");
+                .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
         return response;
     }
 

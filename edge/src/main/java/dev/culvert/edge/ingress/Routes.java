@@ -86,7 +86,7 @@ final class Routes {
 
     private static Route through(Tunnel tunnel) {
         // Passthrough tunnels have the same keys; their visitors come by TLS, and their edge has no certificate.
-        return tunnel.kind().equals("http")
+        return tunnel.isHttp()
                 ? new Through(tunnel)
                 : new Refused(Reply.notServed(tunnel.key().value().substring("host:".length())));
     }

@@ -1,8 +1,12 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.function.Predicate;
 
 /**
  * What is the same of all visitor connections, whatever they speak: who is there, the streams that stay between requests,
@@ -13,6 +17,7 @@ final class VisitorConnection {
     private final Arrival arrival;
     private final String peer;
     private final String ip;
+    private final Predicate<InetAddress> proxies;
     private final boolean trusted;
     private final PinnedStreams pinned;
     private final Runnable flushing = this::flush;
@@ -24,7 +29,8 @@ final class VisitorConnection {
         this.arrival = Arrival.of(channel);
         this.peer = NetUtil.toSocketAddressString(arrival.visitor());
         this.ip = NetUtil.toAddressString(arrival.visitor().getAddress());
-        this.trusted = options.trustedProxies().test(arrival.visitor().getAddress());
+        this.proxies = options.trustedProxies();
+        this.trusted = proxies.test(arrival.visitor().getAddress());
         this.pinned = new PinnedStreams(channel.eventLoop(), deadlines.pinned(), deadlines.linger());
     }
 
@@ -48,6 +54,31 @@ final class VisitorConnection {
     /** The address alone, as heads say it. */
     String ip() {
         return ip;
+    }
+
+    /**
+     * Whose request it is: the connection's peer, or the one that the trusted proxies before it have named, of which each
+     * has written down who came to it.
+     */
+    InetAddress client(HttpHeaders headers) {
+        InetAddress client = arrival.visitor().getAddress();
+        String[] named = String.join(",", headers.getAll("x-forwarded-for")).split(",", -1);
+        for (int last = named.length - 1; last >= 0 && proxies.test(client); last--) {
+            byte[] address = NetUtil.createByteArrayFromIpAddressString(named[last].strip());
+            if (address == null) {
+                break;
+            }
+            client = address(address);
+        }
+        return client;
+    }
+
+    private static InetAddress address(byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("neither 4 nor 16 bytes", e);
+        }
     }
 
     /** Whether the visitor came by TLS. */

@@ -47,15 +47,22 @@ public final class VisitorPort {
 
     /** A door that takes no agents. */
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        this(options, registry, carriers, traffic, LaneDoor.NONE);
+        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE);
     }
 
     /**
      * A door.
      *
      * @param lanes where agents go who come by WebSocket
+     * @param pages who answers at the edge's own host, too
      */
-    public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic, LaneDoor lanes) {
+    public VisitorPort(
+            IngressOptions options,
+            Registry registry,
+            Carriers carriers,
+            Traffic traffic,
+            LaneDoor lanes,
+            OwnPages pages) {
         ingress = new Ingress(
                 options,
                 registry,
@@ -64,7 +71,8 @@ public final class VisitorPort {
                 new Routes(options, registry),
                 new OpenVisitors(),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
-                lanes);
+                lanes,
+                pages);
         protocols = new VisitorProtocols(ingress);
     }
 

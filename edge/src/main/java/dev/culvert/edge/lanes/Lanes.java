@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * The agents connected to this node: the lane port, the lanes that stand, and which of them carries which tunnel. Safe
  * for use by any thread; every instance of the edge's verticle shares one.
  */
-public final class Lanes implements Carriers {
+public final class Lanes implements LocalCarriers {
     private static final Logger LOGGER = LoggerFactory.getLogger(Lanes.class);
 
     private final Registry registry;
@@ -77,11 +77,6 @@ public final class Lanes implements Carriers {
 
     /** The lanes of this node that carry the tunnel: the less loaded of two first, then the others. */
     @Override
-    public List<Carrier> to(Tunnel tunnel) {
-        return to(tunnel.key());
-    }
-
-    /** The same for who knows no more than the key. */
     public List<Carrier> to(TunnelKey key) {
         List<AgentLane> here = byTunnel.getOrDefault(key, List.of());
         if (here.size() == 1) {
@@ -118,6 +113,7 @@ public final class Lanes implements Carriers {
     }
 
     /** Where the agents of the lanes that stand come from, as {@code host:port}, by the lane's id. A snapshot. */
+    @Override
     public Map<String, String> remotes() {
         return all.stream()
                 .filter(lane -> lane.identity() != null)
@@ -140,6 +136,7 @@ public final class Lanes implements Carriers {
      *
      * @return completes once the registry has this node's claims no more
      */
+    @Override
     public Future<Void> takeAway(TunnelKey key, String why) {
         return Future.join(byTunnel.getOrDefault(key, List.of()).stream()
                         .map(lane -> lane.takeAway(key, why))

@@ -8,7 +8,7 @@ import java.util.Set;
  * @param key the name
  * @param owner whose it is: an identity, or {@code anonymous:} and the hash of an agent's secret
  * @param ownedSinceMillis since when, milliseconds since 1970; decides after a split
- * @param kind {@code http}, {@code tcp} or {@code tls}
+ * @param kind {@code http}, {@code tcp}, {@code tls}, or {@link #LOCALTUNNEL}
  * @param policy how the ingress treats its visitors
  * @param claims who serves it; empty while the name is only reserved
  * @param reservedUntilMillis when a name without claims is free again; 0 while there are claims
@@ -22,6 +22,9 @@ public record Tunnel(
         Set<Claim> claims,
         long reservedUntilMillis) {
 
+    /** The kind of tunnels that localtunnel's clients have: HTTP, each request on a stream of its own. */
+    public static final String LOCALTUNNEL = "localtunnel";
+
     public Tunnel {
         claims = Set.copyOf(claims);
     }
@@ -29,6 +32,19 @@ public record Tunnel(
     /** Whether anybody may have the name at that time: nobody serves it, and its owner's grace is over. */
     public boolean isFreeAt(long nowMillis) {
         return claims.isEmpty() && reservedUntilMillis <= nowMillis;
+    }
+
+    /** Whether its visitors speak HTTP to the edge. */
+    public boolean isHttp() {
+        return kind.equals("http") || takesOneRequestAStream();
+    }
+
+    /**
+     * Whether a stream is not used for a second request: localtunnel's client with {@code --local-host} changes the Host
+     * field in the first request of each of its sockets alone.
+     */
+    public boolean takesOneRequestAStream() {
+        return kind.equals(LOCALTUNNEL);
     }
 
     /** The same tunnel with these claims; when there are none, reserved until then. */

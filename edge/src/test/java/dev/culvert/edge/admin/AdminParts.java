@@ -25,7 +25,7 @@ final class AdminParts {
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
         Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
-        return new LocalNode(about(id), registry, lanes, traffic, ready, () -> !ready.getAsBoolean(), () -> 9);
+        return new LocalNode(about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), () -> 9);
     }
 
     static About about(String id) {

@@ -79,7 +79,8 @@ class ThresholdTest {
                 new Routes(IngressOptions.forDomain(Door.DOMAIN), new FakeRegistry()),
                 new OpenVisitors(),
                 new WindowBudget(0),
-                LaneDoor.NONE);
+                LaneDoor.NONE,
+                OwnPages.NONE);
         Threshold.Crowd crowd = new Threshold.Crowd();
         EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
                 .mapToObj(i -> arrived(ingress, crowd))

@@ -2,6 +2,7 @@ package dev.culvert.edge.testkit;
 
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
+import dev.culvert.edge.ingress.OwnPages;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
@@ -40,7 +41,7 @@ public final class Door implements AutoCloseable {
 
     private Door(IngressOptions options, LaneDoor lanes) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes);
+        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
