@@ -3,8 +3,6 @@ package dev.culvert.edge.e2e;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -15,11 +13,8 @@ import java.util.Map;
  * @param port where it listens
  */
 record ViteServer(Program program, Path project, int port) {
-    /** Twenty packages from the npm registry, on a machine that may be busy. */
-    private static final Duration INSTALL = Duration.ofMinutes(3);
-
     static ViteServer start(Stage stage) throws IOException {
-        Path vite = installed(stage);
+        Path vite = NpmPackages.installed(stage, "vite").resolve("node_modules/vite");
         Path project = stage.folder("vite");
         for (String file : List.of("index.html", "main.js", "message.js", "package.json")) {
             Files.copy(Checkout.fixture("vite").resolve(file), project.resolve(file));
@@ -45,29 +40,5 @@ record ViteServer(Program program, Path project, int port) {
     /** Rewrites a source file, as an editor does. */
     void edit(String file, String text) throws IOException {
         Files.writeString(project.resolve(file), text);
-    }
-
-    /** Where the Vite of the lock file is; fetches it when it is not there yet. */
-    private static Path installed(Stage stage) throws IOException {
-        Path npm = Files.createDirectories(Checkout.home().resolve("target/npm"));
-        Path vite = npm.resolve("node_modules/vite");
-        boolean same = true;
-        for (String file : List.of("package.json", "package-lock.json")) {
-            byte[] wanted = Files.readAllBytes(Checkout.fixture("vite").resolve(file));
-            Path there = npm.resolve(file);
-            same &= Files.exists(there) && Arrays.equals(wanted, Files.readAllBytes(there));
-            Files.write(there, wanted);
-        }
-        if (!same || !Files.exists(vite.resolve("bin/vite.js"))) {
-            Program install = stage.keep(Program.start(
-                    "npm ci",
-                    npm,
-                    Map.of(),
-                    List.of(Program.installed("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error")));
-            if (install.exitCode(INSTALL) != 0) {
-                throw new AssertionError("npm could not fetch Vite: " + install.said());
-            }
-        }
-        return vite;
     }
 }
