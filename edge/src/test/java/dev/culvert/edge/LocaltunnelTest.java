@@ -92,6 +92,7 @@ class LocaltunnelTest {
         assertEquals(404, get("localhost", "/my-app", "text/html,*/*").status());
         assertEquals(200, get("localhost", "/?new", "text/html,*/*").status());
         assertEquals(404, get("localhost", "/favicon.ico", CLIENTS_ACCEPT).status());
+        assertEquals(200, get("localhost", "/?renew&%zz", CLIENTS_ACCEPT).status());
         assertEquals(new JsonArray(), tunnels());
     }
 

@@ -6,7 +6,6 @@ import dev.culvert.names.HostName;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
@@ -33,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class LocaltunnelPages implements OwnPages {
     /** The reference server's own. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{4,63}[a-z0-9]|[a-z0-9]{4,63}");
+
+    /** The parameter {@code new}, with a value or without. */
+    private static final Pattern NEW = Pattern.compile("(?:^|&)new(?:[=&]|$)");
 
     private static final Pattern TUNNEL_STATUS = Pattern.compile("/api/tunnels/([^/]+)/status");
 
@@ -67,8 +69,9 @@ public final class LocaltunnelPages implements OwnPages {
         if (!question.method().equals(HttpMethod.GET)) {
             return null;
         }
-        QueryStringDecoder target = new QueryStringDecoder(question.target());
-        String path = target.rawPath();
+        int end = question.target().indexOf('?');
+        String path = end < 0 ? question.target() : question.target().substring(0, end);
+        String query = end < 0 ? "" : question.target().substring(end + 1);
         Matcher tunnelStatus = TUNNEL_STATUS.matcher(path);
         if (path.equals("/api/status")) {
             return answered(HttpResponseStatus.OK, status());
@@ -77,7 +80,7 @@ public final class LocaltunnelPages implements OwnPages {
         } else if (isBrowser(question)) {
             return null;
         } else if (path.equals("/")) {
-            return target.parameters().containsKey("new") ? register(null, question.visitor()) : null;
+            return NEW.matcher(query).find() ? register(null, question.visitor()) : null;
         } else if (path.indexOf('/', 1) < 0 && path.indexOf('.') < 0) {
             String name = path.substring(1);
             return NAME.matcher(name).matches() && HostName.isLabel(name)
