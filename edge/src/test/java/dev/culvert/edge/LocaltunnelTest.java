@@ -11,7 +11,6 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
@@ -22,6 +21,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +37,7 @@ class LocaltunnelTest {
     private static final String CLIENTS_ACCEPT = "application/json, text/plain, */*";
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
-    private final HttpClient client = vertx.createHttpClient(new HttpClientOptions().setKeepAlive(false));
+    private final HttpClient client = vertx.createHttpClient();
     private final List<Socket> sockets = new ArrayList<>();
     private Edge edge;
 
@@ -47,6 +47,7 @@ class LocaltunnelTest {
                         vertx,
                         EdgeOptions.DEFAULT
                                 .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
+                                .withDrainTimeout(Duration.ZERO)
                                 .withLocaltunnel())
                 .await(30, TimeUnit.SECONDS);
     }
