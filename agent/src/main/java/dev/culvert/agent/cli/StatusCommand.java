@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -101,6 +103,14 @@ final class StatusCommand implements Callable<Integer> {
         } catch (DecodeException | ClassCastException e) {
             throw new CommandFailedException(
                     "%s answers, but not as an edge's admin port does; name it with --admin".formatted(admin));
+        } catch (SSLException e) {
+            boolean untrusted = e.getCause() instanceof CertificateException;
+            throw new CommandFailedException("the edge's admin port at %s cannot be asked: %s"
+                    .formatted(
+                            admin,
+                            untrusted
+                                    ? "its certificate is not signed by an authority that this machine trusts"
+                                    : String.valueOf(e.getMessage())));
         } catch (IOException e) {
             throw new CommandFailedException(("no edge's admin port answers at %s (%s); start an edge with"
                             + " `culvert edge`, or name its admin URL with --admin")

@@ -112,8 +112,12 @@ record UserConfig(Path home, PrintStream warnings) {
         } catch (ConfigException e) {
             // Said below.
         }
-        throw new CommandFailedException("%s is written in a way that this cannot change: put %s there yourself"
-                .formatted(path(), values.isEmpty() ? "nothing about the edge" : String.join(", ", values.keySet())));
+        throw new CommandFailedException("%s is written in a way that this cannot change: %s yourself"
+                .formatted(
+                        path(),
+                        values.isEmpty()
+                                ? "take %s out of it".formatted(String.join(", ", KEYS))
+                                : "put %s there".formatted(String.join(", ", values.keySet()))));
     }
 
     private boolean othersCanRead() {

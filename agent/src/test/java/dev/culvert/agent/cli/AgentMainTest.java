@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.culvert.agent.ScriptedEdge;
+import dev.culvert.agent.dial.TestCertificates;
 import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
 import dev.culvert.wire.Unbind;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -379,6 +383,28 @@ class AgentMainTest {
 
         assertEquals(1, exitCode);
         assertEquals("culvert: the list could not be written to standard output\n", err());
+    }
+
+    @Test
+    void statusOfAnEdgeThatIsNotTrustedSaysSo() throws Exception {
+        TestCertificates.Pair pair = TestCertificates.in(home).signed("localhost", "DNS:localhost");
+        Vertx vertx = Vertx.vertx();
+        PemKeyCertOptions pem = new PemKeyCertOptions()
+                .addKeyPath(pair.key().toString())
+                .addCertPath(pair.certificate().toString());
+        int port = vertx.createNetServer(new NetServerOptions().setSsl(true).setKeyCertOptions(pem))
+                .connectHandler(socket -> {})
+                .listen(0, "127.0.0.1")
+                .await(10, TimeUnit.SECONDS)
+                .actualPort();
+
+        assertEquals(1, run("status", "--admin", "https://localhost:" + port));
+
+        assertEquals(
+                "culvert: the edge's admin port at https://localhost:%d cannot be asked: its certificate is not signed by an authority that this machine trusts\n"
+                        .formatted(port),
+                err());
+        vertx.close().await(10, TimeUnit.SECONDS);
     }
 
     @Test

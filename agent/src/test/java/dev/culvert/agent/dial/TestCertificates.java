@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** An authority and what it signs, in a folder, made by openssl. */
-final class TestCertificates {
+public final class TestCertificates {
     private final Path folder;
 
     private TestCertificates(Path folder) {
@@ -18,9 +18,9 @@ final class TestCertificates {
     /**
      * A key and the certificate for it, in PEM.
      */
-    record Pair(Path key, Path certificate) {}
+    public record Pair(Path key, Path certificate) {}
 
-    static TestCertificates in(Path folder) throws Exception {
+    public static TestCertificates in(Path folder) throws Exception {
         TestCertificates made = new TestCertificates(folder);
         made.make("authority", List.of("-addext", "basicConstraints=critical,CA:TRUE"));
         return made;
@@ -36,7 +36,7 @@ final class TestCertificates {
      *
      * @param host as openssl has it, {@code DNS:localhost}
      */
-    Pair signed(String name, String host, String... more) throws Exception {
+    public Pair signed(String name, String host, String... more) throws Exception {
         List<String> options = new ArrayList<>(List.of("-addext", "subjectAltName=" + host));
         options.addAll(List.of("-addext", "basicConstraints=critical,CA:FALSE"));
         options.addAll(List.of(

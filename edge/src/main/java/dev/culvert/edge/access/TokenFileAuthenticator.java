@@ -58,7 +58,7 @@ public final class TokenFileAuthenticator implements Authenticator {
      */
     public static Future<TokenFileAuthenticator> start(Vertx vertx, TokenFile file, Duration interval) {
         return vertx.executeBlocking(file::read, false)
-                .recover(fault -> Future.failedFuture(new ConfigException(inWords(file, fault))))
+                .recover(fault -> Future.failedFuture(new ConfigException("--tokens: " + inWords(file, fault))))
                 .map(tokens -> {
                     var authenticator = new TokenFileAuthenticator(vertx, file, tokens);
                     authenticator.watch(interval);
@@ -146,10 +146,10 @@ public final class TokenFileAuthenticator implements Authenticator {
 
     private static String inWords(TokenFile file, Throwable fault) {
         if (fault instanceof NoSuchFileException) {
-            return "The tokens file %s does not exist; culvert token create writes one.".formatted(file);
+            return "the tokens file %s does not exist; culvert token create writes one".formatted(file);
         }
         if (fault instanceof IOException cause) {
-            return "The tokens file does not open: %s.".formatted(FileFaults.sentence(file.path(), cause));
+            return "the tokens file does not open: %s".formatted(FileFaults.sentence(file.path(), cause));
         }
         return Objects.requireNonNullElse(fault.getMessage(), fault.toString());
     }

@@ -26,8 +26,8 @@ public final class PemFiles implements CertificateSource {
     public List<KeyAndChain> read() throws BrokenCertificateException {
         List<String> now = new ArrayList<>();
         for (Pair pair : pairs) {
-            now.add(text(pair.certificate()));
-            now.add(text(pair.key()));
+            now.add(text("--cert", pair.certificate()));
+            now.add(text("--key", pair.key()));
         }
         if (!now.equals(texts)) {
             List<KeyAndChain> parsed = new ArrayList<>();
@@ -51,13 +51,13 @@ public final class PemFiles implements CertificateSource {
         }
     }
 
-    private static String text(Path file) throws BrokenCertificateException {
+    private static String text(String option, Path file) throws BrokenCertificateException {
         try {
             return SmallFile.text(file, SmallFile.LARGEST_BYTES);
         } catch (MalformedInputException e) {
-            throw new BrokenCertificateException("%s is not PEM, which is text".formatted(file));
+            throw new BrokenCertificateException("%s: %s is not PEM, which is text".formatted(option, file));
         } catch (IOException e) {
-            throw new BrokenCertificateException(FileFaults.sentence(file, e));
+            throw new BrokenCertificateException(option + ": " + FileFaults.sentence(file, e));
         }
     }
 

@@ -159,7 +159,7 @@ class TokenFileAuthenticatorTest {
                         vertx, new TokenFile(directory), Duration.ofSeconds(1))
                 .await(10, TimeUnit.SECONDS));
         assertEquals(
-                "The tokens file does not open: %s is a folder, not a file.".formatted(directory),
+                "--tokens: the tokens file does not open: %s is a folder, not a file".formatted(directory),
                 refusal.getMessage());
     }
 

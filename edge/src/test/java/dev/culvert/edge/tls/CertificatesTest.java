@@ -154,7 +154,7 @@ class CertificatesTest {
     void aFirstReadingThatFailsSaysWhichFileIsWrongAndHow() throws Exception {
         Issued issued = authority.issue("a.example.com");
         write("edge", issued);
-        assertEquals("there is no file " + folder.resolve("none.crt"), faultOf("none"));
+        assertEquals("--cert: there is no file " + folder.resolve("none.crt"), faultOf("none"));
 
         Files.writeString(
                 folder.resolve("edge.key"),
@@ -169,7 +169,7 @@ class CertificatesTest {
         assertTrue(faultOf("edge").contains("subjectAltName"), faultOf("edge"));
 
         Files.createDirectory(folder.resolve("folder.crt"));
-        assertEquals(folder.resolve("folder.crt") + " is a folder, not a file", faultOf("folder"));
+        assertEquals("--cert: " + folder.resolve("folder.crt") + " is a folder, not a file", faultOf("folder"));
     }
 
     private String faultOf(String name) {
