@@ -229,14 +229,13 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
             return;
         }
         StreamReset reset = new StreamReset(brokenReason, StreamReset.UNKNOWN, detail);
+        end();
+        channel.close();
         if (listener == null) {
-            ended = true; // What has arrived is still to be heard, before the reset.
             undeliveredReset = reset;
         } else {
-            end();
             listener.onReset(reset);
         }
-        channel.close();
     }
 
     private void tellWritable() {

@@ -137,6 +137,23 @@ class SocketStreamTest {
     }
 
     @Test
+    void breakBeforeAnybodyListenedIsHeardThen() throws Exception {
+        StreamRecorder stream = stream();
+        say("early");
+        stream.write("ready");
+        hear(5);
+        peer.setSoLinger(true, 0);
+        peer.close();
+        while (stream.isWritable()) {
+            Thread.onSpinWait();
+        }
+
+        stream.listen();
+
+        assertEquals(CloseReason.LANE_LOST, stream.nextReset().reason());
+    }
+
+    @Test
     void peerSeesAResetWhenTheStreamIsReset() throws Exception {
         stream().listen().reset(CloseReason.CANCELLED);
 

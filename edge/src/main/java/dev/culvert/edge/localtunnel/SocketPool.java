@@ -24,6 +24,7 @@ import java.util.Deque;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,7 @@ final class SocketPool implements Carrier {
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final AtomicInteger connected = new AtomicInteger();
     private final AtomicInteger inUse = new AtomicInteger();
+    private final AtomicBoolean closing = new AtomicBoolean();
     private int strangers;
     private boolean closed;
     private volatile @Nullable DataPort port;
@@ -153,8 +155,11 @@ final class SocketPool implements Carrier {
         });
     }
 
-    /** Closes the port and all sockets; who waits is refused. Any thread. */
-    void close() {
+    /** Closes the port and all sockets; who waits is refused. Any thread. Returns whether this was the first call. */
+    boolean close() {
+        if (!closing.compareAndSet(false, true)) {
+            return false;
+        }
         loop.execute(() -> {
             closed = true;
             cancelEnd();
@@ -166,6 +171,7 @@ final class SocketPool implements Carrier {
                 open.close().onFailure(fault -> LOGGER.atWarn().setCause(fault).log("data port not closed"));
             }
         });
+        return true;
     }
 
     @Override

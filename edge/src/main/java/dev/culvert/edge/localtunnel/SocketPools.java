@@ -229,8 +229,9 @@ public final class SocketPools implements LocalCarriers {
     }
 
     private void discard(SocketPool pool) {
-        pool.close();
-        forget(pool.client());
+        if (pool.close()) {
+            forget(pool.client());
+        }
     }
 
     private boolean admits(InetAddress client) {
