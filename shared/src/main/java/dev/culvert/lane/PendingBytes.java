@@ -3,6 +3,8 @@ package dev.culvert.lane;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +73,22 @@ public final class PendingBytes {
         pieces.poll();
         bytes -= first.readableBytes();
         return first;
+    }
+
+    /**
+     * Hands all that waits to a taker, who owns it then, for as long as it goes on.
+     *
+     * @param goesOn asked after each piece
+     * @return whether it went on to the end
+     */
+    boolean drainTo(Consumer<ByteBuf> taker, BooleanSupplier goesOn) {
+        for (ByteBuf piece = poll(Integer.MAX_VALUE); piece != null; piece = poll(Integer.MAX_VALUE)) {
+            taker.accept(piece);
+            if (!goesOn.getAsBoolean()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Drops all that waits. */

@@ -72,11 +72,8 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
     @Override
     public void listen(Listener newListener) {
         listener = newListener;
-        for (ByteBuf bytes = arrived.poll(Integer.MAX_VALUE); bytes != null; bytes = arrived.poll(Integer.MAX_VALUE)) {
-            newListener.onBytes(bytes);
-            if (listener != newListener) {
-                return; // It handed the rest to another.
-            }
+        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
+            return; // It handed the rest to another.
         }
         if (undeliveredReset != null) {
             StreamReset reset = undeliveredReset;
