@@ -84,6 +84,7 @@ public final class Edge {
 
     private final Vertx vertx;
     private final EdgeOptions options;
+    private final @Nullable Authenticator embeddersAuthenticator;
     private final List<String> addresses;
     private final Traffic traffic = new Traffic();
 
@@ -106,9 +107,10 @@ public final class Edge {
     private volatile IntSupplier relayed = () -> 0;
     private volatile IntSupplier nodes = () -> 1;
 
-    private Edge(Vertx vertx, EdgeOptions options) {
+    private Edge(Vertx vertx, EdgeOptions options, @Nullable Authenticator authenticator) {
         this.vertx = vertx;
         this.options = options;
+        this.embeddersAuthenticator = authenticator;
         this.addresses = Loopback.addresses(Loopback.address("--bind", options.bind()));
     }
 
@@ -120,7 +122,23 @@ public final class Edge {
      *     then nothing of it is left running
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options) {
-        Edge edge = new Edge(vertx, options);
+        return start(new Edge(vertx, options, null));
+    }
+
+    /**
+     * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file.
+     *
+     * @param options without {@code tokens}; beyond loopback with {@code allowAnonymous}, which here says no more than
+     *     that there is no file
+     */
+    public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
+        if (options.access().tokens() != null) {
+            throw new IllegalArgumentException("there are a tokens file and an authenticator: choose one");
+        }
+        return start(new Edge(vertx, options, authenticator));
+    }
+
+    private static Future<Edge> start(Edge edge) {
         return edge.start().recover(fault -> {
             edge.closing.set(true);
             return edge.stop().transform(stopped -> Future.failedFuture(fault));
@@ -234,6 +252,9 @@ public final class Edge {
     }
 
     private Future<Authenticator> authenticator() {
+        if (embeddersAuthenticator != null) {
+            return Future.succeededFuture(embeddersAuthenticator);
+        }
         if (options.access().tokens() == null) {
             return Future.succeededFuture(new AnonymousAuthenticator());
         }

@@ -174,6 +174,21 @@ public record EdgeOptions(
         }
     }
 
+    /** The same under another domain. */
+    public EdgeOptions withDomain(String name) {
+        Copy copy = new Copy(this);
+        copy.domain = name;
+        return copy.done();
+    }
+
+    /** The same on another address, and who may connect an agent there: the two are checked together. */
+    public EdgeOptions withBind(String address, Access agents) {
+        Copy copy = new Copy(this);
+        copy.bind = address;
+        copy.access = agents;
+        return copy.done();
+    }
+
     /** The same with other ports. */
     public EdgeOptions withPorts(ListenPort http, ListenPort lane, ListenPort adminPort) {
         Copy copy = new Copy(this);
@@ -474,12 +489,12 @@ public record EdgeOptions(
 
     /** All fields, to be changed one by one where nobody sees it. */
     private static final class Copy {
-        private final String domain;
-        private final String bind;
+        private String domain;
+        private String bind;
         private final @Nullable URI publicUrl;
         private Ports ports;
         private Tls tls;
-        private final Access access;
+        private Access access;
         private Localtunnel localtunnel;
         private final TrustedProxies trustedProxies;
         private AdminOptions admin;

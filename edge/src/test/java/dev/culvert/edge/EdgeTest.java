@@ -6,10 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.culvert.agent.Agent;
+import dev.culvert.agent.AgentListener;
+import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.TunnelOptions;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Secret;
 import dev.culvert.config.Settings;
+import dev.culvert.edge.access.AnonymousAuthenticator;
+import dev.culvert.edge.access.Authenticator;
+import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.UnauthorizedException;
+import dev.culvert.wire.Hello;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -24,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -198,6 +211,51 @@ class EdgeTest {
                 assertThrows(IllegalStateException.class, () -> start(options)).getMessage();
 
         assertEquals("203.0.113.77 is not an address of this machine: change --bind", fault);
+    }
+
+    @Test
+    void embedderSaysWhoMayConnectAndWhichNamesTheyHave() throws Exception {
+        Authenticator callers = new Authenticator() {
+            @Override
+            public Future<Identity> authenticate(Hello hello) {
+                return "ann's".equals(hello.token())
+                        ? Future.succeededFuture(new Identity("ann", "1", NamePatterns.parse("ann-*")))
+                        : Future.failedFuture(new UnauthorizedException("nobody of ours"));
+            }
+
+            @Override
+            public void onRevoked(Consumer<Identity> listener) {}
+        };
+        Edge edge = Edge.start(vertx, FREE_PORTS.withDomain("tunnel.example.com"), callers)
+                .await(60, TimeUnit.SECONDS);
+
+        assertEquals("http://ann-1.tunnel.example.com:" + edge.ports().http(), open(edge, "ann's", "ann-1"));
+        assertTrue(open(edge, "ann's", "bob-1").contains("does not allow the name"));
+        assertTrue(open(edge, "another's", "ann-2").endsWith("nobody of ours"));
+
+        edge.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void embedderWithTwoAnswersIsToldToChoose() {
+        EdgeOptions tokens =
+                FREE_PORTS.withBind("127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), false, false));
+
+        assertThrows(IllegalArgumentException.class, () -> Edge.start(vertx, tokens, new AnonymousAuthenticator()));
+    }
+
+    /** The URL that an agent gets, or why it does not. */
+    private String open(Edge edge, String token, String name) throws Exception {
+        AgentOptions options = AgentOptions.of("127.0.0.1:" + edge.ports().lane())
+                .withToken(Secret.of(token))
+                .withStateFolder(null);
+        Agent agent = Agent.on(vertx, options, AgentListener.NONE);
+        String said = agent.open(TunnelOptions.http(3000).withName(name))
+                .map(tunnel -> String.valueOf(tunnel.url()))
+                .otherwise(fault -> String.valueOf(fault.getMessage()))
+                .await(30, TimeUnit.SECONDS);
+        agent.close().await(30, TimeUnit.SECONDS);
+        return said;
     }
 
     private Edge start(EdgeOptions options) throws Exception {

@@ -2,15 +2,21 @@ package dev.culvert.edge.access;
 
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
+import java.util.function.Consumer;
 
 /** Decides who an agent is. */
 public interface Authenticator {
 
-    /** The identity behind a greeting; fails with {@link UnauthorizedException}, whose message goes to the agent. */
+    /**
+     * The identity behind a greeting: its {@code token}, or the {@code secret} of an agent that has none. Called on an
+     * event loop, which must not be blocked; the future may complete on any thread.
+     *
+     * @return fails with {@link UnauthorizedException}, whose message goes to the agent
+     */
     Future<Identity> authenticate(Hello hello);
 
     /**
      * Calls the listener, on any thread, with each owner whose credentials have been withdrawn. Their lanes end.
      */
-    void onRevoked(java.util.function.Consumer<Identity> listener);
+    void onRevoked(Consumer<Identity> listener);
 }
