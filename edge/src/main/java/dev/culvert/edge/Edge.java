@@ -357,7 +357,8 @@ public final class Edge {
                 options.trustedProxies(),
                 IngressOptions.Deadlines.DEFAULT,
                 options.tls().redirect() ? this::redirectPort : null,
-                prepared.label());
+                prepared.label(),
+                options.visitorRate());
         VisitorPort visitors = new VisitorPort(
                 forVisitors,
                 registry,

@@ -34,6 +34,10 @@ enum EdgeOption {
             "HOST",
             "Where localtunnel's clients reach this node's ports, behind a balancer. Default: the host they asked"),
     TRUSTED_PROXIES("trusted-proxies", "CIDR,...", "Peers whose forwarded fields are believed. Default: none"),
+    VISITOR_RATE(
+            "visitor-rate",
+            "N/s",
+            "How often one visitor may ask for tunnels: 50/s, 600/m, 10000/h, or off. Default: off"),
     CLUSTER_SECRET_FILE(
             "cluster-secret-file",
             "FILE",

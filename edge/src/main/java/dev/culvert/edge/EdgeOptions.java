@@ -3,6 +3,7 @@ package dev.culvert.edge;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Rate;
 import dev.culvert.config.StateFolder;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param access who may connect an agent
  * @param localtunnel localtunnel's clients
  * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
+ * @param visitorRate how often one visitor's address may ask for tunnels, on each node (option {@code --visitor-rate},
+ *     default none): more is answered with 429, and a connection for raw TCP or TLS closed. To be set where visitors are
+ *     strangers: some times what a browser asks for on a page
  * @param admin the operator's door
  * @param names how long names are kept and how they are proven
  * @param cluster the other edges
@@ -59,6 +63,7 @@ public record EdgeOptions(
         Access access,
         Localtunnel localtunnel,
         TrustedProxies trustedProxies,
+        @Nullable Rate visitorRate,
         AdminOptions admin,
         Names names,
         ClusterOptions cluster,
@@ -87,6 +92,7 @@ public record EdgeOptions(
             Access.DEFAULT,
             Localtunnel.OFF,
             TrustedProxies.NONE,
+            null,
             AdminOptions.DEFAULT,
             Names.DEFAULT,
             ClusterOptions.OFF,
@@ -497,6 +503,7 @@ public record EdgeOptions(
         private Access access;
         private Localtunnel localtunnel;
         private final TrustedProxies trustedProxies;
+        private final @Nullable Rate visitorRate;
         private AdminOptions admin;
         private final Names names;
         private ClusterOptions cluster;
@@ -515,6 +522,7 @@ public record EdgeOptions(
             access = from.access;
             localtunnel = from.localtunnel;
             trustedProxies = from.trustedProxies;
+            visitorRate = from.visitorRate;
             admin = from.admin;
             names = from.names;
             cluster = from.cluster;
@@ -535,6 +543,7 @@ public record EdgeOptions(
                     access,
                     localtunnel,
                     trustedProxies,
+                    visitorRate,
                     admin,
                     names,
                     cluster,

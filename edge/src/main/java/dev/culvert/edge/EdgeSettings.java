@@ -4,6 +4,7 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.config.Durations;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Rate;
 import dev.culvert.config.Settings;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
@@ -62,6 +63,7 @@ final class EdgeSettings {
                         value(EdgeOption.LOCALTUNNEL_PORTS, PortRange::parse, PortRange.OFF),
                         find(EdgeOption.LOCALTUNNEL_ADDRESS, Function.identity())),
                 value(EdgeOption.TRUSTED_PROXIES, TrustedProxies::parse, none.trustedProxies()),
+                find(EdgeOption.VISITOR_RATE, EdgeSettings::rate),
                 new AdminOptions(
                         value(
                                 EdgeOption.ADMIN_PORT,
@@ -121,7 +123,7 @@ final class EdgeSettings {
         return found == null ? otherwise : found;
     }
 
-    private <T> @Nullable T find(EdgeOption option, Function<String, T> parse) {
+    private <T> @Nullable T find(EdgeOption option, Function<String, @Nullable T> parse) {
         Optional<String> text = Optional.ofNullable(flags.get(option.key)).or(() -> settings.find(option.key));
         if (text.isEmpty()) {
             return null;
@@ -147,6 +149,10 @@ final class EdgeSettings {
             case "false", "no", "off" -> false;
             default -> throw new ConfigException("must be true or false, was " + text);
         };
+    }
+
+    private static @Nullable Rate rate(String text) {
+        return text.equals("off") || text.equals("false") ? null : Rate.parse(text);
     }
 
     private static String environment(String text) {

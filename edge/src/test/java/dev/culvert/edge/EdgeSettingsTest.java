@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Rate;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.admin.AdminOptions;
@@ -50,6 +51,7 @@ class EdgeSettingsTest {
             Map.entry("localtunnel-ports", "7200-7299"),
             Map.entry("localtunnel-address", "203.0.113.9"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
+            Map.entry("visitor-rate", "600/m"),
             Map.entry("cluster-secret-file", "secret.txt"),
             Map.entry("tcp-ports", "2200-2299"),
             Map.entry("grace", "5m"),
@@ -81,6 +83,7 @@ class EdgeSettingsTest {
             new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
             new EdgeOptions.Localtunnel(false, new PortRange(7200, 7299), "203.0.113.9"),
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
+            new Rate(600, Duration.ofMinutes(1)),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
             new EdgeOptions.Names(Duration.ofMinutes(5), Path.of("secret.txt")),
             new ClusterOptions(

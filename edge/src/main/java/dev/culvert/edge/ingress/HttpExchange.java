@@ -78,7 +78,15 @@ final class HttpExchange implements TargetConnection.Listener {
             answer(Reply.notServed(head.authority().host()));
             return;
         }
-        follow(ingress.routes().to(head.authority()));
+        Routes.Route route = ingress.routes().to(head.authority());
+        VisitorConnection connection = visitor.connection();
+        // Agents come to the edge's own host: those of an office must not shut each other out.
+        long waitSeconds = route instanceof Routes.Own ? 0 : ingress.waitSeconds(connection.client(head.headers()));
+        if (waitSeconds > 0) {
+            answer(Reply.tooManyRequests(waitSeconds));
+        } else {
+            follow(route);
+        }
     }
 
     /** A piece of the request's body. Taken over. */

@@ -3,11 +3,14 @@ package dev.culvert.edge.ingress;
 import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.lane.WindowBudget;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every exchange needs. Safe for use by any thread.
  *
  * @param uploads what the windows of uploads by HTTP/2 may grow by
+ * @param rates how often each visitor has asked; null where nobody counts
  */
 record Ingress(
         IngressOptions options,
@@ -18,4 +21,14 @@ record Ingress(
         OpenVisitors visitors,
         WindowBudget uploads,
         LaneDoor lanes,
-        OwnPages pages) {}
+        OwnPages pages,
+        @Nullable VisitorRates rates) {
+
+    /**
+     * How long the visitor should wait before it asks for a tunnel again, in seconds; 0 when it may now. A trusted proxy
+     * that names nobody asks for itself, and may.
+     */
+    long waitSeconds(InetAddress visitor) {
+        return rates == null || options.trustedProxies().test(visitor) ? 0 : rates.waitSeconds(visitor);
+    }
+}

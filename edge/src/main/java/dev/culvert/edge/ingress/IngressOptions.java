@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.config.Rate;
 import dev.culvert.names.HostName;
 import java.net.InetAddress;
 import java.net.URI;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadlines how long visitors may take
  * @param redirectTo the port to which visitors without TLS are sent, to come with it; null to serve them as they come
  * @param node what targets are told of the node that took the visitor in ({@code Culvert-Node}); empty for nothing
+ * @param visitorRate how often one visitor may ask for tunnels; null for as often as it likes
  */
 public record IngressOptions(
         String domain,
@@ -25,7 +27,19 @@ public record IngressOptions(
         Predicate<InetAddress> trustedProxies,
         Deadlines deadlines,
         @Nullable IntSupplier redirectTo,
-        String node) {
+        String node,
+        @Nullable Rate visitorRate) {
+
+    /** One whose visitors may ask as often as they like. */
+    public IngressOptions(
+            String domain,
+            @Nullable URI publicUrl,
+            Predicate<InetAddress> trustedProxies,
+            Deadlines deadlines,
+            @Nullable IntSupplier redirectTo,
+            String node) {
+        this(domain, publicUrl, trustedProxies, deadlines, redirectTo, node, null);
+    }
 
     /** One whose targets are not told which node it is. */
     public IngressOptions(

@@ -84,8 +84,11 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
         if (!first) {
             return;
         }
+        long waitSeconds = ingress.waitSeconds(request.visitor().getAddress());
         Tunnel known = ingress.registry().find(request.key());
-        if (known != null) {
+        if (waitSeconds > 0) {
+            turnAway(new StreamReset(CloseReason.OVERLOADED, 0, "the visitor's address connects too often"));
+        } else if (known != null) {
             through(known);
         } else {
             onLoop(ingress.registry().confirm(request.key()), found -> {

@@ -43,6 +43,15 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
                 "The head of the request did not arrive in time.");
     }
 
+    static Reply tooManyRequests(long waitSeconds) {
+        return new Reply(
+                HttpResponseStatus.TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "Too many requests",
+                "Your address asks for more than this edge allows. Try again in %d s.".formatted(waitSeconds),
+                (int) waitSeconds);
+    }
+
     static Reply unknown(String label, String host) {
         return of(
                 HttpResponseStatus.NOT_FOUND,

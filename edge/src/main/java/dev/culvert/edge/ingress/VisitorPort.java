@@ -72,7 +72,8 @@ public final class VisitorPort {
                 new OpenVisitors(),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 lanes,
-                pages);
+                pages,
+                options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()));
         protocols = new VisitorProtocols(ingress);
     }
 

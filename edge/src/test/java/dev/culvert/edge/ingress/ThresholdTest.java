@@ -80,7 +80,8 @@ class ThresholdTest {
                 new OpenVisitors(),
                 new WindowBudget(0),
                 LaneDoor.NONE,
-                OwnPages.NONE);
+                OwnPages.NONE,
+                null);
         Threshold.Crowd crowd = new Threshold.Crowd();
         EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
                 .mapToObj(i -> arrived(ingress, crowd))

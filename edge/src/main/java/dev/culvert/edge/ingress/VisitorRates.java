@@ -1,0 +1,51 @@
+package dev.culvert.edge.ingress;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.culvert.config.Rate;
+import io.github.bucket4j.Bucket;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How often each visitor has asked, on this node: a bucket for each address, of IPv6 for each network of 64 bits, which is
+ * what one household has. Nodes do not add up: that would be a write to the cluster for each visitor. Safe for use by any
+ * thread.
+ */
+final class VisitorRates {
+    /** Addresses that are remembered at once, about 20 MiB: those that were not seen for longest go first. */
+    private static final int MOST_VISITORS = 100_000;
+
+    private final Rate rate;
+    private final Cache<Object, Bucket> buckets;
+
+    VisitorRates(Rate rate) {
+        this.rate = rate;
+        this.buckets = Caffeine.newBuilder()
+                .maximumSize(MOST_VISITORS)
+                .expireAfterAccess(rate.period()) // By then it is full again.
+                .build();
+    }
+
+    /** How long the visitor should wait before it asks again, in seconds; 0 when it may now, which is counted. */
+    long waitSeconds(InetAddress visitor) {
+        long nanos = buckets.get(key(visitor), unseen -> bucket())
+                .tryConsumeAndReturnRemaining(1)
+                .getNanosToWaitForRefill();
+        return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
+    }
+
+    private Bucket bucket() {
+        return Bucket.builder()
+                .addLimit(limit -> limit.capacity(rate.count()).refillGreedy(rate.count(), rate.period()))
+                .build();
+    }
+
+    private static Object key(InetAddress visitor) {
+        return visitor instanceof Inet6Address
+                ? ByteBuffer.wrap(visitor.getAddress()).getLong()
+                : visitor;
+    }
+}
