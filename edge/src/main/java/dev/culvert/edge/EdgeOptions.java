@@ -76,8 +76,8 @@ public record EdgeOptions(
     /** Longer than a balancer takes to notice that checks two seconds apart fail twice. */
     private static final Duration DRAIN_NOTICE = Duration.ofSeconds(5);
 
-    /** Each is open from the start, a socket or two: more are most likely a mistake. */
-    private static final int MOST_TCP_PORTS = 10_000;
+    /** In a range: each is a socket or two when it is open, and more are most likely a mistake. */
+    private static final int MOST_PORTS = 10_000;
 
     /** Each is a thread with sockets and buffers of its own, and more than a machine has cores are of no use. */
     private static final int MOST_EVENT_LOOPS = 256;
@@ -131,10 +131,8 @@ public record EdgeOptions(
             requireLocaltunnel(
                     beyondLoopback, access, ports.http().isOn() || tls.https().isOn());
         }
-        if (ports.tcp().size() > MOST_TCP_PORTS) {
-            throw new ConfigException("--tcp-ports must be at most %d ports, were %d"
-                    .formatted(MOST_TCP_PORTS, ports.tcp().size()));
-        }
+        requireNotTooMany("tcp-ports", ports.tcp());
+        requireNotTooMany("localtunnel-ports", localtunnel.ports());
         List<Map.Entry<String, ListenPort>> doors = List.of(
                 Map.entry("http-port", ports.http()),
                 Map.entry("https-port", tls.https()),
@@ -314,6 +312,13 @@ public record EdgeOptions(
             throw new ConfigException(
                     "--cluster local stays on this machine, but --cluster-host is %s: use --cluster static"
                             .formatted(host));
+        }
+    }
+
+    private static void requireNotTooMany(String option, PortRange range) {
+        if (range.size() > MOST_PORTS) {
+            throw new ConfigException(
+                    "--%s must be at most %d ports, were %d".formatted(option, MOST_PORTS, range.size()));
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ListenPort;
+import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -38,6 +39,7 @@ class LocaltunnelTest {
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     private final HttpClient client = vertx.createHttpClient();
+    private final Context asking = vertx.getOrCreateContext();
     private final List<Socket> sockets = new ArrayList<>();
     private Edge edge;
 
@@ -91,6 +93,8 @@ class LocaltunnelTest {
     @Test
     void browserThatComesAlongTakesNoName() throws Exception {
         assertEquals(404, get("localhost", "/my-app", "text/html,*/*").status());
+        assertEquals(
+                404, get("localhost", "/my-app", "image/avif,image/webp,*/*").status());
         assertEquals(200, get("localhost", "/?new", "text/html,*/*").status());
         assertEquals(404, get("localhost", "/favicon.ico", CLIENTS_ACCEPT).status());
         assertEquals(200, get("localhost", "/?renew&%zz", CLIENTS_ACCEPT).status());
@@ -140,6 +144,32 @@ class LocaltunnelTest {
 
         assertEquals("my-app", again.getString("id"));
         assertEquals(port, again.getInteger("port"));
+    }
+
+    @Test
+    void twoWhoAskForANameBeforeEitherConnectsDoNotShareIt() throws Exception {
+        JsonObject first = register("/my-app");
+        JsonObject second = register("/my-app");
+
+        assertEquals("my-app", first.getString("id"));
+        assertNotEquals("my-app", second.getString("id"));
+        assertNotEquals(first.getInteger("port"), second.getInteger("port"));
+    }
+
+    @Test
+    void nameOfAClientThatHasGoneIsReservedAndItsOwnAgainWhenItConnects() throws Exception {
+        int port = register("/my-app").getInteger("port");
+        connect(port).close();
+        await().until(() -> tunnels().getJsonObject(0).getString("reservedUntil") != null);
+        assertEquals(new JsonArray(), tunnels().getJsonObject(0).getJsonArray("holders"));
+
+        Socket back = connect(port);
+        await().until(() -> tunnels().getJsonObject(0).getString("reservedUntil") == null);
+
+        CompletableFuture<Answer> visit = visit("my-app", "/");
+        head(back);
+        answer(back, "back");
+        assertEquals("back", body(visit));
     }
 
     @Test
@@ -274,12 +304,14 @@ class LocaltunnelTest {
                 .setPort(port)
                 .setURI(path)
                 .putHeader("Accept", accept);
-        return client.request(request)
+        CompletableFuture<Answer> whole = new CompletableFuture<>();
+        // On one event loop from first to last: on another thread the body may have gone by before it is asked for.
+        asking.runOnContext(now -> client.request(request)
                 .compose(HttpClientRequest::send)
                 .compose(response -> response.body()
                         .map(body -> new Answer(response.statusCode(), response.headers(), body.toString())))
-                .toCompletionStage()
-                .toCompletableFuture();
+                .onComplete(whole::complete, whole::completeExceptionally));
+        return whole;
     }
 
     /** A whole answer. */

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * A whole socket as one stream, for peers that know no lanes: what is written to the stream goes out of the socket, and
  * what the socket reads comes out of the stream.
  *
+ * <p>A socket that waited for its use ({@link #onWaiting}) is no worse for a use that ended before a byte went either way.
+ *
  * <p>The socket is read while less than {@link #MOST_UNCONSUMED_BYTES} wait for the listener. Who is at the other end
  * says nothing about what it has handed on, so after a break nothing is proven undelivered.
  *
@@ -30,11 +32,15 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
 
     private final Channel channel;
     private final CloseReason brokenReason;
+    private final @Nullable Runnable untouched;
     private final PendingBytes arrived;
     private final Runnable flushing = this::flush;
     private @Nullable Listener listener;
     private @Nullable StreamReset undeliveredReset;
     private int unconsumedBytes;
+    /** Something has gone one way or the other, if only an end. */
+    private boolean touched;
+
     private boolean writing;
     private boolean flushScheduled;
     private boolean inputEnded;
@@ -45,9 +51,10 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
 
     private boolean ended;
 
-    private SocketStream(Channel channel, CloseReason brokenReason) {
+    private SocketStream(Channel channel, CloseReason brokenReason, @Nullable Runnable untouched) {
         this.channel = channel;
         this.brokenReason = brokenReason;
+        this.untouched = untouched;
         this.arrived = new PendingBytes(channel.alloc());
     }
 
@@ -58,7 +65,21 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
      * @param brokenReason what the stream is reset with when the socket breaks
      */
     public static SocketStream on(Channel channel, CloseReason brokenReason) {
-        SocketStream stream = new SocketStream(channel, brokenReason);
+        return on(channel, brokenReason, null);
+    }
+
+    /**
+     * The same of a socket that is one of several which wait to be used, and whose peer must see no reset.
+     *
+     * @param untouched called, on the event loop, in place of an end when the stream is reset before a byte has gone
+     *     either way: the socket is as it was, and not this stream's any more
+     */
+    public static SocketStream onWaiting(Channel channel, CloseReason brokenReason, Runnable untouched) {
+        return on(channel, brokenReason, untouched);
+    }
+
+    private static SocketStream on(Channel channel, CloseReason brokenReason, @Nullable Runnable untouched) {
+        SocketStream stream = new SocketStream(channel, brokenReason, untouched);
         channel.config().setAutoClose(false);
         Sockets.append(channel, stream);
         return stream;
@@ -91,6 +112,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
             bytes.release();
             return;
         }
+        touched = true;
         writing = true;
         channel.write(bytes, channel.voidPromise());
         writing = false;
@@ -107,6 +129,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         if (ended || outputShutAsked || outputFailure != null) {
             return;
         }
+        touched = true;
         outputShutAsked = true;
         channel.write(Unpooled.EMPTY_BUFFER).addListener(written -> {
             if (written.isSuccess() && channel.isActive() && channel instanceof DuplexChannel duplex) {
@@ -121,11 +144,19 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void reset(CloseReason reason, String detail) {
-        if (!ended) {
-            end();
+        if (ended) {
+            return;
+        }
+        end();
+        if (untouched == null) {
             // The peer gets a reset: an end would look as if all had been said.
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
             channel.close();
+        } else if (touched || !channel.isActive()) {
+            channel.close();
+        } else {
+            channel.pipeline().remove(this);
+            untouched.run();
         }
     }
 
@@ -155,6 +186,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
             bytes.release();
             return;
         }
+        touched = true;
         unconsumedBytes += bytes.readableBytes();
         if (unconsumedBytes >= MOST_UNCONSUMED_BYTES) {
             channel.config().setAutoRead(false);
@@ -201,6 +233,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         if (outputFailure != null) {
             broken(outputFailure); // What came may be all there was, or not.
         } else if (!inputEnded && !ended) {
+            touched = true;
             inputEnded = true;
             if (listener != null) {
                 listener.onFinish();

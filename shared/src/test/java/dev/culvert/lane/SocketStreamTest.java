@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.culvert.testkit.LeakFree;
 import dev.culvert.wire.CloseReason;
+import io.netty.channel.Channel;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
@@ -158,6 +159,29 @@ class SocketStreamTest {
         stream().listen().reset(CloseReason.CANCELLED);
 
         assertThrows(SocketException.class, () -> peer.getInputStream().read());
+    }
+
+    @Test
+    void socketThatWaitedServesAgainAfterAStreamThatWasNotUsed() throws Exception {
+        stream(); // That of the other peer.
+        NetServer waiting = vertx.createNetServer()
+                .connectHandler(socket -> offer(Sockets.takeOver(socket)))
+                .listen(0, "127.0.0.1")
+                .await();
+        try (Socket socket = new Socket("127.0.0.1", waiting.actualPort())) {
+            socket.setSoTimeout(10_000);
+            stream().listen().reset(CloseReason.CANCELLED);
+
+            StreamRecorder again = stream().listen().write("question");
+            assertEquals("question", new String(socket.getInputStream().readNBytes(8), StandardCharsets.UTF_8));
+            again.reset(CloseReason.CANCELLED);
+
+            assertEquals(-1, socket.getInputStream().read(), "an end, and no reset");
+        }
+    }
+
+    private void offer(Channel channel) {
+        accepted.add(SocketStream.onWaiting(channel, CloseReason.LANE_LOST, () -> offer(channel)));
     }
 
     @Test

@@ -7,12 +7,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is the same of all visitor connections, whatever they speak: who is there, the streams that stay between requests,
  * and one flush for all that a turn of the event loop has written. Used on the channel's event loop.
  */
 final class VisitorConnection {
+    /** Of IPv6 the address is in brackets then, and may be without a port as well. */
+    private static final Pattern WITH_PORT = Pattern.compile("\\[?([0-9.]+|(?<=\\[)[0-9a-fA-F:.]+)]?(?::\\d{1,5})?");
+
     private final Channel channel;
     private final Arrival arrival;
     private final String peer;
@@ -64,18 +70,21 @@ final class VisitorConnection {
         InetAddress client = arrival.visitor().getAddress();
         String[] named = String.join(",", headers.getAll("x-forwarded-for")).split(",", -1);
         for (int last = named.length - 1; last >= 0 && proxies.test(client); last--) {
-            byte[] address = NetUtil.createByteArrayFromIpAddressString(named[last].strip());
+            InetAddress address = address(named[last].strip());
             if (address == null) {
                 break;
             }
-            client = address(address);
+            client = address;
         }
         return client;
     }
 
-    private static InetAddress address(byte[] bytes) {
+    /** Some proxies write the port behind it; null when it is no address. */
+    private static @Nullable InetAddress address(String text) {
+        Matcher withPort = WITH_PORT.matcher(text);
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(withPort.matches() ? withPort.group(1) : text);
         try {
-            return InetAddress.getByAddress(bytes);
+            return bytes == null ? null : InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("neither 4 nor 16 bytes", e);
         }

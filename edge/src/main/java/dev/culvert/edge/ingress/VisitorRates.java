@@ -4,14 +4,11 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.culvert.config.Rate;
 import io.github.bucket4j.Bucket;
-import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How often each visitor has asked, on this node: a bucket for each address, of IPv6 for each network of 64 bits, which is
- * what one household has. Nodes do not add up: that would be a write to the cluster for each visitor. Safe for use by any
+ * How often each visitor has asked, on this node: a bucket for each {@link VisitorNetwork}. Nodes do not add up: that would be a write to the cluster for each visitor. Safe for use by any
  * thread.
  */
 final class VisitorRates {
@@ -19,7 +16,7 @@ final class VisitorRates {
     private static final int MOST_VISITORS = 100_000;
 
     private final Rate rate;
-    private final Cache<Object, Bucket> buckets;
+    private final Cache<VisitorNetwork, Bucket> buckets;
 
     VisitorRates(Rate rate) {
         this.rate = rate;
@@ -31,7 +28,7 @@ final class VisitorRates {
 
     /** How long the visitor should wait before it asks again, in seconds; 0 when it may now, which is counted. */
     long waitSeconds(InetAddress visitor) {
-        long nanos = buckets.get(key(visitor), unseen -> bucket())
+        long nanos = buckets.get(VisitorNetwork.of(visitor), unseen -> bucket())
                 .tryConsumeAndReturnRemaining(1)
                 .getNanosToWaitForRefill();
         return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
@@ -41,11 +38,5 @@ final class VisitorRates {
         return Bucket.builder()
                 .addLimit(limit -> limit.capacity(rate.count()).refillGreedy(rate.count(), rate.period()))
                 .build();
-    }
-
-    private static Object key(InetAddress visitor) {
-        return visitor instanceof Inet6Address
-                ? ByteBuffer.wrap(visitor.getAddress()).getLong()
-                : visitor;
     }
 }

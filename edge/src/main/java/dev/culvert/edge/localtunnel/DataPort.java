@@ -10,12 +10,16 @@ import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A port for the sockets of one client, the same on all of the edge's addresses. */
 public final class DataPort {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DataPort.class);
+
     /** A port that is free on one address may be taken on another. A second one that is, is rare; a fifth is a fault. */
     private static final int FREE_PORT_TRIES = 5;
 
@@ -32,12 +36,12 @@ public final class DataPort {
     private static final int BACKLOG = 128;
 
     private final List<NetServer> servers;
-    private final Set<Integer> taken;
+    private final PortNumbers numbers;
     private final int number;
 
-    private DataPort(List<NetServer> servers, Set<Integer> taken, int number) {
+    private DataPort(List<NetServer> servers, PortNumbers numbers, int number) {
         this.servers = servers;
-        this.taken = taken;
+        this.numbers = numbers;
         this.number = number;
     }
 
@@ -48,19 +52,26 @@ public final class DataPort {
         }
     }
 
+    /** All ports that there may be are in use. */
+    static final class NoneFreeException extends Exception {
+        NoneFreeException(PortRange ports) {
+            super(ports.isOn() ? "all ports of this edge, %s, are in use".formatted(ports) : "no port is free");
+        }
+    }
+
     /**
      * Opens one. Any thread.
      *
-     * @param taken the numbers in use by others; Vert.x lets two servers of one Vert.x share a number without a word
+     * @param numbers those of the place
      * @param context runs the sockets
-     * @return fails when there is none
+     * @return fails with {@link NoneFreeException}
      */
-    static Future<DataPort> open(Place place, Set<Integer> taken, Context context, Handler<NetSocket> accept) {
+    static Future<DataPort> open(Place place, PortNumbers numbers, Context context, Handler<NetSocket> accept) {
         Promise<DataPort> opened = Promise.promise();
-        context.runOnContext(now -> (place.ports().isOn()
-                        ? openOf(place, taken, accept)
-                        : openFree(place, taken, accept, FREE_PORT_TRIES))
-                .onComplete(opened));
+        Iterator<Integer> tries = place.ports().isOn()
+                ? numbers.free().iterator()
+                : Collections.nCopies(FREE_PORT_TRIES, 0).iterator();
+        context.runOnContext(now -> openNext(place, numbers, tries, accept).onComplete(opened));
         return opened.future();
     }
 
@@ -70,31 +81,27 @@ public final class DataPort {
 
     /** Closes it and all its sockets. */
     Future<Void> close() {
-        taken.remove(number);
-        return Future.join(servers.stream().map(NetServer::close).toList()).mapEmpty();
+        return Future.join(servers.stream().map(NetServer::close).toList())
+                .<Void>mapEmpty()
+                .onComplete(closed -> numbers.giveBack(number));
     }
 
-    private static Future<DataPort> openFree(
-            Place place, Set<Integer> taken, Handler<NetSocket> accept, int triesLeft) {
-        return open(place, taken, 0, accept)
-                .recover(fault ->
-                        triesLeft > 1 ? openFree(place, taken, accept, triesLeft - 1) : Future.failedFuture(fault));
-    }
-
-    /** The first of the range that is free, beginning anywhere. */
-    private static Future<DataPort> openOf(Place place, Set<Integer> taken, Handler<NetSocket> accept) {
-        PortRange ports = place.ports();
-        int begin = ThreadLocalRandom.current().nextInt(ports.size());
-        Future<DataPort> opened = Future.failedFuture("all of " + ports + " are in use");
-        for (int i = 0; i < ports.size(); i++) {
-            int number = ports.first() + (begin + i) % ports.size();
-            opened = opened.recover(
-                    fault -> taken.add(number) ? open(place, taken, number, accept) : Future.failedFuture(fault));
+    private static Future<DataPort> openNext(
+            Place place, PortNumbers numbers, Iterator<Integer> tries, Handler<NetSocket> accept) {
+        if (!tries.hasNext()) {
+            return Future.failedFuture(new NoneFreeException(place.ports()));
         }
-        return opened;
+        int wanted = tries.next();
+        if (wanted > 0 && !numbers.take(wanted)) {
+            return openNext(place, numbers, tries, accept);
+        }
+        return open(place, numbers, wanted, accept).recover(fault -> {
+            LOGGER.atDebug().addKeyValue("port", wanted).setCause(fault).log("port not opened; trying another");
+            return openNext(place, numbers, tries, accept);
+        });
     }
 
-    private static Future<DataPort> open(Place place, Set<Integer> taken, int wanted, Handler<NetSocket> accept) {
+    private static Future<DataPort> open(Place place, PortNumbers numbers, int wanted, Handler<NetSocket> accept) {
         List<NetServer> servers = new ArrayList<>();
         Future<Integer> opened = Future.succeededFuture(wanted);
         for (String address : place.addresses()) {
@@ -104,15 +111,11 @@ public final class DataPort {
                         return server.actualPort();
                     });
         }
-        return opened.map(number -> {
-                    taken.add(number);
-                    return new DataPort(servers, taken, number);
-                })
-                .recover(fault -> {
-                    taken.remove(wanted);
-                    return Future.join(servers.stream().map(NetServer::close).toList())
-                            .transform(closed -> Future.failedFuture(fault));
-                });
+        return opened.map(number -> new DataPort(servers, numbers, number)).recover(fault -> {
+            numbers.giveBack(wanted);
+            return Future.join(servers.stream().map(NetServer::close).toList())
+                    .transform(closed -> Future.failedFuture(fault));
+        });
     }
 
     private static Future<NetServer> listen(Vertx vertx, String address, int port, Handler<NetSocket> accept) {

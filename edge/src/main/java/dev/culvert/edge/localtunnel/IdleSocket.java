@@ -6,6 +6,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -14,8 +17,15 @@ import java.util.function.Consumer;
  * visitor would read it as its answer.
  */
 final class IdleSocket extends ChannelInboundHandlerAdapter {
+    /** What speaks so soon after it was opened would do so again at once. */
+    private static final Duration RASH = Duration.ofSeconds(1);
+
+    /** How long such a socket is kept, so that its client does not open some thousand of them a second. */
+    private static final Duration RASH_HELD = Duration.ofSeconds(5);
+
     private final Channel channel;
     private final Consumer<IdleSocket> gone;
+    private final long openedNanos = System.nanoTime();
     private boolean inUse;
 
     /** @param gone told when it is closed before somebody has used it */
@@ -31,13 +41,22 @@ final class IdleSocket extends ChannelInboundHandlerAdapter {
         return channel;
     }
 
+    boolean isInUse() {
+        return inUse;
+    }
+
+    /** Whoever took it has not used it. */
+    void rest() {
+        inUse = false;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (inUse) {
             context.fireChannelRead(message);
         } else {
             ReferenceCountUtil.release(message);
-            leave();
+            spoke();
         }
     }
 
@@ -64,6 +83,18 @@ final class IdleSocket extends ChannelInboundHandlerAdapter {
         } else {
             leave();
         }
+    }
+
+    private void spoke() {
+        if (System.nanoTime() - openedNanos >= RASH.toNanos()) {
+            leave();
+            return;
+        }
+        gone.accept(this);
+        channel.config().setAutoRead(false);
+        ScheduledFuture<?> end =
+                channel.eventLoop().schedule(() -> channel.close(), RASH_HELD.toMillis(), TimeUnit.MILLISECONDS);
+        channel.closeFuture().addListener(closed -> end.cancel(false));
     }
 
     private void leave() {

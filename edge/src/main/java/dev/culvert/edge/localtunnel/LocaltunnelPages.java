@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -37,6 +38,9 @@ public final class LocaltunnelPages implements OwnPages {
     private static final Pattern NEW = Pattern.compile("(?:^|&)new(?:[=&]|$)");
 
     private static final Pattern TUNNEL_STATUS = Pattern.compile("/api/tunnels/([^/]+)/status");
+
+    /** Pages make browsers ask for all kinds of things, and say so in one of these. */
+    private static final List<String> OF_BROWSERS = List.of("sec-fetch-mode", "origin", "referer");
 
     private static final JsonObject NOT_A_NAME = new JsonObject()
             .put(
@@ -92,7 +96,9 @@ public final class LocaltunnelPages implements OwnPages {
 
     private static boolean isBrowser(Question question) {
         String accept = question.headers().get(HttpHeaderNames.ACCEPT, "").toLowerCase(Locale.ROOT);
-        return accept.contains("text/html") || question.headers().contains("sec-fetch-mode");
+        return accept.contains("text/html")
+                || accept.contains("image/")
+                || OF_BROWSERS.stream().anyMatch(question.headers()::contains);
     }
 
     private JsonObject status() {
@@ -129,7 +135,10 @@ public final class LocaltunnelPages implements OwnPages {
     }
 
     private static Future<Answer> refused(Throwable fault) {
-        if (!(fault instanceof NameRefusedException) && !(fault instanceof SocketPools.FullException)) {
+        boolean expected = fault instanceof NameRefusedException
+                || fault instanceof SocketPools.FullException
+                || fault instanceof DataPort.NoneFreeException;
+        if (!expected) {
             LOGGER.atError().setCause(fault).log("localtunnel client could not register");
         }
         return answered(

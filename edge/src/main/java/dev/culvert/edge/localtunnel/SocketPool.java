@@ -9,7 +9,6 @@ import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.StreamRequest;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Context;
@@ -21,19 +20,18 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The sockets of one client. Each waits until a visitor needs it, carries one request, and is closed; the client then
- * opens another.
+ * opens another. They are closed and never reset: Node's client does not notice a reset that comes before it has noticed
+ * the connection, keeps counting on the socket, and ends when it has lost all in that way.
  *
  * <pre>
  *   {@linkplain #expect expects its client} ──a socket──► connected ──the last one closed──► deserted ──a socket──► connected
@@ -55,8 +53,11 @@ final class SocketPool implements Carrier {
     /** The same where there is none: long enough for a client that is just opening another. */
     private static final Duration CLIENT_BACK_WITHIN = Duration.ofSeconds(1);
 
-    /** Visitors who wait at once; each is a connection of its own. */
-    private static final int MOST_WAITING = 1000;
+    /** Visitors who wait at once, some of whom have left; then the one who has waited longest goes. */
+    static final int MOST_WAITING = 1000;
+
+    /** A client without a socket for so long is not just opening another. */
+    private static final Duration DESERTED_AFTER = Duration.ofSeconds(2);
 
     /**
      * How long a socket from elsewhere is held before it is closed: a client behind a NAT of many addresses that was refused at
@@ -72,7 +73,7 @@ final class SocketPool implements Carrier {
     private final InetAddress client;
     private final EventLoop loop;
     private final Duration grace;
-    private final Consumer<SocketPool> over;
+    private final Events events;
     private final Deque<IdleSocket> idle = new ArrayDeque<>();
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final AtomicInteger connected = new AtomicInteger();
@@ -81,37 +82,51 @@ final class SocketPool implements Carrier {
     private int strangers;
     private boolean closed;
     private volatile @Nullable DataPort port;
+    private volatile boolean wasConnected;
+    private boolean deserted;
     private @Nullable ScheduledFuture<?> end;
+    private @Nullable ScheduledFuture<?> desertion;
+
+    /** What becomes of a pool. On its event loop, and not after {@link #close}. */
+    interface Events {
+        /** The client has had no socket for {@link #DESERTED_AFTER}; it may still come back. */
+        void onDeserted(SocketPool pool);
+
+        /** It has come back after that. */
+        void onBack(SocketPool pool);
+
+        /** Nobody is there any more. */
+        void onOver(SocketPool pool);
+    }
 
     /** A visitor without a socket. */
     private record Waiting(Promise<TunnelStream> promise, ScheduledFuture<?> patience) {}
 
-    private SocketPool(InetAddress client, EventLoop loop, Duration grace, Consumer<SocketPool> over) {
+    private SocketPool(InetAddress client, EventLoop loop, Duration grace, Events events) {
         this.client = client;
         this.loop = loop;
         this.grace = grace;
-        this.over = over;
+        this.events = events;
     }
 
     /**
      * Opens a port for a client. Any thread.
      *
-     * @param taken the numbers of other pools
+     * @param numbers those of the place
      * @param context where its sockets run
      * @param grace how long it waits for a client that has gone
-     * @param over called on the event loop when nobody is there any more; not after {@link #close}
-     * @return fails when no port is free
+     * @return fails with {@link DataPort.NoneFreeException}
      */
     static Future<SocketPool> open(
             InetAddress client,
             DataPort.Place place,
-            Set<Integer> taken,
+            PortNumbers numbers,
             Context context,
             Duration grace,
-            Consumer<SocketPool> over) {
+            Events events) {
         EventLoop loop = Sockets.eventLoopOf(context);
-        SocketPool pool = new SocketPool(client, loop, grace, over);
-        return DataPort.open(place, taken, context, pool::accept).map(port -> {
+        SocketPool pool = new SocketPool(client, loop, grace, events);
+        return DataPort.open(place, numbers, context, pool::accept).map(port -> {
             pool.port = port; // Still on its event loop.
             return pool;
         });
@@ -141,9 +156,9 @@ final class SocketPool implements Carrier {
         return connected.get();
     }
 
-    /** Whether this is its client, who has gone. Any thread. */
+    /** Whether this is its client, who was here and has gone. Any thread. */
     boolean isDesertedBy(InetAddress address) {
-        return connected.get() == 0 && isSame(client, address);
+        return wasConnected && connected.get() == 0 && isSame(client, address);
     }
 
     /** The client has registered, and is to connect within this time. Any thread. */
@@ -196,8 +211,10 @@ final class SocketPool implements Carrier {
             return Future.succeededFuture(use(socket));
         } else if (closed) {
             return refused(CloseReason.NOT_HELD, "the client is not connected any more");
-        } else if (waiting.size() >= MOST_WAITING) {
-            return refused(CloseReason.OVERLOADED, "%d visitors wait already".formatted(MOST_WAITING));
+        }
+        Waiting longest = waiting.size() >= MOST_WAITING ? waiting.poll() : null;
+        if (longest != null) {
+            refuse(longest, CloseReason.OVERLOADED, "%d visitors wait".formatted(MOST_WAITING));
         }
         Promise<TunnelStream> promise = Promise.promise();
         Duration within = connected.get() == 0 ? CLIENT_BACK_WITHIN : SOCKET_FREE_WITHIN;
@@ -220,8 +237,17 @@ final class SocketPool implements Carrier {
     private TunnelStream use(IdleSocket socket) {
         Channel channel = socket.use();
         inUse.incrementAndGet();
-        channel.closeFuture().addListener(ended -> inUse.decrementAndGet());
-        return SocketStream.on(channel, CloseReason.LANE_LOST);
+        return SocketStream.onWaiting(
+                channel, CloseReason.LANE_LOST, () -> loop.execute(() -> notUsed(socket, channel)));
+    }
+
+    /** Its visitor had left before it came. */
+    private void notUsed(IdleSocket socket, Channel channel) {
+        if (channel.isActive()) {
+            socket.rest();
+            inUse.decrementAndGet();
+            offer(socket);
+        }
     }
 
     // The client's side.
@@ -230,14 +256,14 @@ final class SocketPool implements Carrier {
         Channel channel = Sockets.takeOver(socket);
         InetAddress from = channel.remoteAddress() instanceof InetSocketAddress address ? address.getAddress() : null;
         if (from == null || closed || connected.get() >= MOST_SOCKETS) {
-            cut(channel);
+            channel.close();
         } else if (!isSame(client, from)) {
             hold(channel, from);
         } else {
-            connected.incrementAndGet();
-            cancelEnd();
-            channel.closeFuture().addListener(ended -> disconnected());
-            offer(new IdleSocket(channel, idle::remove));
+            arrived();
+            IdleSocket waits = new IdleSocket(channel, idle::remove);
+            channel.closeFuture().addListener(ended -> disconnected(waits));
+            offer(waits);
         }
     }
 
@@ -251,10 +277,29 @@ final class SocketPool implements Carrier {
         }
     }
 
-    private void disconnected() {
+    private void arrived() {
+        connected.incrementAndGet();
+        wasConnected = true;
+        cancelEnd();
+        if (deserted) {
+            deserted = false;
+            events.onBack(this);
+        }
+    }
+
+    private void disconnected(IdleSocket socket) {
+        if (socket.isInUse()) {
+            inUse.decrementAndGet();
+        }
         if (connected.decrementAndGet() == 0 && !closed) {
             endIn(grace);
+            desertion = loop.schedule(this::desert, DESERTED_AFTER.toMillis(), TimeUnit.MILLISECONDS);
         }
+    }
+
+    private void desert() {
+        deserted = true;
+        events.onDeserted(this);
     }
 
     private void hold(Channel channel, InetAddress from) {
@@ -263,32 +308,32 @@ final class SocketPool implements Carrier {
                 .addKeyValue("client", client)
                 .log("connection to another client's port; closed after a while");
         if (strangers >= MOST_STRANGERS) {
-            cut(channel);
+            channel.close();
             return;
         }
         strangers++;
         channel.config().setAutoRead(false);
-        ScheduledFuture<?> leave = loop.schedule(() -> cut(channel), STRANGER_HELD.toMillis(), TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> leave =
+                loop.schedule(() -> channel.close(), STRANGER_HELD.toMillis(), TimeUnit.MILLISECONDS);
         channel.closeFuture().addListener(ended -> {
             leave.cancel(false);
             strangers--;
         });
     }
 
-    private static void cut(Channel channel) {
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        channel.close();
-    }
-
     private void endIn(Duration time) {
         cancelEnd();
-        end = loop.schedule(() -> over.accept(this), time.toMillis(), TimeUnit.MILLISECONDS);
+        end = loop.schedule(() -> events.onOver(this), time.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void cancelEnd() {
         if (end != null) {
             end.cancel(false);
             end = null;
+        }
+        if (desertion != null) {
+            desertion.cancel(false);
+            desertion = null;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.culvert.edge.localtunnel;
 
+import dev.culvert.edge.ingress.VisitorNetwork;
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.lanes.LocalCarriers;
 import dev.culvert.edge.registry.Claim;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +39,9 @@ public final class SocketPools implements LocalCarriers {
     /** How long a client that has registered may take to connect; bleenco's server has the same. */
     private static final Duration FIRST_SOCKET_WITHIN = Duration.ofSeconds(5);
 
+    /** When a registry that did not answer is asked again for a name whose client has come back. */
+    private static final Duration BACK_AGAIN = Duration.ofSeconds(2);
+
     /** Made-up names have 40 random bits: a second one that is taken means that something else is wrong. */
     private static final int MOST_MADE_UP = 3;
 
@@ -51,10 +54,11 @@ public final class SocketPools implements LocalCarriers {
     private final List<Context> contexts;
     private final NameGenerator names = new NameGenerator();
     private final Map<TunnelKey, SocketPool> byKey = new ConcurrentHashMap<>();
-    private final Map<InetAddress, Integer> ofClient = new ConcurrentHashMap<>();
+    private final Map<SocketPool, Held> bound = new ConcurrentHashMap<>();
+    private final Map<VisitorNetwork, Integer> ofClient = new ConcurrentHashMap<>();
     private final AtomicInteger all = new AtomicInteger();
     private final AtomicInteger next = new AtomicInteger();
-    private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
+    private final PortNumbers numbers;
     private volatile boolean draining;
 
     /**
@@ -68,6 +72,7 @@ public final class SocketPools implements LocalCarriers {
         this.domain = domain;
         this.grace = grace;
         this.place = place;
+        this.numbers = new PortNumbers(place.ports());
         this.contexts = List.copyOf(contexts);
         registry.onLost(this::lose);
     }
@@ -80,6 +85,13 @@ public final class SocketPools implements LocalCarriers {
      */
     record Registered(String name, TunnelKey key, int port) {}
 
+    /**
+     * A pool that has its name.
+     *
+     * @param deserted done when its claim has been taken back, because its client has gone; null while it has a claim
+     */
+    private record Held(TunnelKey key, @Nullable Future<Void> deserted) {}
+
     /** There is no room; whoever asked may come back. */
     static final class FullException extends Exception {
         FullException(String message) {
@@ -91,15 +103,14 @@ public final class SocketPools implements LocalCarriers {
      * Gives a client a name and a port.
      *
      * @param wanted a valid label, or null for any; where it is in use the client gets another
-     * @return fails with {@link FullException}, {@link NameRefusedException}, or because no port is free
+     * @return fails with {@link FullException}, {@link NameRefusedException}, or {@link DataPort.NoneFreeException}
      */
     Future<Registered> register(@Nullable String wanted, InetAddress client) {
         if (draining) {
             return Future.failedFuture(new FullException("this edge is stopping; ask again in a moment"));
         }
         SocketPool there = wanted == null ? null : byKey.get(key(wanted));
-        if (wanted != null && there != null && there.isDesertedBy(client)) {
-            there.expect(FIRST_SOCKET_WITHIN);
+        if (wanted != null && there != null && there.isDesertedBy(client) && !isHeldElsewhere(key(wanted))) {
             return Future.succeededFuture(new Registered(wanted, key(wanted), there.port()));
         }
         if (!admits(client)) {
@@ -164,7 +175,7 @@ public final class SocketPools implements LocalCarriers {
 
     private Future<SocketPool> open(InetAddress client) {
         Context context = contexts.get(Math.floorMod(next.getAndIncrement(), contexts.size()));
-        return SocketPool.open(client, place, ports, context, grace, this::desert);
+        return SocketPool.open(client, place, numbers, context, grace, new FromPools());
     }
 
     private Future<Registered> bind(SocketPool pool, @Nullable String wanted, int triesLeft) {
@@ -173,15 +184,9 @@ public final class SocketPools implements LocalCarriers {
         if (byKey.putIfAbsent(key, pool) != null) {
             return bind(pool, null, triesLeft);
         }
-        Registry.Request request = new Registry.Request(
-                key,
-                "localtunnel:" + NetUtil.toAddressString(pool.client()),
-                Tunnel.LOCALTUNNEL,
-                new Tunnel.Policy("preserve", "", false),
-                claim(pool),
-                null);
-        return registry.bind(request)
+        return registry.bind(request(key, pool))
                 .map(grant -> {
+                    bound.put(pool, new Held(key, null));
                     LOGGER.atInfo()
                             .addKeyValue("tunnel", key)
                             .addKeyValue("client", NetUtil.toAddressString(pool.client()))
@@ -198,17 +203,67 @@ public final class SocketPools implements LocalCarriers {
                 });
     }
 
+    private Registry.Request request(TunnelKey key, SocketPool pool) {
+        return new Registry.Request(
+                key,
+                "localtunnel:" + NetUtil.toAddressString(pool.client()),
+                Tunnel.LOCALTUNNEL,
+                new Tunnel.Policy("preserve", "", false),
+                claim(pool),
+                null);
+    }
+
+    private boolean isHeldElsewhere(TunnelKey key) {
+        Tunnel tunnel = registry.find(key);
+        return tunnel != null
+                && tunnel.claims().stream().anyMatch(claim -> !claim.node().equals(registry.nodeId()));
+    }
+
     private static boolean isTaken(Throwable fault) {
         return fault instanceof NameRefusedException refused
                 && (refused.code() == Bound.Code.NAME_TAKEN || refused.code() == Bound.Code.NAME_IN_USE);
     }
 
-    private void desert(SocketPool pool) {
-        byKey.forEach((key, other) -> {
-            if (other == pool) {
-                end(key, pool, "its client has gone").onFailure(fault -> notReleased(key, fault));
+    /** On the pools' event loops. */
+    private final class FromPools implements SocketPool.Events {
+        /** Its name stays reserved for its client, who may come back at another node. */
+        @Override
+        public void onDeserted(SocketPool pool) {
+            bound.computeIfPresent(
+                    pool,
+                    (same, had) -> new Held(
+                            had.key(),
+                            registry.release(had.key(), claim(pool))
+                                    .onFailure(fault -> notReleased(had.key(), fault))));
+        }
+
+        @Override
+        public void onBack(SocketPool pool) {
+            Held had = bound.get(pool);
+            if (had != null && had.deserted() != null) {
+                had.deserted()
+                        .transform(released -> registry.bind(request(had.key(), pool)))
+                        .onSuccess(grant -> bound.replace(pool, had, new Held(had.key(), null)))
+                        .onFailure(fault -> notBack(pool, had, fault));
             }
-        });
+        }
+
+        private void notBack(SocketPool pool, Held had, Throwable fault) {
+            if (isTaken(fault)) {
+                end(had.key(), pool, String.valueOf(fault.getMessage()))
+                        .onFailure(failure -> notReleased(had.key(), failure));
+            } else {
+                place.vertx().setTimer(BACK_AGAIN.toMillis(), again -> onBack(pool));
+            }
+        }
+
+        @Override
+        public void onOver(SocketPool pool) {
+            Held had = bound.get(pool);
+            if (had != null) {
+                end(had.key(), pool, "its client has gone").onFailure(fault -> notReleased(had.key(), fault));
+            }
+        }
     }
 
     private Future<Void> end(TunnelKey key, SocketPool pool, String why) {
@@ -229,6 +284,7 @@ public final class SocketPools implements LocalCarriers {
     }
 
     private void discard(SocketPool pool) {
+        bound.remove(pool);
         if (pool.close()) {
             forget(pool.client());
         }
@@ -240,7 +296,7 @@ public final class SocketPools implements LocalCarriers {
             return false;
         }
         boolean[] admitted = {false};
-        ofClient.compute(client, (address, count) -> {
+        ofClient.compute(VisitorNetwork.of(client), (network, count) -> {
             int before = count == null ? 0 : count;
             admitted[0] = before < MOST_OF_ONE_CLIENT;
             return admitted[0] ? before + 1 : before;
@@ -253,7 +309,7 @@ public final class SocketPools implements LocalCarriers {
 
     private void forget(InetAddress client) {
         all.decrementAndGet();
-        ofClient.computeIfPresent(client, (address, count) -> count == 1 ? null : count - 1);
+        ofClient.computeIfPresent(VisitorNetwork.of(client), (network, count) -> count == 1 ? null : count - 1);
     }
 
     private Claim claim(SocketPool pool) {

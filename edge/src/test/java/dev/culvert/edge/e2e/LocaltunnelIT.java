@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +53,35 @@ class LocaltunnelIT {
             assertEquals(1, target.deliveries(i), "request " + i);
         }
         threads.shutdown();
+    }
+
+    /** As a browser's reload has it: Node's client does not notice connections that were reset before it had noticed them. */
+    @Test
+    void visitorsWhoLeaveWhileTheyWaitCostTheClientNoConnection() throws Exception {
+        RunningEdge edge = stage.edge("--localtunnel");
+        // It accepts nobody, so that nobody gets an answer.
+        ServerSocket target = stage.keep(new ServerSocket(0, 500, InetAddress.getByName("127.0.0.1")));
+        NpmLocaltunnel.Client client =
+                NpmLocaltunnel.on(stage).client(url(edge), target.getLocalPort(), "--subdomain", "my-app");
+
+        for (int round = 0; round < 5; round++) {
+            List<Visitor> impatient = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                Visitor visitor = edge.visitor();
+                visitor.get(edge.host("my-app"), "/");
+                impatient.add(visitor);
+            }
+            for (Visitor visitor : impatient) {
+                visitor.socket().setSoLinger(true, 0);
+                visitor.close();
+            }
+        }
+
+        await().untilAsserted(() -> assertEquals(
+                "{\"connected_sockets\":10}",
+                Visitor.get(edge.httpPort(), "localhost:" + edge.httpPort(), "/api/tunnels/my-app/status")
+                        .body()));
+        assertTrue(client.program().isAlive(), client.program()::said);
     }
 
     @Test

@@ -73,7 +73,7 @@ class VisitorRatesTest {
 
             assertEquals(
                     429,
-                    get(proxy, "nobody.example.com", "X-Forwarded-For: 203.0.113.1, 127.0.0.1\r\n")
+                    get(proxy, "nobody.example.com", "X-Forwarded-For: 203.0.113.1:4567, [::1]:80, 127.0.0.1\r\n")
                             .status());
             assertEquals(
                     404,

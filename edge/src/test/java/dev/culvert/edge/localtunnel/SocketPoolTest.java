@@ -12,6 +12,7 @@ import dev.culvert.lane.StreamClosedException;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.StreamRequest;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
@@ -21,11 +22,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -38,8 +42,8 @@ class SocketPoolTest {
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     private final Context context = vertx.getOrCreateContext();
-    private final Set<Integer> taken = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<SocketPool> over = new CompletableFuture<>();
+    private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
 
     @AfterEach
     void stop() throws Exception {
@@ -47,8 +51,12 @@ class SocketPoolTest {
     }
 
     private SocketPool open(String client, PortRange ports, Duration grace) throws Exception {
+        return open(client, ports, new PortNumbers(ports), grace);
+    }
+
+    private SocketPool open(String client, PortRange ports, PortNumbers numbers, Duration grace) throws Exception {
         DataPort.Place place = new DataPort.Place(vertx, List.of("127.0.0.1"), ports);
-        return SocketPool.open(InetAddress.getByName(client), place, taken, context, grace, over::complete)
+        return SocketPool.open(InetAddress.getByName(client), place, numbers, context, grace, new Heard())
                 .await(10, TimeUnit.SECONDS);
     }
 
@@ -70,6 +78,78 @@ class SocketPoolTest {
         return ((StreamClosedException) fault.getCause()).reset().reason();
     }
 
+    private final class Heard implements SocketPool.Events {
+        @Override
+        public void onDeserted(SocketPool pool) {
+            told.add("deserted");
+        }
+
+        @Override
+        public void onBack(SocketPool pool) {
+            told.add("back");
+        }
+
+        @Override
+        public void onOver(SocketPool pool) {
+            over.complete(pool);
+        }
+    }
+
+    private CompletableFuture<TunnelStream> visit(SocketPool pool) {
+        EventLoop loop = Sockets.eventLoopOf(context);
+        CompletableFuture<TunnelStream> opened = new CompletableFuture<>();
+        loop.execute(() -> pool.open(REQUEST, loop).onComplete(opened::complete, opened::completeExceptionally));
+        return opened;
+    }
+
+    @Test
+    void visitorWhoLeavesBeforeItsSocketComesCostsTheClientNone() throws Exception {
+        SocketPool pool = open("127.0.0.1");
+        CompletableFuture<Void> left = visit(pool).thenAccept(late -> late.reset(CloseReason.CANCELLED, "it left"));
+        CompletableFuture<TunnelStream> next = visit(pool);
+
+        try (Socket only = connect(pool)) {
+            left.get(10, TimeUnit.SECONDS);
+            TunnelStream stream = next.get(10, TimeUnit.SECONDS);
+
+            stream.eventLoop().execute(() -> stream.write(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8)));
+            assertEquals("hello", new String(only.getInputStream().readNBytes(5), StandardCharsets.UTF_8));
+            assertEquals(1, pool.load());
+            stream.eventLoop().execute(() -> stream.reset(CloseReason.CANCELLED, "it left, too"));
+            assertEquals(-1, only.getInputStream().read(), "an end, and no reset, which Node's client may not notice");
+            await().until(() -> pool.load() == 0 && pool.connected() == 0);
+        }
+    }
+
+    @Test
+    void whoHasWaitedLongestGivesWayWhenTooManyWait() throws Exception {
+        SocketPool pool = open("127.0.0.1");
+        CompletableFuture<TunnelStream> first = visit(pool);
+        List<CompletableFuture<TunnelStream>> others = new ArrayList<>();
+
+        for (int i = 0; i < SocketPool.MOST_WAITING; i++) {
+            others.add(visit(pool));
+        }
+
+        assertThrows(ExecutionException.class, () -> first.get(10, TimeUnit.SECONDS));
+        try (Socket client = connect(pool)) {
+            others.get(0).get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void clientWithoutASocketForAWhileHasDesertedAndMayComeBack() throws Exception {
+        SocketPool pool = open("127.0.0.1");
+        assertFalse(pool.isDesertedBy(InetAddress.getByName("127.0.0.1")), "it has not been here yet");
+        connect(pool).close();
+        assertEquals("deserted", told.poll(10, TimeUnit.SECONDS));
+        assertTrue(pool.isDesertedBy(InetAddress.getByName("127.0.0.1")));
+
+        try (Socket again = connect(pool)) {
+            assertEquals("back", told.poll(10, TimeUnit.SECONDS));
+        }
+    }
+
     @Test
     void connectionFromElsewhereServesNobodyAndIsClosedAfterAWhile() throws Exception {
         SocketPool pool = open("203.0.113.7");
@@ -77,7 +157,7 @@ class SocketPoolTest {
             assertEquals(CloseReason.NOT_HELD, refusal(pool));
 
             assertEquals(0, pool.connected());
-            assertThrows(IOException.class, () -> stranger.getInputStream().read(), "it is reset");
+            assertEquals(-1, stranger.getInputStream().read());
         }
     }
 
@@ -129,19 +209,40 @@ class SocketPoolTest {
 
     @Test
     void portsComeOutOfTheRangeAndGoBackIntoIt() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
-        PortRange one = new PortRange(port, port);
-        SocketPool pool = open("127.0.0.1", one, Duration.ofSeconds(60));
-        assertEquals(port, pool.port());
+        PortRange one = freePort();
+        PortNumbers numbers = new PortNumbers(one);
+        SocketPool pool = open("127.0.0.1", one, numbers, Duration.ofSeconds(60));
+        assertEquals(one.first(), pool.port());
 
-        Exception full = assertThrows(Exception.class, () -> open("127.0.0.1", one, Duration.ofSeconds(60)));
-        assertTrue(full.getMessage().contains("in use"), full.getMessage());
+        Exception full = assertThrows(Exception.class, () -> open("127.0.0.1", one, numbers, Duration.ofSeconds(60)));
+        assertEquals("all ports of this edge, %s, are in use".formatted(one), full.getMessage());
 
         pool.close();
-        await().until(taken::isEmpty);
-        assertEquals(port, open("127.0.0.1", one, Duration.ofSeconds(60)).port());
+        await().until(() -> !numbers.free().isEmpty());
+        assertEquals(
+                one.first(),
+                open("127.0.0.1", one, numbers, Duration.ofSeconds(60)).port());
+    }
+
+    @Test
+    void portOfAnotherProgramIsPassedOver() throws Exception {
+        try (ServerSocket another = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            PortRange range = new PortRange(another.getLocalPort(), another.getLocalPort());
+
+            assertThrows(Exception.class, () -> open("127.0.0.1", range, Duration.ofSeconds(60)));
+        }
+    }
+
+    @Test
+    void largeRangeIsNoTrouble() throws Exception {
+        PortRange large = new PortRange(10_000, 19_999);
+        assertTrue(
+                large.contains(open("127.0.0.1", large, Duration.ofSeconds(60)).port()));
+    }
+
+    private static PortRange freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            return new PortRange(free.getLocalPort(), free.getLocalPort());
+        }
     }
 }
