@@ -5,11 +5,11 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 
 /** A Vert.x for one agent: it starts fast and keeps few threads. */
-final class SmallVertx {
+public final class SmallVertx {
     private SmallVertx() {}
 
     /** The native transport where there is one; two event loops, one for each lane; nothing unpacked to disk. */
-    static Vertx create() {
+    public static Vertx create() {
         VertxOptions options = new VertxOptions()
                 .setPreferNativeTransport(true)
                 .setEventLoopPoolSize(2)

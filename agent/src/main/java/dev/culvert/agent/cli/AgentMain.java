@@ -71,6 +71,7 @@ public final class AgentMain {
         culvert.addSubcommand("tcp", TunnelCommand.tcp(surroundings));
         culvert.addSubcommand("tls", TunnelCommand.tls(surroundings));
         culvert.addSubcommand("start", TunnelCommand.start(surroundings));
+        culvert.addSubcommand("lt", LocaltunnelCommand.spec(surroundings));
         culvert.addSubcommand("login", LoginCommand.login(surroundings));
         culvert.addSubcommand("logout", LoginCommand.logout(surroundings));
         culvert.addSubcommand("status", StatusCommand.spec(surroundings));
@@ -133,7 +134,7 @@ public final class AgentMain {
             return say(
                     surroundings,
                     WRONG_USAGE,
-                    "name a command: http, tcp, tls, start, login, status; `culvert --help` lists all");
+                    "name a command: http, tcp, tls, start, lt, login, status; `culvert --help` lists all");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.culvert.agent.cli;
 
 import dev.culvert.agent.TunnelOptions;
+import dev.culvert.agent.localtunnel.LocaltunnelOptions;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,6 +43,18 @@ enum AgentOption {
             "",
             "Print one JSON object a line: online, reconnecting, offline, request, connection,"
                     + " target-refused, notice."),
+    PORT("port", "PORT", "The local server's port."),
+    HOST(
+            "host",
+            "URL",
+            "The localtunnel server: https://host[:port], http://host[:port], or a bare host for the first. Default: "
+                    + LocaltunnelOptions.DEFAULT_SERVER),
+    SUBDOMAIN("subdomain", "NAME", "Public name to ask for. Default: one that the server makes up"),
+    LOCAL_HOST(
+            "local-host",
+            "HOST",
+            "Host of the local server, which it also finds in Host, once for each connection. Default: localhost, and"
+                    + " Host is what visitors asked for"),
     ADMIN("admin", "URL", "The edge's admin port. Default: http://127.0.0.1:7090"),
     ADMIN_TOKEN_FILE("admin-token-file", "FILE", "File with the token that the admin port asks for, where it does.");
 
@@ -51,6 +64,9 @@ enum AgentOption {
 
     /** Options of {@code culvert login}: which edge, and how it and its agents know each other. */
     static final Set<AgentOption> OF_LOGIN = Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE);
+
+    /** Options of {@code culvert lt}. */
+    static final Set<AgentOption> OF_LOCALTUNNEL = Set.of(PORT, HOST, SUBDOMAIN, LOCAL_HOST, JSON);
 
     /** Options of {@code culvert status}. */
     static final Set<AgentOption> OF_STATUS = Set.of(ADMIN, ADMIN_TOKEN_FILE, JSON);

@@ -1,6 +1,5 @@
 package dev.culvert.agent.cli;
 
-import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
@@ -25,24 +24,24 @@ final class JsonOutput implements Output {
     }
 
     @Override
-    public void state(Tunnel tunnel, TunnelState state) {
+    public void state(Told tunnel, TunnelState state) {
         if (state instanceof TunnelState.Connected connected) {
             say(event("online")
                     .put("name", connected.name())
                     .put("url", connected.url())
-                    .put("target", target(tunnel)));
+                    .put("target", tunnel.target()));
         } else if (state instanceof TunnelState.Reconnecting reconnecting) {
             say(event("reconnecting")
-                    .put("target", target(tunnel))
+                    .put("target", tunnel.target())
                     .put("reason", reconnecting.why())
                     .put("delayMillis", reconnecting.delay().toMillis()));
         } else if (state instanceof TunnelState.Offline offline) {
-            say(event("offline").put("target", target(tunnel)).put("reason", offline.why()));
+            say(event("offline").put("target", tunnel.target()).put("reason", offline.why()));
         }
     }
 
     @Override
-    public void request(Tunnel tunnel, Exchange exchange) {
+    public void request(Told tunnel, Exchange exchange) {
         lines.request(() -> event("request")
                 .put("name", tunnel.name())
                 .put("time", Instant.ofEpochMilli(exchange.startedAtMillis()).toString())
@@ -58,7 +57,7 @@ final class JsonOutput implements Output {
     }
 
     @Override
-    public void connection(Tunnel tunnel, VisitorConnection connection) {
+    public void connection(Told tunnel, VisitorConnection connection) {
         lines.request(() -> event("connection")
                 .put("name", tunnel.name())
                 .put("time", Instant.ofEpochMilli(connection.startedAtMillis()).toString())
@@ -70,10 +69,10 @@ final class JsonOutput implements Output {
     }
 
     @Override
-    public void targetRefused(Tunnel tunnel, String sentence) {
+    public void targetRefused(Told tunnel, String sentence) {
         lines.request(() -> event("target-refused")
                 .put("name", tunnel.name())
-                .put("target", target(tunnel))
+                .put("target", tunnel.target())
                 .put("reason", sentence)
                 .encode());
     }
@@ -94,9 +93,5 @@ final class JsonOutput implements Output {
 
     private static JsonObject event(String name) {
         return new JsonObject().put("event", name);
-    }
-
-    private static String target(Tunnel tunnel) {
-        return tunnel.options().targetName();
     }
 }

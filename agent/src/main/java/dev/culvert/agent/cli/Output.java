@@ -1,22 +1,30 @@
 package dev.culvert.agent.cli;
 
-import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 
 /** Says what is going on: in words, or for programs. Any thread; never waits for the terminal. */
 interface Output extends AutoCloseable {
-    void state(Tunnel tunnel, TunnelState state);
+    void state(Told tunnel, TunnelState state);
 
-    void request(Tunnel tunnel, Exchange exchange);
+    void request(Told tunnel, Exchange exchange);
 
-    void connection(Tunnel tunnel, VisitorConnection connection);
+    void connection(Told tunnel, VisitorConnection connection);
 
-    void targetRefused(Tunnel tunnel, String sentence);
+    void targetRefused(Told tunnel, String sentence);
 
     void notice(String sentence);
 
     @Override
     void close();
+
+    /** A tunnel, as far as outputs tell of it; equal to itself alone. */
+    interface Told {
+        /** Its public name; asked for only once it has been connected. */
+        String name();
+
+        /** Where it goes. */
+        String target();
+    }
 }

@@ -1,6 +1,5 @@
 package dev.culvert.agent.cli;
 
-import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
@@ -10,9 +9,11 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is going on, in words. */
@@ -29,9 +30,13 @@ final class PlainOutput implements Output {
     private final Lines lines;
     private final boolean coloured;
     private final boolean showsNames;
+    private final String peer;
 
     /** What each tunnel was said to be; guarded by this. */
-    private final Map<Tunnel, TunnelState> said = new HashMap<>();
+    private final Map<Told, TunnelState> said = new HashMap<>();
+
+    /** Those that have been online; guarded by this. */
+    private final Set<Told> known = new HashSet<>();
 
     private TunnelState.@Nullable Reconnecting lastSaid;
     private long lastSaidNanos;
@@ -41,28 +46,27 @@ final class PlainOutput implements Output {
      *
      * @param coloured whether a terminal reads it
      * @param showsNames whether lines about requests say the tunnel's name, because there are several
+     * @param peer what the tunnels are connected to: {@code edge}
      */
-    PlainOutput(PrintStream out, boolean coloured, boolean showsNames) {
+    PlainOutput(PrintStream out, boolean coloured, boolean showsNames, String peer) {
         this.coloured = coloured;
         this.showsNames = showsNames;
+        this.peer = peer;
         this.lines =
                 new Lines(out, REQUESTS_PER_SECOND, "          … and %d more requests"::formatted, System::nanoTime);
     }
 
     @Override
-    public synchronized void state(Tunnel tunnel, TunnelState state) {
+    public synchronized void state(Told tunnel, TunnelState state) {
         TunnelState before = said.put(tunnel, state);
         if (state instanceof TunnelState.Connected connected) {
             lastSaid = null;
-            lines.say("%s: %s → %s"
-                    .formatted(
-                            before instanceof TunnelState.Reconnecting ? "Back online" : "Online",
-                            connected.url(),
-                            tunnel.options().targetName()));
+            boolean back = !known.add(tunnel) && before instanceof TunnelState.Reconnecting;
+            lines.say("%s: %s → %s".formatted(back ? "Back online" : "Online", connected.url(), tunnel.target()));
         } else if (state instanceof TunnelState.Reconnecting reconnecting) {
             reconnecting(reconnecting);
-        } else if (state instanceof TunnelState.Offline offline && before instanceof TunnelState.Connected) {
-            lines.say("Offline: %s (%s)".formatted(tunnel.options().targetName(), printable(offline.why())));
+        } else if (state instanceof TunnelState.Offline offline && known.contains(tunnel)) {
+            lines.say("Offline: %s (%s)".formatted(tunnel.target(), printable(offline.why())));
         }
     }
 
@@ -78,11 +82,14 @@ final class PlainOutput implements Output {
         lines.say("%s (%s); trying again %s".formatted(what(state, again), printable(state.why()), in(state.delay())));
     }
 
-    private static String what(TunnelState.Reconnecting state, boolean again) {
+    private String what(TunnelState.Reconnecting state, boolean again) {
         if (state.edgeAnswers()) {
             return again ? "Still waiting for the name" : "Waiting for the name";
         }
-        return again ? "Still no connection to the edge" : "Connection to the edge lost";
+        if (again) {
+            return "Still no connection to the " + peer;
+        }
+        return (known.isEmpty() ? "No connection to the %s yet" : "Connection to the %s lost").formatted(peer);
     }
 
     private static String in(Duration delay) {
@@ -91,12 +98,12 @@ final class PlainOutput implements Output {
     }
 
     @Override
-    public void request(Tunnel tunnel, Exchange exchange) {
+    public void request(Told tunnel, Exchange exchange) {
         lines.request(() -> line(tunnel, exchange));
     }
 
     @Override
-    public void connection(Tunnel tunnel, VisitorConnection connection) {
+    public void connection(Told tunnel, VisitorConnection connection) {
         lines.request(() -> "%s  %s%s  in %s, out %s  %s"
                 .formatted(
                         time(Instant.ofEpochMilli(connection.startedAtMillis())),
@@ -108,7 +115,7 @@ final class PlainOutput implements Output {
     }
 
     @Override
-    public void targetRefused(Tunnel tunnel, String sentence) {
+    public void targetRefused(Told tunnel, String sentence) {
         Instant now = Instant.now();
         lines.request(() -> "%s  %sa visitor came, and %s"
                 .formatted(time(now), showsNames ? tunnel.name() + "  " : "", printable(sentence)));
@@ -118,7 +125,7 @@ final class PlainOutput implements Output {
         return TIME.format(instant.atZone(ZoneId.systemDefault()));
     }
 
-    private String line(Tunnel tunnel, Exchange exchange) {
+    private String line(Told tunnel, Exchange exchange) {
         String time = time(Instant.ofEpochMilli(exchange.startedAtMillis()));
         return "%s  %s%s %s  %s  %s"
                 .formatted(

@@ -72,7 +72,7 @@ final class Session {
     private final class Watcher implements AgentListener {
         @Override
         public void onState(Tunnel tunnel, TunnelState state) {
-            output.state(tunnel, state);
+            output.state(new Told(tunnel), state);
             if (state instanceof TunnelState.Offline || state instanceof TunnelState.Closed) {
                 allEnded.countDown();
             }
@@ -80,22 +80,35 @@ final class Session {
 
         @Override
         public void onExchange(Tunnel tunnel, Exchange exchange) {
-            output.request(tunnel, exchange);
+            output.request(new Told(tunnel), exchange);
         }
 
         @Override
         public void onConnection(Tunnel tunnel, VisitorConnection connection) {
-            output.connection(tunnel, connection);
+            output.connection(new Told(tunnel), connection);
         }
 
         @Override
         public void onTargetRefused(Tunnel tunnel, String sentence) {
-            output.targetRefused(tunnel, sentence);
+            output.targetRefused(new Told(tunnel), sentence);
         }
 
         @Override
         public void onNotice(String sentence) {
             output.notice(sentence);
+        }
+    }
+
+    /** A tunnel of an agent. */
+    record Told(Tunnel tunnel) implements Output.Told {
+        @Override
+        public String name() {
+            return tunnel.name();
+        }
+
+        @Override
+        public String target() {
+            return tunnel.options().targetName();
         }
     }
 }

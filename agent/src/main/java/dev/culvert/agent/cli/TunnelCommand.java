@@ -212,7 +212,7 @@ final class TunnelCommand implements Callable<Integer> {
     private int run(AgentOptions options, List<TunnelOptions> tunnels, boolean json) throws InterruptedException {
         Output output = json
                 ? new JsonOutput(surroundings.out())
-                : new PlainOutput(surroundings.out(), surroundings.terminal(), tunnels.size() > 1);
+                : new PlainOutput(surroundings.out(), surroundings.terminal(), tunnels.size() > 1, "edge");
         Session session = new Session(options, tunnels, output);
         try (Signals ignored = Signals.stop(session::stop)) {
             session.run();

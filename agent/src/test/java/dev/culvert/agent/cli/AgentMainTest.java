@@ -82,7 +82,7 @@ class AgentMainTest {
                 "tcp 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
                 "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
-                "'' | name a command: http, tcp, tls, start, login, status; `culvert --help` lists all",
+                "'' | name a command: http, tcp, tls, start, lt, login, status; `culvert --help` lists all",
             })
     void wrongUsageIsOneSentence(String words, String sentence) {
         int exitCode = run(words.isEmpty() ? new String[0] : words.split(" "));

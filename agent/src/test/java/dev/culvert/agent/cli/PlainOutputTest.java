@@ -27,7 +27,7 @@ class PlainOutputTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private ScriptedEdge edge;
     private Agent agent;
-    private Tunnel tunnel;
+    private Session.Told tunnel;
 
     @BeforeEach
     void openTunnel() throws Exception {
@@ -35,7 +35,8 @@ class PlainOutputTest {
         agent = Agent.alone(AgentOptions.of(edge.address()).withStateFolder(null), AgentListener.NONE);
         Future<Tunnel> opening = agent.open(TunnelOptions.http(3000));
         edge.welcome().grant("shop");
-        tunnel = opening.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        tunnel = new Session.Told(
+                opening.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
     }
 
     @AfterEach
@@ -119,7 +120,7 @@ class PlainOutputTest {
     }
 
     private PlainOutput output(boolean coloured, boolean showsNames) {
-        return new PlainOutput(new PrintStream(out, true, StandardCharsets.UTF_8), coloured, showsNames);
+        return new PlainOutput(new PrintStream(out, true, StandardCharsets.UTF_8), coloured, showsNames, "edge");
     }
 
     private static Exchange exchange(String path, int status, long micros) {
