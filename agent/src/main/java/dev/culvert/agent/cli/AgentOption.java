@@ -47,7 +47,7 @@ enum AgentOption {
     HOST(
             "host",
             "URL",
-            "The localtunnel server: https://host[:port], http://host[:port], or a bare host for the first. Default: "
+            "The localtunnel server: an http or https URL, or a bare host, which is https. Default: "
                     + LocaltunnelOptions.DEFAULT_SERVER),
     SUBDOMAIN("subdomain", "NAME", "Public name to ask for. Default: one that the server makes up"),
     LOCAL_HOST(

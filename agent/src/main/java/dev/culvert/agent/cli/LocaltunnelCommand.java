@@ -62,8 +62,8 @@ final class LocaltunnelCommand implements Callable<Integer> {
         spec.usageMessage()
                 .description(
                         "Gives a local HTTP server a public name on a localtunnel server, until Ctrl-C.",
-                        "Takes the place of Node's client, `lt`: for an edge with --localtunnel, and for all",
-                        "servers of others.")
+                        "Takes the place of Node's client, `lt`: for an edge with --localtunnel, and for",
+                        "every other server.")
                 .footer(
                         "",
                         "A server that does not answer is asked again until it does, and one that was",

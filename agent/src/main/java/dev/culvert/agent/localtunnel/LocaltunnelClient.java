@@ -57,6 +57,7 @@ public final class LocaltunnelClient {
     private final Context home;
     private final LocaltunnelOptions options;
     private final LocaltunnelListener listener;
+    private final Duration mostAbsence;
     private final NetClient client;
     private final Registrar registrar;
     private final RandomGenerator random = RandomGenerator.getDefault();
@@ -71,7 +72,8 @@ public final class LocaltunnelClient {
     private int turnedDown;
     private @Nullable Future<Void> closing;
 
-    private LocaltunnelClient(Vertx vertx, LocaltunnelOptions options, LocaltunnelListener listener) {
+    private LocaltunnelClient(
+            Vertx vertx, LocaltunnelOptions options, LocaltunnelListener listener, Duration mostAbsence) {
         this.vertx = vertx;
         this.home = vertx.getOrCreateContext();
         if (!home.isEventLoopContext()) {
@@ -79,6 +81,7 @@ public final class LocaltunnelClient {
         }
         this.options = options;
         this.listener = listener;
+        this.mostAbsence = mostAbsence;
         this.name = options.subdomain();
         this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
         this.registrar = new Registrar(vertx, options);
@@ -89,7 +92,13 @@ public final class LocaltunnelClient {
 
     /** A client on a caller's Vert.x, which stays the caller's. Nothing is asked of the server yet. */
     public static LocaltunnelClient on(Vertx vertx, LocaltunnelOptions options, LocaltunnelListener listener) {
-        return new LocaltunnelClient(vertx, options, listener);
+        return on(vertx, options, listener, SocketPool.MOST_ABSENCE);
+    }
+
+    /** For tests that cannot wait so long. */
+    static LocaltunnelClient on(
+            Vertx vertx, LocaltunnelOptions options, LocaltunnelListener listener, Duration mostAbsence) {
+        return new LocaltunnelClient(vertx, options, listener, mostAbsence);
     }
 
     /**
@@ -146,7 +155,8 @@ public final class LocaltunnelClient {
             listener.onNotice(
                     "the name %s is in use; this tunnel has the name %s now".formatted(wanted, registration.id()));
         }
-        pool = new SocketPool(vertx, home, client, registration, options.host(), new FromPool(registration));
+        pool = new SocketPool(
+                vertx, home, client, registration, options.host(), mostAbsence, new FromPool(registration));
         pool.open(random);
     }
 

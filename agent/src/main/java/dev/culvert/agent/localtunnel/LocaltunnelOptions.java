@@ -55,8 +55,10 @@ public record LocaltunnelOptions(
         if (local == null) {
             throw new IllegalArgumentException("%s has no port".formatted(target));
         }
-        HostPort there = new HostPort(withoutBrackets(localHost), local.port());
-        return new LocaltunnelOptions(server, subdomain, Target.parse(there.toString()), localHost, reconnect);
+        String bare = withoutBrackets(localHost);
+        HostPort there = new HostPort(bare, local.port());
+        String inHost = bare.contains(":") ? "[%s]".formatted(bare) : bare;
+        return new LocaltunnelOptions(server, subdomain, Target.parse(there.toString()), inHost, reconnect);
     }
 
     public LocaltunnelOptions withReconnect(Reconnect newReconnect) {

@@ -31,7 +31,7 @@ final class SocketPool {
     static final Duration WANTED = Duration.ofSeconds(1);
 
     /** Without a socket that the server wanted for so long, the tunnel is lost. */
-    private static final Duration MOST_ABSENCE = Duration.ofSeconds(10);
+    static final Duration MOST_ABSENCE = Duration.ofSeconds(10);
 
     /** How long visitors may take to be served at the end, in milliseconds. */
     private static final int CLOSE_MILLIS = 1000;
@@ -44,6 +44,7 @@ final class SocketPool {
     private final NetClient client;
     private final Registration registration;
     private final @Nullable String host;
+    private final Duration mostAbsence;
     private final Events events;
 
     /** The sockets that are connected, with the waits of those that will replace them. */
@@ -52,7 +53,7 @@ final class SocketPool {
     private final Promise<Void> closed = Promise.promise();
     private boolean closing;
     private boolean connectedOnce;
-    private String lastFailure = "the server closes its sockets at once";
+    private String lastFailure = "the server closes every connection";
     private @Nullable Long absence;
 
     /** What becomes of a pool. On its context, except for visitors. */
@@ -76,12 +77,14 @@ final class SocketPool {
             NetClient client,
             Registration registration,
             @Nullable String host,
+            Duration mostAbsence,
             Events events) {
         this.vertx = vertx;
         this.home = home;
         this.client = client;
         this.registration = registration;
         this.host = host;
+        this.mostAbsence = mostAbsence;
         this.events = events;
     }
 
@@ -189,14 +192,17 @@ final class SocketPool {
 
     private void lost() {
         if (!closing) {
-            events.onLost("no connection to %s, where %s takes visitors from (%s)"
-                    .formatted(registration.sockets(), registration.url(), lastFailure));
+            events.onLost("the tunnel's port %s cannot be reached (%s)%s"
+                    .formatted(
+                            registration.sockets(),
+                            lastFailure,
+                            connectedOnce ? "" : "; is there a firewall between?"));
         }
     }
 
     private void expectSocket() {
         if (absence == null) {
-            absence = vertx.setTimer(MOST_ABSENCE.toMillis(), ignored -> lost());
+            absence = vertx.setTimer(mostAbsence.toMillis(), ignored -> lost());
         }
     }
 
