@@ -132,9 +132,17 @@ final class LocaltunnelCommand implements Callable<Integer> {
             return AgentMain.FAILED;
         } catch (ExecutionException e) {
             throw e.getCause() instanceof LocaltunnelException cause
-                    ? new CommandFailedException(String.valueOf(cause.getMessage()))
+                    ? new CommandFailedException(cause.getMessage() + advice(cause.code()))
                     : new IllegalStateException(e.getCause());
         }
+    }
+
+    private static String advice(LocaltunnelException.Code code) {
+        return switch (code) {
+            case NO_LOCALTUNNEL -> "; name a localtunnel server with -h";
+            // The server's own words say what to do; the others are tried again.
+            case REFUSED, UNREACHABLE, CLOSED -> "";
+        };
     }
 
     private static void stop(LocaltunnelClient client, Vertx vertx, Output output) {

@@ -5,6 +5,7 @@ import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.agent.dial.Backoff;
 import dev.culvert.agent.dial.Reconnect;
+import dev.culvert.agent.localtunnel.LocaltunnelException.Code;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.TargetDialer;
 import dev.culvert.agent.target.TargetStreams;
@@ -129,7 +130,9 @@ public final class LocaltunnelClient {
         home.runOnContext(ignored -> {
             Future<Void> ending = closing;
             if (ending == null) {
-                ending = end(new TunnelState.Closed(), "the tunnel was closed before it was online");
+                ending = end(
+                        new TunnelState.Closed(),
+                        new LocaltunnelException(Code.CLOSED, "the tunnel was closed before it was online"));
             }
             ending.onComplete(closed);
         });
@@ -162,25 +165,28 @@ public final class LocaltunnelClient {
 
     private void failed(RegistrationException failure) {
         String why = String.valueOf(failure.getMessage());
-        boolean over =
-                switch (failure.kind()) {
-                    case REFUSED -> true;
-                    case NO_LOCALTUNNEL -> !onlineOnce; // What stands in front of a server answers while it restarts.
-                    case UNAVAILABLE -> false;
-                };
         if (closing != null) {
             return;
         }
-        if (over) {
-            end(new TunnelState.Offline(why), why);
-        } else {
-            retry(why, failure.notBefore(), false);
+        switch (failure.kind()) {
+            case REFUSED -> offline(Code.REFUSED, why);
+            case UNAVAILABLE -> retry(why, failure.notBefore(), false);
+            case NO_LOCALTUNNEL -> {
+                if (onlineOnce) {
+                    retry(
+                            why,
+                            failure.notBefore(),
+                            false); // What stands in front of a server answers while it restarts.
+                } else {
+                    offline(Code.NO_LOCALTUNNEL, why);
+                }
+            }
         }
     }
 
     private void retry(String why, Duration notBefore, boolean serverAnswers) {
         if (options.reconnect() instanceof Reconnect.None) {
-            end(new TunnelState.Offline(why), why);
+            offline(Code.UNREACHABLE, why);
             return;
         }
         Duration wait = backoff.next();
@@ -193,13 +199,17 @@ public final class LocaltunnelClient {
         });
     }
 
+    private void offline(Code code, String why) {
+        end(new TunnelState.Offline(why), new LocaltunnelException(code, why));
+    }
+
     @CanIgnoreReturnValue // Whoever closes the tunnel afterwards has it.
-    private Future<Void> end(TunnelState last, String why) {
+    private Future<Void> end(TunnelState last, LocaltunnelException why) {
         Future<Void> socketsClosed = pool == null ? Future.succeededFuture() : pool.close();
         Future<Void> ending = socketsClosed.eventually(client::close);
         closing = ending;
         become(last);
-        opened.tryFail(new LocaltunnelException(why));
+        opened.tryFail(why);
         return ending;
     }
 

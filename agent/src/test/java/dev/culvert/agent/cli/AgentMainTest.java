@@ -81,6 +81,13 @@ class AgentMainTest {
                 "tls 443 --proxy-protocol v3 | --proxy-protocol: must be off, v1 or v2, was v3",
                 "tcp 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
+                "lt | name the port of the local server with -p",
+                "lt -p 0 | --port: \"0\" is not a target (a port is between 1 and 65535, not 0): write a port, host:port, a URL, or unix:/path",
+                "lt -p x | --port: must be a port, 1 to 65535, was x",
+                "lt -p 3000 -h | Missing required parameter for option '--host' (URL) (`culvert lt --help` lists what there is)",
+                "lt -p 3000 -h localhost:7080 | --host: \"localhost:7080\" is not a server's URL: write http://host[:port] or https://host[:port]",
+                "lt -p 3000 -s a.b | --subdomain: \"a.b\" is not a subdomain: letters, digits and hyphens, at most 63",
+                "lt -p 3000 -l a_/b | --local-host: \"a_/b\" is not a host",
                 "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
                 "'' | name a command: http, tcp, tls, start, lt, login, status; `culvert --help` lists all",
             })
@@ -316,14 +323,14 @@ class AgentMainTest {
     void helpNamesTheCommandsOfBothPrograms() {
         assertEquals(0, run("--help"));
 
-        for (String command : new String[] {"http", "tcp", "tls", "start", "status", "edge", "token", "demo"}) {
+        for (String command : new String[] {"http", "tcp", "tls", "start", "lt", "status", "edge", "token", "demo"}) {
             assertTrue(out().contains("\n  " + command + " "), command + " in\n" + out());
         }
         assertFalse(out().lines().anyMatch(line -> line.length() > 80), out());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http", "tcp", "tls", "start", "login", "logout", "status"})
+    @ValueSource(strings = {"http", "tcp", "tls", "start", "lt", "login", "logout", "status"})
     void everyCommandTellsTheVersion(String command) {
         assertEquals(0, run(command, "-V"));
 
