@@ -110,6 +110,14 @@ class ArchitectureTest {
             .dependOnClassesThat(resideInAnyPackage("dev.culvert.agent", "dev.culvert.agent.cli.."));
 
     @ArchTest
+    static final ArchRule agentsOfEdgesKnowNoLocaltunnel = noClasses()
+            .that(resideInAPackage("dev.culvert.agent..")
+                    .and(resideOutsideOfPackages("dev.culvert.agent.cli..", "dev.culvert.agent.localtunnel..")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.culvert.agent.localtunnel..");
+
+    @ArchTest
     static final ArchRule nobodyKnowsALoggingBackend = noClasses()
             .should()
             .dependOnClassesThat()

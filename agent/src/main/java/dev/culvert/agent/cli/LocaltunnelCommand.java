@@ -140,8 +140,8 @@ final class LocaltunnelCommand implements Callable<Integer> {
     private static String advice(LocaltunnelException.Code code) {
         return switch (code) {
             case NO_LOCALTUNNEL -> "; name a localtunnel server with -h";
-            // The server's own words say what to do; the others are tried again.
-            case REFUSED, UNREACHABLE, CLOSED -> "";
+            // They say what to do, or are tried again.
+            case REFUSED, UNREACHABLE, LOOP, CLOSED -> "";
         };
     }
 

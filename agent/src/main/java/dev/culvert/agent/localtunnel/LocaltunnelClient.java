@@ -113,7 +113,14 @@ public final class LocaltunnelClient {
             if (!started && closing == null) {
                 started = true;
                 become(state);
-                register();
+                if (options.isLoop()) {
+                    offline(
+                            Code.LOOP,
+                            "%s is the server itself: name the port of your own application"
+                                    .formatted(options.target().name()));
+                } else {
+                    register();
+                }
             }
         });
         return opened.future();

@@ -12,6 +12,8 @@ public final class LocaltunnelException extends RuntimeException {
         NO_LOCALTUNNEL,
         /** The server said no. */
         REFUSED,
+        /** The target is the server itself. */
+        LOOP,
         /** The client was closed before the tunnel was online. */
         CLOSED
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a tunnel on a localtunnel server is to be.
  *
- * @param server the server's URL, without a slash at its end; {@link #DEFAULT_SERVER} is that of Node's client
+ * @param server the server's URL; {@link #DEFAULT_SERVER} is that of Node's client
  * @param subdomain the name to ask for; null for one that the server makes up
  * @param target where visitors are taken to
  * @param host what the target finds in Host; null for what visitors asked for
@@ -27,6 +27,7 @@ public record LocaltunnelOptions(
     public static final URI DEFAULT_SERVER = URI.create("https://localtunnel.me");
 
     public LocaltunnelOptions {
+        server = parseServer(server.toString());
         if (subdomain != null && !subdomain.matches("[A-Za-z0-9-]{1,63}")) {
             throw new IllegalArgumentException(
                     "\"%s\" is not a subdomain: letters, digits and hyphens, at most 63".formatted(subdomain));
@@ -89,6 +90,20 @@ public record LocaltunnelOptions(
     /** The server's host, as sockets are connected to. */
     String serverHost() {
         return withoutBrackets(server.getHost());
+    }
+
+    /** Whether the target is the server: each visitor would come back as a new one, without end. */
+    boolean isLoop() {
+        int serverPort = server.getPort() < 0 ? (isHttps(server) ? 443 : 80) : server.getPort();
+        HostPort there = new HostPort(serverHost(), serverPort);
+        HostPort local = target.hostPort();
+        return local != null
+                && local.port() == there.port()
+                && (local.host().equals(there.host()) || (local.isLoopback() && there.isLoopback()));
+    }
+
+    private static boolean isHttps(URI server) {
+        return "https".equalsIgnoreCase(server.getScheme());
     }
 
     private static String withoutBrackets(String host) {

@@ -186,6 +186,15 @@ class LocaltunnelClientTest {
     }
 
     @Test
+    void serverItselfIsNoTarget() throws Exception {
+        assertEquals(
+                "127.0.0.1:%d is the server itself: name the port of your own application"
+                        .formatted(server.url().getPort()),
+                failure(client(LocaltunnelOptions.of(server.url(), server.url().getPort()))
+                        .open()));
+    }
+
+    @Test
     void whatIsNoLocaltunnelServerIsSaid() throws Exception {
         String noServer = server.url() + " answers, but not as a localtunnel server does ";
         server.answer(404, "<p>not here</p>");
