@@ -48,9 +48,15 @@ public final class LocaltunnelClient {
 
     /**
      * How often another name is turned down after a loss, and the time between: the server may not have noticed yet that
-     * the last tunnel of that name is gone. The reference server needs a second, bleenco's five.
+     * the last tunnel of that name is gone. The reference server needs a second.
      */
     private static final int MOST_TURNED_DOWN = 3;
+
+    /**
+     * How often a name is asked for after a loss of a server that answers with something else, before any is: bleenco's
+     * knows no names, and whatever stands in front of a server that restarts says the same.
+     */
+    private static final int MOST_NOT_GIVEN = 3;
 
     private static final Duration TURNED_DOWN_WAIT = Duration.ofSeconds(2);
 
@@ -71,6 +77,10 @@ public final class LocaltunnelClient {
     private boolean started;
     private boolean onlineOnce;
     private int turnedDown;
+
+    /** How often in a row what answered gave no tunnel of the name. */
+    private int notGiven;
+
     private @Nullable Future<Void> closing;
 
     private LocaltunnelClient(
@@ -147,7 +157,11 @@ public final class LocaltunnelClient {
     }
 
     private void register() {
-        registrar.register(name).onComplete(this::registered, failure -> failed((RegistrationException) failure));
+        registrar
+                .register(notGiven < MOST_NOT_GIVEN ? name : null)
+                .onComplete(
+                        registration -> home.runOnContext(ignored -> registered(registration)),
+                        failure -> home.runOnContext(ignored -> failed((RegistrationException) failure)));
     }
 
     private void registered(Registration registration) {
@@ -156,15 +170,17 @@ public final class LocaltunnelClient {
         }
         String wanted = name;
         boolean another = wanted != null && !wanted.equalsIgnoreCase(registration.id());
-        if (another && onlineOnce && turnedDown < MOST_TURNED_DOWN) {
+        if (another && onlineOnce && notGiven < MOST_NOT_GIVEN && turnedDown < MOST_TURNED_DOWN) {
             turnedDown++; // It ends by itself, as no socket is connected to it.
             retry("the name %s is still in use".formatted(wanted), TURNED_DOWN_WAIT, true);
             return;
         }
         if (another) {
-            listener.onNotice(
-                    "the name %s is in use; this tunnel has the name %s now".formatted(wanted, registration.id()));
+            listener.onNotice("the name %s is %s; this tunnel has the name %s now"
+                    .formatted(
+                            wanted, notGiven < MOST_NOT_GIVEN ? "in use" : "not to be had again", registration.id()));
         }
+        notGiven = 0;
         pool = new SocketPool(
                 vertx, home, client, registration, options.host(), mostAbsence, new FromPool(registration));
         pool.open(random);
@@ -179,11 +195,10 @@ public final class LocaltunnelClient {
             case REFUSED -> offline(Code.REFUSED, why);
             case UNAVAILABLE -> retry(why, failure.notBefore(), false);
             case NO_LOCALTUNNEL -> {
+                // What stands in front of a server answers while it restarts.
                 if (onlineOnce) {
-                    retry(
-                            why,
-                            failure.notBefore(),
-                            false); // What stands in front of a server answers while it restarts.
+                    notGiven++;
+                    retry(why, failure.notBefore(), false);
                 } else {
                     offline(Code.NO_LOCALTUNNEL, why);
                 }

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Asks a localtunnel server for tunnels. On the event loop of whoever calls. */
+/** Asks a localtunnel server for tunnels. What it answers may come on another thread than that of the question. */
 final class Registrar {
     /** How long a server may take to accept: two lost SYNs on a long path. */
     private static final int CONNECT_MILLIS = 5000;
@@ -75,8 +75,8 @@ final class Registrar {
                 .compose(asked -> asked.send())
                 .compose(response -> body(response).map(body -> read(response, body)))
                 .timeout(ANSWER_SECONDS, TimeUnit.SECONDS)
-                .recover(failure -> Future.failedFuture(inWords(failure)))
-                .eventually(client::close);
+                .eventually(client::close)
+                .recover(failure -> Future.failedFuture(inWords(failure)));
     }
 
     private Future<Buffer> body(HttpClientResponse response) {
@@ -146,7 +146,7 @@ final class Registrar {
             return already;
         }
         if (find(failure, SSLException.class)) {
-            return noLocaltunnel("not with TLS whose certificate is trusted, %s".formatted(failure.getMessage()));
+            return noLocaltunnel("no TLS, or a certificate that is not trusted: %s".formatted(failure.getMessage()));
         }
         return new RegistrationException(
                 Kind.UNAVAILABLE, "no answer from %s (%s)".formatted(options.server(), reason(failure)));

@@ -25,7 +25,7 @@ record Registration(String id, String url, @Nullable String cachedUrl, HostPort 
 
     /**
      * Reads {@code {"id", "port", "max_conn_count", "url", "ip", "cached_url"}}, of which the last two and the number may
-     * be left out. What else is there is ignored.
+     * be left out. What else is there is ignored; a URL may lack its scheme, as old servers of bleenco's have it.
      *
      * @param serverHost where the sockets go when the answer does not say it
      * @throws IllegalArgumentException when it is something else
@@ -54,7 +54,8 @@ record Registration(String id, String url, @Nullable String cachedUrl, HostPort 
     }
 
     private static @Nullable String url(JsonObject answer, String field) {
-        String url = text(answer, field);
+        String text = text(answer, field);
+        String url = text == null || text.contains("://") ? text : "http://" + text;
         if (url != null && (url.length() > MOST_URL_CHARS || URI.create(url).getHost() == null)) {
             throw new IllegalArgumentException("its %s is no URL".formatted(field));
         }

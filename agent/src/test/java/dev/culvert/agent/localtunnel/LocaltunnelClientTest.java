@@ -288,6 +288,30 @@ class LocaltunnelClientTest {
     }
 
     @Test
+    void serverThatKnowsNoNamesGivesAnotherAfterALoss() throws Exception {
+        get(client(options()).open());
+        server.nextAsked();
+        server.nextSockets();
+        heard.await(TunnelState.Connected.class);
+        for (int i = 0; i < 3; i++) {
+            server.answer(200, "{\"info\":\"localtunnel server running on example.com\"}");
+        }
+
+        server.closePort();
+        server.openPort();
+        server.answer(200, server.granted("calm-heron").encode());
+
+        assertEquals("calm-heron", heard.await(TunnelState.Connected.class).name());
+        for (int i = 0; i < 3; i++) {
+            assertEquals("/quick-otter", server.nextAsked().uri());
+        }
+        assertEquals("/?new", server.nextAsked().uri());
+        assertEquals(
+                "the name quick-otter is not to be had again; this tunnel has the name calm-heron now",
+                heard.nextSentence());
+    }
+
+    @Test
     void refusalAfterALossEndsTheTunnel() throws Exception {
         get(client(options()).open());
         server.nextSockets();

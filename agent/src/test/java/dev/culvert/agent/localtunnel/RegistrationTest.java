@@ -33,6 +33,12 @@ class RegistrationTest {
         assertEquals("https://shop.cached.example.com", registration.cachedUrl());
     }
 
+    @Test
+    void urlMayLackItsScheme() {
+        assertEquals(
+                "http://shop.example.com", read(LEAST.replace("https://", "")).url());
+    }
+
     @ParameterizedTest
     @CsvSource({"-1, 1", "0, 1", "1, 1", "50, 50", "101, 100", "1000000000, 100"})
     void numberOfSocketsIsBounded(int asked, int kept) {
