@@ -79,5 +79,8 @@ class LocaltunnelOptionsTest {
 
         assertThrows(IllegalArgumentException.class, () -> options.withSubdomain("a/b"));
         assertThrows(IllegalArgumentException.class, () -> options.withLocalHost("a\r\nb"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new LocaltunnelOptions(SERVER, null, options.target(), "a\r\nb", Reconnect.NONE));
     }
 }
