@@ -16,15 +16,21 @@ public record TokenLine(String owner, String hash, NamePatterns names) {
     private static final String HASH_PREFIX = "sha256:";
 
     public TokenLine {
+        owner = requireOwner(owner);
+        if (!SHA_256.matcher(hash).matches()) {
+            throw new IllegalArgumentException(
+                    "the hash must be 64 hex digits, had %d characters".formatted(hash.length()));
+        }
+    }
+
+    /** The text, if an operator may call an owner so. */
+    public static String requireOwner(String owner) {
         if (!OWNER.matcher(owner).matches()) {
             throw new IllegalArgumentException(
                     "%s is not an owner: wanted 1 to 63 letters, digits or . _ @ + -, the first a letter or digit"
                             .formatted(owner));
         }
-        if (!SHA_256.matcher(hash).matches()) {
-            throw new IllegalArgumentException(
-                    "the hash must be 64 hex digits, had %d characters".formatted(hash.length()));
-        }
+        return owner;
     }
 
     /** Reads a line that is neither empty nor a comment; says in its exception what is wrong with it. */
