@@ -2,7 +2,7 @@ package dev.culvert.edge;
 
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Lanes;
-import dev.culvert.edge.localtunnel.SocketPools;
+import dev.culvert.edge.lanes.LocalCarriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.relay.Relay;
 import io.vertx.core.Future;
@@ -37,23 +37,26 @@ final class Drain {
     private final Vertx vertx;
     private final Registry registry;
     private final Lanes lanes;
-    private final @Nullable SocketPools pools;
+    private final LocalCarriers carriers;
     private final VisitorPort visitors;
     private final @Nullable Relay relay;
     private boolean relayDrains;
     private long quietSinceNanos;
 
+    /**
+     * Of a node whose lanes are among its carriers.
+     */
     Drain(
             Vertx vertx,
             Registry registry,
             Lanes lanes,
-            @Nullable SocketPools pools,
+            LocalCarriers carriers,
             VisitorPort visitors,
             @Nullable Relay relay) {
         this.vertx = vertx;
         this.registry = registry;
         this.lanes = lanes;
-        this.pools = pools;
+        this.carriers = carriers;
         this.visitors = visitors;
         this.relay = relay;
     }
@@ -65,10 +68,7 @@ final class Drain {
                 .addKeyValue("agents", lanes.count())
                 .addKeyValue("timeout", limit)
                 .log("draining; asking agents to go elsewhere and waiting for visitors");
-        lanes.drain();
-        if (pools != null) {
-            pools.drain();
-        }
+        carriers.drain();
         visitors.drain().onSuccess(none -> LOGGER.atDebug().log("no visitor is left"));
         long begun = System.nanoTime();
         quietSinceNanos = begun;

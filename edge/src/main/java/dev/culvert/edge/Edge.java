@@ -8,6 +8,7 @@ import dev.culvert.edge.access.AnonymousAuthenticator;
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.TokenFile;
 import dev.culvert.edge.access.TokenFileAuthenticator;
+import dev.culvert.edge.access.WatchedFile;
 import dev.culvert.edge.admin.About;
 import dev.culvert.edge.admin.AdminVerticle;
 import dev.culvert.edge.admin.BusView;
@@ -36,12 +37,16 @@ import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.relay.ClusterCarriers;
 import dev.culvert.edge.relay.Relay;
+import dev.culvert.edge.ssh.SshAccess;
+import dev.culvert.edge.ssh.SshConnections;
+import dev.culvert.edge.ssh.SshPort;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
 import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -97,11 +102,13 @@ public final class Edge {
     private volatile boolean ready;
     private volatile @Nullable Path localAuthority;
     private volatile @Nullable Certificates certificates;
+    private volatile @Nullable SshAccess sshAccess;
     private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
     private volatile int httpsPort = -1;
     private volatile int tlsPort = -1;
     private volatile int lanePort = -1;
+    private volatile int sshPort = -1;
     private volatile int adminPort = -1;
     private volatile int clusterPort = -1;
     private volatile IntSupplier relayed = () -> 0;
@@ -152,14 +159,15 @@ public final class Edge {
      * @param https the visitor port with TLS
      * @param tls the visitor port for TLS that ends at targets
      * @param lane the lane port
+     * @param ssh the port for plain SSH clients
      * @param admin the admin port
      * @param cluster where the other nodes' Hazelcast reaches this one's
      */
-    public record Ports(int http, int https, int tls, int lane, int admin, int cluster) {}
+    public record Ports(int http, int https, int tls, int lane, int ssh, int admin, int cluster) {}
 
     /** The ports it got. */
     public Ports ports() {
-        return new Ports(httpPort, httpsPort, tlsPort, lanePort, adminPort, clusterPort);
+        return new Ports(httpPort, httpsPort, tlsPort, lanePort, sshPort, adminPort, clusterPort);
     }
 
     /** The addresses on which it takes visitors and agents. */
@@ -256,14 +264,25 @@ public final class Edge {
             return Future.succeededFuture(embeddersAuthenticator);
         }
         if (options.access().tokens() == null) {
-            return Future.succeededFuture(new AnonymousAuthenticator());
+            return readSshAccess(null).map(read -> new AnonymousAuthenticator());
         }
         TokenFile file = new TokenFile(options.access().tokens());
-        return TokenFileAuthenticator.start(vertx, file, TokenFileAuthenticator.INTERVAL)
-                .map(tokens -> {
-                    started.push(done(tokens::close));
-                    return tokens;
-                });
+        return TokenFileAuthenticator.start(vertx, file, WatchedFile.INTERVAL).compose(tokens -> {
+            started.push(done(tokens::close));
+            return readSshAccess(tokens).map(tokens);
+        });
+    }
+
+    private Future<Void> readSshAccess(@Nullable TokenFileAuthenticator tokens) {
+        EdgeOptions.Ssh ssh = options.ssh();
+        if (!ssh.port().isOn()) {
+            return Future.succeededFuture();
+        }
+        return SshAccess.read(vertx, ssh.hostKey(), ssh.keys(), tokens).map(access -> {
+            started.push(done(access::close));
+            sshAccess = access;
+            return null;
+        });
     }
 
     private Future<Void> readCertificates() {
@@ -292,15 +311,21 @@ public final class Edge {
                 new Offer(options.domain(), options.ports().tcp(), options.tls().isOffered(), this::urlOf);
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
-        Lanes lanes = new Lanes(registry, authenticator, binder, options.lanes(), budget);
-        SocketPools pools = options.localtunnel().isOn() ? socketPools(registry) : null;
+        Parts parts = new Parts(
+                registry,
+                binder,
+                new Lanes(registry, authenticator, binder, options.lanes(), budget),
+                options.localtunnel().isOn() ? socketPools(registry) : null,
+                options.ssh().port().isOn()
+                        ? new SshConnections(registry, binder, options.domain(), budget, contexts())
+                        : null);
         Vertx bus = membership.bus();
         if (bus == null) {
-            return openDoors(membership, registry, lanes, pools, null, binder, prepared);
+            return openDoors(membership, parts, null, prepared);
         }
         HazelcastMember member = membership.member();
         // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
-        return Membership.on(vertx, Relay.start(bus, member.nodeId(), carriersHere(lanes, pools)::to, budget))
+        return Membership.on(vertx, Relay.start(bus, member.nodeId(), parts.carriers()::to, budget))
                 .compose(relay -> {
                     started.push(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
@@ -309,25 +334,41 @@ public final class Edge {
                     List<Future<Void>> met =
                             member.others().stream().map(relay::meet).toList();
                     return Membership.on(vertx, Future.join(met))
-                            .transform(done -> openDoors(membership, registry, lanes, pools, relay, binder, prepared));
+                            .transform(done -> openDoors(membership, parts, relay, prepared));
                 });
+    }
+
+    /** What serves tunnels from here, and whom it asks for names. */
+    private record Parts(
+            Registry registry,
+            Binder binder,
+            Lanes lanes,
+            @Nullable SocketPools pools,
+            @Nullable SshConnections ssh) {
+
+        LocalCarriers carriers() {
+            LocalCarriers carriers = lanes;
+            if (pools != null) {
+                carriers = LocalCarriers.of(carriers, pools);
+            }
+            if (ssh != null) {
+                carriers = LocalCarriers.of(carriers, ssh);
+            }
+            return carriers;
+        }
     }
 
     private SocketPools socketPools(Registry registry) {
         DataPort.Place place =
                 new DataPort.Place(vertx, addresses, options.localtunnel().ports());
-        SocketPools pools = new SocketPools(
-                registry,
-                options.domain(),
-                options.names().grace(),
-                place,
-                shares.stream().map(EdgeVerticle::context).toList());
+        SocketPools pools =
+                new SocketPools(registry, options.domain(), options.names().grace(), place, contexts());
         started.push(pools::close);
         return pools;
     }
 
-    private static LocalCarriers carriersHere(Lanes lanes, @Nullable SocketPools pools) {
-        return pools == null ? lanes : LocalCarriers.of(lanes, pools);
+    private List<Context> contexts() {
+        return shares.stream().map(EdgeVerticle::context).toList();
     }
 
     private OwnPages pages(@Nullable SocketPools pools) {
@@ -340,16 +381,11 @@ public final class Edge {
                         options.localtunnel().address());
     }
 
-    private Future<Void> openDoors(
-            Membership membership,
-            Registry registry,
-            Lanes lanes,
-            @Nullable SocketPools pools,
-            @Nullable Relay relay,
-            Binder binder,
-            Prepared prepared) {
+    private Future<Void> openDoors(Membership membership, Parts parts, @Nullable Relay relay, Prepared prepared) {
+        Registry registry = parts.registry();
+        Lanes lanes = parts.lanes();
         // What carries visitors from here: what this node has, and where there are other nodes, those too.
-        LocalCarriers here = carriersHere(lanes, pools);
+        LocalCarriers here = parts.carriers();
         Carriers carriers = relay == null ? here : new ClusterCarriers(here, relay);
         IngressOptions forVisitors = new IngressOptions(
                 options.domain(),
@@ -365,11 +401,11 @@ public final class Edge {
                 carriers,
                 traffic,
                 LaneDoor.to(lanes::accept, options.access().insecure()),
-                pages(pools));
+                pages(parts.pools()));
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }
-        drain = new Drain(vertx, registry, lanes, pools, visitors, relay);
+        drain = new Drain(vertx, registry, lanes, here, visitors, relay);
         long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
         started.push(done(() -> vertx.cancelTimer(forgetting)));
         return Listening.again(
@@ -379,10 +415,12 @@ public final class Edge {
                                 options.tls().https(),
                                 options.tls().passthrough(),
                                 options.ports().lane()))
+                .compose(open -> openSsh(parts.ssh()))
                 // The admin port last: whoever asks it finds a node that works.
                 .compose(open -> {
                     LocalNode node = localNode(registry, lanes, here, prepared);
-                    return view(membership, node).compose(cluster -> openAdmin(node, cluster, binder, prepared));
+                    return view(membership, node)
+                            .compose(cluster -> openAdmin(node, cluster, parts.binder(), prepared));
                 })
                 .onSuccess(open -> {
                     started.push(done(lanes::close)); // Says goodbye to agents before their sockets go.
@@ -431,6 +469,25 @@ public final class Edge {
         return ofEachShare(share -> share.open(addresses, openings))
                 .onSuccess(open -> started.push(closing))
                 .recover(fault -> closing.get().transform(closed -> Future.failedFuture(fault)));
+    }
+
+    /** After the visitors' ports, as the agents': clients are told URLs too. */
+    private Future<Void> openSsh(@Nullable SshConnections connections) {
+        SshAccess access = sshAccess;
+        if (connections == null || access == null) {
+            return Future.succeededFuture();
+        }
+        ListenPort port = options.ssh().port();
+        return Listening.again(
+                () -> SshPort.open(vertx, addresses, port.number(), access, connections)
+                        .recover(fault -> Future.failedFuture(
+                                Listening.inWords("ssh-port", addresses.get(0), port.number(), fault)))
+                        .map(open -> {
+                            started.push(() -> connections.close().compose(gone -> open.close()));
+                            sshPort = open.number();
+                            return null;
+                        }),
+                List.of(port));
     }
 
     private Future<Void> ofEachShare(Function<EdgeVerticle, Future<Void>> action) {
@@ -509,6 +566,7 @@ public final class Edge {
         Listening.probe("https-port", addresses, options.tls().https().number());
         Listening.probe("tls-port", addresses, options.tls().passthrough().number());
         Listening.probe("lane-port", addresses, options.ports().lane().number());
+        Listening.probe("ssh-port", addresses, options.ssh().port().number());
         PortRange tcp = options.ports().tcp();
         for (int port = tcp.first(); tcp.contains(port); port++) {
             Listening.probe("tcp-ports", addresses, port);
@@ -545,6 +603,7 @@ public final class Edge {
                 .addKeyValue("https", httpsPort)
                 .addKeyValue("tls", tlsPort)
                 .addKeyValue("lane", lanePort)
+                .addKeyValue("ssh", sshPort)
                 .addKeyValue("admin", adminPort)
                 .addKeyValue("nodes", registry.nodes())
                 .log("edge started");

@@ -33,6 +33,15 @@ enum EdgeOption {
             "localtunnel-address",
             "HOST",
             "Where localtunnel's clients reach this node's ports, behind a balancer. Default: the host they asked"),
+    SSH_PORT("ssh-port", "PORT", "Port for plain SSH clients, ssh -R; 0 for a free one, or off. Default: off"),
+    SSH_KEYS(
+            "ssh-keys",
+            "FILE",
+            "Keys of SSH clients, as authorized_keys has them. Default: none; a token as password, or on loopback anybody"),
+    SSH_HOST_KEY(
+            "ssh-host-key",
+            "FILE",
+            "The edge's own SSH key, by ssh-keygen; needed beyond loopback. Default: made up at each start"),
     TRUSTED_PROXIES("trusted-proxies", "CIDR,...", "Peers whose forwarded fields are believed. Default: none"),
     VISITOR_RATE(
             "visitor-rate",

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls TLS with visitors
  * @param access who may connect an agent
  * @param localtunnel localtunnel's clients
+ * @param ssh plain SSH clients
  * @param trustedProxies the peers whose forwarded fields are believed (option {@code --trusted-proxies}, default none)
  * @param visitorRate how often one visitor's address may ask for tunnels, on each node (option {@code --visitor-rate},
  *     default none): more is answered with 429, and a connection for raw TCP or TLS closed. To be set where visitors are
@@ -62,6 +63,7 @@ public record EdgeOptions(
         Tls tls,
         Access access,
         Localtunnel localtunnel,
+        Ssh ssh,
         TrustedProxies trustedProxies,
         @Nullable Rate visitorRate,
         AdminOptions admin,
@@ -91,6 +93,7 @@ public record EdgeOptions(
             Tls.DEFAULT,
             Access.DEFAULT,
             Localtunnel.OFF,
+            Ssh.OFF,
             TrustedProxies.NONE,
             null,
             AdminOptions.DEFAULT,
@@ -131,6 +134,11 @@ public record EdgeOptions(
             requireLocaltunnel(
                     beyondLoopback, access, ports.http().isOn() || tls.https().isOn());
         }
+        if (beyondLoopback && ssh.port().isOn() && ssh.hostKey() == null) {
+            throw new ConfigException(
+                    ("--ssh-port beyond loopback needs --ssh-host-key FILE, by which clients know this edge again: "
+                            + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
+        }
         requireNotTooMany("tcp-ports", ports.tcp());
         requireNotTooMany("localtunnel-ports", localtunnel.ports());
         List<Map.Entry<String, ListenPort>> doors = List.of(
@@ -138,6 +146,7 @@ public record EdgeOptions(
                 Map.entry("https-port", tls.https()),
                 Map.entry("tls-port", tls.passthrough()),
                 Map.entry("lane-port", ports.lane()),
+                Map.entry("ssh-port", ssh.port()),
                 Map.entry("admin-port", admin.port()));
         requireApart("tcp-ports", ports.tcp(), doors);
         requireApart("localtunnel-ports", localtunnel.ports(), doors);
@@ -219,6 +228,13 @@ public record EdgeOptions(
     public EdgeOptions withLocaltunnel() {
         Copy copy = new Copy(this);
         copy.localtunnel = new Localtunnel(true, PortRange.OFF, null);
+        return copy.done();
+    }
+
+    /** The same with SSH clients. */
+    public EdgeOptions withSsh(Ssh clients) {
+        Copy copy = new Copy(this);
+        copy.ssh = clients;
         return copy.done();
     }
 
@@ -480,6 +496,27 @@ public record EdgeOptions(
     }
 
     /**
+     * Plain SSH clients, who ask for a tunnel by {@code ssh -R} ({@code docs/ssh.md}).
+     *
+     * @param port where they come in (option {@code --ssh-port}, default {@code off}); 0 picks a free port
+     * @param keys the file with their public keys, as OpenSSH's {@code authorized_keys} (option {@code --ssh-keys}, default
+     *     none): read again when it changes. Without it agents' tokens are their passwords, and where there are none either
+     *     anybody may come who may connect an agent
+     * @param hostKey the file with the edge's own private key (option {@code --ssh-host-key}, default one that is made up at
+     *     each start): needed beyond loopback, and the same on all nodes that have one name
+     */
+    public record Ssh(
+            ListenPort port, @Nullable Path keys, @Nullable Path hostKey) {
+        public static final Ssh OFF = new Ssh(ListenPort.OFF, null, null);
+
+        public Ssh {
+            if (!port.isOn() && (keys != null || hostKey != null)) {
+                throw new ConfigException("--ssh-keys and --ssh-host-key need --ssh-port: where SSH clients come in");
+            }
+        }
+    }
+
+    /**
      * How long names are kept and how they are proven.
      *
      * @param grace how long a name stays its owner's after its last lane has ended (option {@code --grace}, default
@@ -507,6 +544,7 @@ public record EdgeOptions(
         private Tls tls;
         private Access access;
         private Localtunnel localtunnel;
+        private Ssh ssh;
         private final TrustedProxies trustedProxies;
         private final @Nullable Rate visitorRate;
         private AdminOptions admin;
@@ -526,6 +564,7 @@ public record EdgeOptions(
             tls = from.tls;
             access = from.access;
             localtunnel = from.localtunnel;
+            ssh = from.ssh;
             trustedProxies = from.trustedProxies;
             visitorRate = from.visitorRate;
             admin = from.admin;
@@ -547,6 +586,7 @@ public record EdgeOptions(
                     tls,
                     access,
                     localtunnel,
+                    ssh,
                     trustedProxies,
                     visitorRate,
                     admin,

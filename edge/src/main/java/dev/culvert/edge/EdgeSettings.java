@@ -62,6 +62,10 @@ final class EdgeSettings {
                         value(EdgeOption.LOCALTUNNEL, EdgeSettings::yes, false),
                         value(EdgeOption.LOCALTUNNEL_PORTS, PortRange::parse, PortRange.OFF),
                         find(EdgeOption.LOCALTUNNEL_ADDRESS, Function.identity())),
+                new EdgeOptions.Ssh(
+                        value(EdgeOption.SSH_PORT, ListenPort::parse, none.ssh().port()),
+                        find(EdgeOption.SSH_KEYS, EdgeSettings::path),
+                        find(EdgeOption.SSH_HOST_KEY, EdgeSettings::path)),
                 value(EdgeOption.TRUSTED_PROXIES, TrustedProxies::parse, none.trustedProxies()),
                 find(EdgeOption.VISITOR_RATE, EdgeSettings::rate),
                 new AdminOptions(

@@ -50,6 +50,12 @@ final class Greeting {
         if (options.localtunnel().isOn()) {
             out.printf("            of localtunnel's kind: lt --host %s --port 3000%n", edge.urlOf(options.domain()));
         }
+        if (ports.ssh() >= 0) {
+            out.printf("  ssh       ssh -p %d -R my-app:80:localhost:3000 %s%n", ports.ssh(), options.domain());
+            if (options.ssh().hostKey() == null) {
+                out.printf("            its host key is new at each start; --ssh-host-key keeps one%n");
+            }
+        }
         if (ports.admin() >= 0) {
             out.printf("  admin     http://%s:%d/%n", shown(options.admin().bind()), ports.admin());
         }

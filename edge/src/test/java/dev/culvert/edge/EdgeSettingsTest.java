@@ -50,10 +50,13 @@ class EdgeSettingsTest {
             Map.entry("localtunnel", "false"),
             Map.entry("localtunnel-ports", "7200-7299"),
             Map.entry("localtunnel-address", "203.0.113.9"),
+            Map.entry("ssh-port", "2222"),
+            Map.entry("ssh-keys", "keys.txt"),
+            Map.entry("ssh-host-key", "host_key"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("visitor-rate", "600/m"),
             Map.entry("cluster-secret-file", "secret.txt"),
-            Map.entry("tcp-ports", "2200-2299"),
+            Map.entry("tcp-ports", "2300-2399"),
             Map.entry("grace", "5m"),
             Map.entry("cluster", "static"),
             Map.entry("cluster-name", "berlin"),
@@ -71,7 +74,7 @@ class EdgeSettingsTest {
             "tunnel.example.com",
             "0.0.0.0",
             URI.create("https://tunnel.example.com:8443"),
-            new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF, new PortRange(2200, 2299)),
+            new EdgeOptions.Ports(new ListenPort(80), ListenPort.OFF, new PortRange(2300, 2399)),
             new EdgeOptions.Tls(
                     new ListenPort(443),
                     List.of(
@@ -82,6 +85,7 @@ class EdgeSettingsTest {
                     EdgeOptions.DEFAULT.tls().authority()),
             new EdgeOptions.Access(Path.of("tokens.txt"), false, true),
             new EdgeOptions.Localtunnel(false, new PortRange(7200, 7299), "203.0.113.9"),
+            new EdgeOptions.Ssh(new ListenPort(2222), Path.of("keys.txt"), Path.of("host_key")),
             TrustedProxies.parse("10.0.0.0/8,fd00::/8"),
             new Rate(600, Duration.ofMinutes(1)),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
@@ -302,6 +306,42 @@ class EdgeSettingsTest {
                 "");
 
         assertEquals(new EdgeOptions.Localtunnel(true, PortRange.OFF, "lt-1.example.com"), options.localtunnel());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bind=0.0.0.0 tokens=t insecure=true ssh-port=2222 | ssh-keygen -t ed25519 -N '' -f FILE",
+                "ssh-keys=keys.txt | --ssh-port",
+                "ssh-host-key=host_key | --ssh-port",
+                "ssh-port=7080 | --http-port",
+                "ssh-port=2222 tcp-ports=2200-2299 | --ssh-port"
+            })
+    void sshThatCannotBeIsRefusedInWords(String flags, String hint) {
+        Map<String, String> map = new HashMap<>();
+        for (String flag : flags.split(" ")) {
+            map.put(flag.substring(0, flag.indexOf('=')), flag.substring(flag.indexOf('=') + 1));
+        }
+
+        String fault = fault(() -> read(map, Map.of(), ""));
+
+        assertTrue(fault.contains(hint), fault);
+    }
+
+    @Test
+    void sshBeyondLoopbackNeedsNoWordOnPlaintext() {
+        EdgeOptions options = read(
+                Map.of(
+                        "bind", "0.0.0.0",
+                        "tokens", "tokens.txt",
+                        "lane-port", "off",
+                        "ssh-port", "2222",
+                        "ssh-host-key", "host_key"),
+                Map.of(),
+                "");
+
+        assertEquals(new EdgeOptions.Ssh(new ListenPort(2222), null, Path.of("host_key")), options.ssh());
     }
 
     @Test

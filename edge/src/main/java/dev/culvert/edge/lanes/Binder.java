@@ -40,7 +40,7 @@ public final class Binder {
      * @param granted called with the key, on any thread, once the claim stands and the bind is not over yet
      * @return fails with {@link NameRefusedException}
      */
-    Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
+    public Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         boolean offered = asked.kind().equals("http")
                 || asked.kind().equals("tcp")
                 || asked.kind().equals("tls");

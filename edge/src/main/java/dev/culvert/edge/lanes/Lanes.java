@@ -148,6 +148,7 @@ public final class Lanes implements LocalCarriers {
      * Takes no more agents, and asks those that are here to go elsewhere. Their lanes carry visitors until they are
      * closed here.
      */
+    @Override
     public void drain() {
         draining = true;
         all.forEach(lane -> lane.goAway(CloseReason.DRAINING, "this edge is stopping"));

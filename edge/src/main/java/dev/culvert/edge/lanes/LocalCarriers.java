@@ -25,6 +25,9 @@ public interface LocalCarriers extends Carriers {
      */
     Future<Void> takeAway(TunnelKey key, String why);
 
+    /** Takes no more of those who serve, and asks those who are here to go elsewhere, where there is a way to. */
+    void drain();
+
     /** Where those who serve come from, as people read it, by the lane of their claims. A snapshot. */
     Map<String, String> remotes();
 
@@ -47,6 +50,12 @@ public interface LocalCarriers extends Carriers {
             public Future<Void> takeAway(TunnelKey key, String why) {
                 return Future.join(one.takeAway(key, why), other.takeAway(key, why))
                         .mapEmpty();
+            }
+
+            @Override
+            public void drain() {
+                one.drain();
+                other.drain();
             }
 
             @Override

@@ -156,6 +156,7 @@ public final class SocketPools implements LocalCarriers {
     }
 
     /** Takes no more clients. Those that are here are served until {@link #close}: nothing tells them to go elsewhere. */
+    @Override
     public void drain() {
         draining = true;
     }
