@@ -59,6 +59,14 @@ class ArchitectureTest {
             .resideInAnyPackage("com.hazelcast..", "io.vertx.spi.cluster.hazelcast..");
 
     @ArchTest
+    static final ArchRule onlyTheSshPackageKnowsSsh = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.culvert.edge.ssh..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.sshd..");
+
+    @ArchTest
     static final ArchRule partsOfTheEdgeFormNoCycle =
             slices().matching("dev.culvert.edge.(*)..").should().beFreeOfCycles();
 
@@ -77,9 +85,9 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.culvert.edge.ingress..", "dev.culvert.edge.lanes..", "dev.culvert.edge.admin..");
 
     @ArchTest
-    static final ArchRule lanesAndRelayKnowNoVisitor = noClasses()
+    static final ArchRule lanesRelayAndSshKnowNoVisitor = noClasses()
             .that()
-            .resideInAnyPackage("dev.culvert.edge.lanes..", "dev.culvert.edge.relay..")
+            .resideInAnyPackage("dev.culvert.edge.lanes..", "dev.culvert.edge.relay..", "dev.culvert.edge.ssh..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.culvert.edge.ingress..", "dev.culvert.edge.admin..");

@@ -101,7 +101,7 @@ public final class Binder {
         if (!identity.names().allowsPort(port)) {
             return refused(
                     Bound.Code.NOT_ALLOWED,
-                    "your token does not allow the port %d; ask whoever runs the edge".formatted(port));
+                    "your token or key does not allow the port %d; ask whoever runs the edge".formatted(port));
         }
         return bindKey(TunnelKey.ofPort(port), asked, identity, claim, granted);
     }
@@ -130,7 +130,7 @@ public final class Binder {
                 ? refused(Bound.Code.NAME_TAKEN, "all ports of this edge, %s, are in use".formatted(ports))
                 : refused(
                         Bound.Code.NOT_ALLOWED,
-                        "your token does not allow any port of this edge, which are %s; ask whoever runs it"
+                        "your token or key does not allow any port of this edge, which are %s; ask whoever runs it"
                                 .formatted(ports));
     }
 
@@ -166,8 +166,9 @@ public final class Binder {
             return refused(
                     Bound.Code.NOT_ALLOWED,
                     HostName.labelUnder(host, domain).isPresent()
-                            ? "your token does not allow the name %s; ask whoever runs the edge".formatted(quoted(name))
-                            : "%s is not under %s, and needs a token that allows it; ask whoever runs the edge"
+                            ? "your token or key does not allow the name %s; ask whoever runs the edge"
+                                    .formatted(quoted(name))
+                            : "%s is not under %s, and needs a token or key that allows it; ask whoever runs the edge"
                                     .formatted(quoted(name), domain));
         }
         return bindKey(TunnelKey.ofHost(host), asked, identity, claim, granted);

@@ -4,8 +4,10 @@ import dev.culvert.lane.LaneOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 
 /** What a process takes of the machine's memory, and what it was told to take, as Linux tells it. */
 final class Memory {
@@ -52,6 +54,27 @@ final class Memory {
             throw new AssertionError(
                     "%s had %d MiB resident, over its ceiling of %d MiB".formatted(program, peak / MIB, ceiling / MIB));
         }
+    }
+
+    /** Waits until the programs' memory has not grown for so long: buffers fill as long as bytes still move. */
+    static void awaitStandstill(Duration quiet, Program... programs) {
+        long[] highest = {0};
+        long[] since = {System.nanoTime()};
+        Awaitility.await()
+                .atMost(Stage.PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    long now = 0;
+                    for (Program program : programs) {
+                        now += residentBytes(program);
+                    }
+                    // A page or two more are the JVM's own, which has other things to do as well.
+                    if (now > highest[0] + MIB) {
+                        highest[0] = now;
+                        since[0] = System.nanoTime();
+                    }
+                    return System.nanoTime() - since[0] > quiet.toNanos();
+                });
     }
 
     private static long option(Program program, String option) throws IOException {

@@ -1,6 +1,7 @@
 package dev.culvert.edge.e2e;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,6 +91,12 @@ final class Program implements AutoCloseable {
             throw new AssertionError("interrupted while waiting for the end of " + name, e);
         }
         return process.exitValue();
+    }
+
+    /** What a person types at it. */
+    void type(String text) throws IOException {
+        process.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
     }
 
     /** What Ctrl-C does, to this process. */

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -64,7 +63,7 @@ class StalledVisitorsIT {
             assertEquals(200, visitor.head().status());
             visitor.bytes(READ_BYTES);
         }
-        awaitStandstill(edge.program(), agent.program());
+        Memory.awaitStandstill(QUIET, edge.program(), agent.program());
 
         assertFirstByteInTime(edge, name);
         assertBounded(edge.program());
@@ -120,27 +119,6 @@ class StalledVisitorsIT {
             assertTrue(took.compareTo(FIRST_BYTE) <= 0, "the first byte took " + took);
             assertTrue(visitor.line().startsWith("TTP/1.1 200"));
         }
-    }
-
-    /** Waits until the programs' memory has not grown for {@link #QUIET}: buffers fill as long as bytes still move. */
-    private static void awaitStandstill(Program... programs) {
-        long[] highest = {0};
-        long[] since = {System.nanoTime()};
-        Awaitility.await()
-                .atMost(Stage.PATIENCE)
-                .pollInterval(Duration.ofMillis(100))
-                .until(() -> {
-                    long now = 0;
-                    for (Program program : programs) {
-                        now += Memory.residentBytes(program);
-                    }
-                    // A page or two more are the JVM's own, which has other things to do as well.
-                    if (now > highest[0] + Memory.MIB) {
-                        highest[0] = now;
-                        since[0] = System.nanoTime();
-                    }
-                    return System.nanoTime() - since[0] > QUIET.toNanos();
-                });
     }
 
     /** Writes to all that take something, until none does for {@link #QUIET}. */
