@@ -4,10 +4,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.sshd.common.NamedResource;
+import org.apache.sshd.common.compression.BuiltinCompressions;
 import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
@@ -19,7 +21,10 @@ import org.slf4j.LoggerFactory;
 
 /** Where SSH clients come in: MINA's server, which opens no shell, runs no program and listens for nobody. */
 public final class SshPort {
-    /** Connections that are not known yet. With ten seconds for each, a hundred a second may come. */
+    /**
+     * Connections that are not known yet. A client is through within a few round trips, so the one that has waited longest
+     * is the one to go.
+     */
     private static final int MOST_NEWCOMERS = 1000;
 
     /** Known clients of a node: each costs about 150 KiB. */
@@ -38,6 +43,10 @@ public final class SshPort {
     private static final Duration CLOSED_WITHIN = Duration.ofSeconds(2);
 
     private static final int BACKLOG = 128;
+
+    /** What rests on SHA-1, MD5, DSA or chained blocks, and the exchanges of keys that cost a stranger's host much. */
+    private static final Set<String> LEFT_OUT = Set.of(
+            "sha1", "md5", "ssh-rsa", "ssh-dss", "cbc", "group-exchange", "group15", "group16", "group17", "group18");
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SshPort.class);
 
@@ -88,6 +97,7 @@ public final class SshPort {
         server.setSignatureFactories(modern(server.getSignatureFactories()));
         server.setMacFactories(modern(server.getMacFactories()));
         server.setKeyExchangeFactories(modern(server.getKeyExchangeFactories()));
+        server.setCompressionFactories(List.of(BuiltinCompressions.none)); // The others keep 300 KiB for each client.
         server.setChannelFactories(List.of(new Terminal.Factory()));
         server.setGlobalRequestHandlers(List.of(new GlobalRequests()));
         server.setSubsystemFactories(List.of());
@@ -119,23 +129,16 @@ public final class SshPort {
         CoreModuleProperties.SOCKET_BACKLOG.set(server, BACKLOG);
     }
 
-    /** Without what rests on SHA-1, DSA, or blocks that are chained. */
     private static <T extends NamedResource> List<T> modern(List<T> offered) {
-        return offered.stream().filter(each -> !isOld(each.getName())).toList();
-    }
-
-    private static boolean isOld(String name) {
-        return name.contains("sha1")
-                || name.contains("cbc")
-                || name.contains("md5")
-                || name.startsWith("ssh-rsa")
-                || name.startsWith("ssh-dss");
+        return offered.stream()
+                .filter(each -> LEFT_OUT.stream().noneMatch(each.getName()::contains))
+                .toList();
     }
 
     /** Counts the connections, and tells who they are. By MINA's threads. */
     private static final class Sessions implements SessionListener {
         private final SshConnections connections;
-        private final Set<Session> newcomers = ConcurrentHashMap.newKeySet();
+        private final Set<Session> newcomers = new LinkedHashSet<>();
         private final Set<Session> known = ConcurrentHashMap.newKeySet();
         private final Set<Session> saidGoodbye = ConcurrentHashMap.newKeySet();
 
@@ -145,10 +148,16 @@ public final class SshPort {
 
         @Override
         public void sessionCreated(Session session) {
-            newcomers.add(session);
-            if (newcomers.size() > MOST_NEWCOMERS || known.size() >= MOST_CONNECTIONS) {
+            Session closed = known.size() >= MOST_CONNECTIONS ? session : null;
+            synchronized (newcomers) {
+                newcomers.add(session);
+                if (closed == null && newcomers.size() > MOST_NEWCOMERS) {
+                    closed = newcomers.iterator().next();
+                }
+            }
+            if (closed != null) {
                 LOGGER.atDebug().addKeyValue("known", known.size()).log("too many SSH connections; one closed");
-                session.close(true);
+                closed.close(true);
             }
         }
 
@@ -156,7 +165,7 @@ public final class SshPort {
         public void sessionEvent(Session session, Event event) {
             Login login = session.getAttribute(Login.KEY);
             if (event == Event.Authenticated && login != null && session instanceof ServerSession server) {
-                newcomers.remove(session);
+                through(session);
                 known.add(session);
                 SshConnection connection = connections.arrived(server, login);
                 session.setAttribute(SshConnection.KEY, connection);
@@ -176,12 +185,18 @@ public final class SshPort {
 
         @Override
         public void sessionClosed(Session session) {
-            newcomers.remove(session);
+            through(session);
             known.remove(session);
             boolean givenUp = saidGoodbye.remove(session);
             SshConnection connection = session.getAttribute(SshConnection.KEY);
             if (connection != null) {
                 connections.left(connection, givenUp);
+            }
+        }
+
+        private void through(Session session) {
+            synchronized (newcomers) {
+                newcomers.remove(session);
             }
         }
     }
