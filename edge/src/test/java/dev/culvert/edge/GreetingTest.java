@@ -91,6 +91,17 @@ class GreetingTest {
     }
 
     @Test
+    void sshClientsAreToldTheirCommandAndThatTheHostKeyWillChange() throws Exception {
+        String text = greeting(Map.of("ssh-port", "0"));
+
+        assertTrue(
+                text.contains("\n  ssh       ssh -p %d -R my-app:80:localhost:3000 localhost\n"
+                        .formatted(edge.ports().ssh())),
+                text);
+        assertTrue(text.contains("its host key is new at each start; --ssh-host-key keeps one\n"), text);
+    }
+
+    @Test
     void edgeThatNobodyCouldReachIsNotMade() {
         Exception refused =
                 assertThrows(Exception.class, () -> greeting(Map.of("http-port", "off", "lane-port", "off")));

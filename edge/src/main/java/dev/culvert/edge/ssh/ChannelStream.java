@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import org.apache.sshd.common.session.Session;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * direction the target sees an end, early or not.
  */
 final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
-    /** What may wait for the client, in bytes, before the visitor is asked to stop. */
-    private static final int HIGH_WATER_BYTES = 128 * 1024;
+    /** What may wait for the client, in bytes, before the visitor is asked to stop. As on a lane. */
+    private static final int HIGH_WATER_BYTES = 64 * 1024;
 
-    /** Enough to keep the socket busy while the news that one is written makes its way. */
-    private static final int MOST_PACKETS_UNDER_WAY = 4;
+    /** One in the socket, and one behind it: MINA keeps them on the heap, for each visitor of a client that does not read. */
+    private static final int MOST_PACKETS_UNDER_WAY = 2;
 
     private final EventLoop loop;
     private final PendingBytes outgoing = new PendingBytes(ByteBufAllocator.DEFAULT);
@@ -185,7 +186,8 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
             tellWritable();
             return;
         }
-        boolean lost = !open().getSession().isOpen();
+        Session session = open().getSession();
+        boolean lost = session == null || !session.isOpen();
         StreamReset reset = lost
                 ? new StreamReset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "the SSH connection has ended")
                 : new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, "the client closed the connection");

@@ -30,8 +30,8 @@ public final class SshPort {
     /** Known clients of a node: each costs about 150 KiB. */
     private static final int MOST_CONNECTIONS = 2000;
 
-    /** From the connection to a key or token that is good. */
-    private static final Duration KNOWN_WITHIN = Duration.ofSeconds(10);
+    /** For a key or token that is good: people type passphrases, and paste tokens. */
+    private static final Duration KNOWN_WITHIN = Duration.ofSeconds(30);
 
     /** Tries of one connection: people have that many keys, and nobody guesses one. */
     private static final int MOST_TRIES = 20;
