@@ -9,7 +9,8 @@ import io.vertx.core.Future;
 public interface Carrier {
 
     /**
-     * Opens a stream. Never waits for the target: a target that cannot be reached shows as a reset.
+     * Opens a stream. A lane does not wait for the target, and one that cannot be reached shows as a reset; an SSH client
+     * is asked first, and the future fails.
      *
      * @param visitorLoop the event loop that will own the stream; the caller is on it, and the future completes on it
      * @return fails with {@link dev.culvert.lane.StreamClosedException}, whose reason says whether another carrier may be
