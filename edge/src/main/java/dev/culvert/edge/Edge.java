@@ -362,7 +362,7 @@ public final class Edge {
         DataPort.Place place =
                 new DataPort.Place(vertx, addresses, options.localtunnel().ports());
         SocketPools pools =
-                new SocketPools(registry, options.domain(), options.names().grace(), place, contexts());
+                new SocketPools(registry, options.domain(), options.names().grace(), place, contexts(), closing::get);
         started.push(pools::close);
         return pools;
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ListenPort;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -268,6 +269,24 @@ class LocaltunnelTest {
         assertEquals(-1, socket.getInputStream().read());
         await().until(() -> isRefused(port));
         assertEquals(404, get("localhost", "/api/tunnels/my-app/status", "*/*").status());
+    }
+
+    @Test
+    void nodeThatIsAboutToStopTakesNobodyWhoWouldHaveToComeAgain() throws Exception {
+        Edge stopping = Edge.start(
+                        vertx,
+                        EdgeOptions.DEFAULT
+                                .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
+                                .withDrainNotice(Duration.ofSeconds(2))
+                                .withLocaltunnel())
+                .await(30, TimeUnit.SECONDS);
+        Future<Void> closed = stopping.close();
+
+        Answer refused = ask(HttpMethod.GET, "localhost", stopping.ports().http(), "/?new", CLIENTS_ACCEPT)
+                .get(10, TimeUnit.SECONDS);
+
+        assertEquals(503, refused.status());
+        closed.await(60, TimeUnit.SECONDS);
     }
 
     @Test

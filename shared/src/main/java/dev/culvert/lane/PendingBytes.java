@@ -81,7 +81,7 @@ public final class PendingBytes {
      * @param goesOn asked after each piece
      * @return whether it went on to the end
      */
-    boolean drainTo(Consumer<ByteBuf> taker, BooleanSupplier goesOn) {
+    public boolean drainTo(Consumer<ByteBuf> taker, BooleanSupplier goesOn) {
         for (ByteBuf piece = poll(Integer.MAX_VALUE); piece != null; piece = poll(Integer.MAX_VALUE)) {
             taker.accept(piece);
             if (!goesOn.getAsBoolean()) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,7 @@ public final class SocketPools implements LocalCarriers {
     private final Duration grace;
     private final DataPort.Place place;
     private final List<Context> contexts;
+    private final BooleanSupplier stopping;
     private final NameGenerator names = new NameGenerator();
     private final Map<TunnelKey, SocketPool> byKey = new ConcurrentHashMap<>();
     private final Map<SocketPool, Held> bound = new ConcurrentHashMap<>();
@@ -66,14 +68,23 @@ public final class SocketPools implements LocalCarriers {
      *
      * @param grace how long a client's name and port are kept once its last socket is closed
      * @param contexts where the sockets run, in turns
+     * @param stopping whether the node is about to stop, though it may not say so to agents yet: who registers now would
+     *     have to do it again soon, which most clients do not
      */
-    public SocketPools(Registry registry, String domain, Duration grace, DataPort.Place place, List<Context> contexts) {
+    public SocketPools(
+            Registry registry,
+            String domain,
+            Duration grace,
+            DataPort.Place place,
+            List<Context> contexts,
+            BooleanSupplier stopping) {
         this.registry = registry;
         this.domain = domain;
         this.grace = grace;
         this.place = place;
         this.numbers = new PortNumbers(place.ports());
         this.contexts = List.copyOf(contexts);
+        this.stopping = stopping;
         registry.onLost(this::lose);
     }
 
@@ -106,7 +117,7 @@ public final class SocketPools implements LocalCarriers {
      * @return fails with {@link FullException}, {@link NameRefusedException}, or {@link DataPort.NoneFreeException}
      */
     Future<Registered> register(@Nullable String wanted, InetAddress client) {
-        if (draining) {
+        if (draining || stopping.getAsBoolean()) {
             return Future.failedFuture(new FullException("this edge is stopping; ask again in a moment"));
         }
         SocketPool there = wanted == null ? null : byKey.get(key(wanted));

@@ -61,11 +61,8 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
     @Override
     public void listen(Listener newListener) {
         listener = newListener;
-        for (ByteBuf bytes = arrived.poll(Integer.MAX_VALUE); bytes != null; bytes = arrived.poll(Integer.MAX_VALUE)) {
-            newListener.onBytes(bytes);
-            if (listener != newListener) {
-                return; // It handed the rest to another.
-            }
+        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
+            return; // It handed the rest to another.
         }
         if (undeliveredReset != null) {
             StreamReset reset = undeliveredReset;
@@ -191,12 +188,10 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
         StreamReset reset = lost
                 ? new StreamReset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "the SSH connection has ended")
                 : new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, "the client closed the connection");
+        end();
         if (listener == null) {
-            ended = true; // What has arrived is still to be heard, before the reset.
-            outgoing.release();
             undeliveredReset = reset;
         } else {
-            end();
             listener.onReset(reset);
         }
     }

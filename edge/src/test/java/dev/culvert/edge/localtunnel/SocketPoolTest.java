@@ -199,6 +199,7 @@ class SocketPoolTest {
         try (Socket client = connect(pool)) {
             await().until(() -> pool.connected() == 1);
             pool.expect(Duration.ofMillis(1));
+            visit(pool).get(10, TimeUnit.SECONDS); // By then it has been expected.
         }
         SocketPool forgotten = open("127.0.0.1");
 
