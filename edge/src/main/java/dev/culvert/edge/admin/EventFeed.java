@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,10 @@ final class EventFeed {
     private Scene last = new Scene(new JsonArray(), Map.of());
     private long sequence;
     private boolean looking;
+    /** For the next look; null while one is under way, or nobody reads. */
+    private @Nullable Long timer;
+
+    private long restUntilNanos;
 
     EventFeed(Vertx vertx, ClusterView cluster, TunnelList tunnels, Duration heartbeat) {
         this.vertx = vertx;
@@ -89,6 +94,10 @@ final class EventFeed {
         if (!looking) {
             looking = true;
             look();
+        } else if (timer != null && vertx.cancelTimer(timer)) {
+            // Who has just come waits for the loop's rest, and not for half a second.
+            long restMillis = (restUntilNanos - System.nanoTime()) / 1_000_000;
+            timer = vertx.setTimer(Math.max(1, restMillis), fired -> look());
         }
         return true;
     }
@@ -98,6 +107,7 @@ final class EventFeed {
     }
 
     private void look() {
+        timer = null;
         cluster.look().onComplete(seen -> {
             long before = System.nanoTime();
             if (seen.succeeded()) {
@@ -109,8 +119,10 @@ final class EventFeed {
                 looking = false;
                 last = new Scene(new JsonArray(), Map.of());
             } else {
-                long tookMillis = (System.nanoTime() - before) / 1_000_000;
-                vertx.setTimer(Math.max(INTERVAL_MILLIS, REST_FACTOR * tookMillis), fired -> look());
+                long now = System.nanoTime();
+                long tookMillis = (now - before) / 1_000_000;
+                restUntilNanos = now + REST_FACTOR * (now - before);
+                timer = vertx.setTimer(Math.max(INTERVAL_MILLIS, REST_FACTOR * tookMillis), fired -> look());
             }
         });
     }

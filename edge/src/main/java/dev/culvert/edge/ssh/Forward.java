@@ -75,7 +75,8 @@ final class Forward implements Carrier {
         ForwardedChannel channel =
                 new ForwardedChannel(asked, visitor.host(), visitor.port(), connection.budget(), stream);
         stream.attach(channel);
-        channel.addCloseFutureListener(closed -> visitorLoop.execute(() -> opened.tryFail(lost())));
+        // A refusal closes the channel too, and may do so before anybody has asked for the answer.
+        channel.addCloseFutureListener(closed -> visitorLoop.execute(() -> opened.tryFail(fault(channel.refusal()))));
         try {
             connection
                     .open(channel)

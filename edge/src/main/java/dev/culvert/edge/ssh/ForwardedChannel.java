@@ -14,6 +14,7 @@ import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.common.util.threads.ThreadUtils;
 import org.apache.sshd.core.CoreModuleProperties;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel of the kind {@code forwarded-tcpip} (RFC 4254, 7.2): a visitor's connection that a client takes to its target.
@@ -92,6 +93,11 @@ final class ForwardedChannel extends AbstractClientChannel {
         packet.putUInt(visitorPort);
         writePacket(packet); // Who is gone shows as a closed session.
         return openFuture;
+    }
+
+    /** Why the client has not opened it; null when it has not said so. */
+    synchronized @Nullable Throwable refusal() {
+        return openFuture == null ? null : openFuture.getException();
     }
 
     /** How many bytes may go out now, in one packet. */
