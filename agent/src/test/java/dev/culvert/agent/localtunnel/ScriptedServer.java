@@ -161,7 +161,7 @@ public final class ScriptedServer implements AutoCloseable {
                 socket.setSoTimeout((int) ScriptedPeer.PATIENCE.toMillis());
                 all.add(socket);
                 sockets.add(socket);
-                if (closesAtOnce.get()) {
+                if (closesAtOnce.get() || from.isClosed()) { // Who closes the port may have missed this one.
                     socket.close();
                 }
             }

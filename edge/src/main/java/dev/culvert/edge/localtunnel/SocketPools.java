@@ -198,6 +198,9 @@ public final class SocketPools implements LocalCarriers {
         }
         return registry.bind(request(key, pool))
                 .map(grant -> {
+                    if (byKey.get(key) != pool) {
+                        throw new NameRefusedException(Bound.Code.INTERNAL, "the name was taken away meanwhile");
+                    }
                     bound.put(pool, new Held(key, null));
                     LOGGER.atInfo()
                             .addKeyValue("tunnel", key)
