@@ -223,7 +223,7 @@ public final class SocketPools implements LocalCarriers {
                 key,
                 "localtunnel:" + NetUtil.toAddressString(pool.client()),
                 Tunnel.LOCALTUNNEL,
-                new Tunnel.Policy("preserve", "", false),
+                new Tunnel.Policy("preserve", "localtunnel", false),
                 claim(pool),
                 null);
     }
