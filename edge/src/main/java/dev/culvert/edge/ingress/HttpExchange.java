@@ -81,7 +81,9 @@ final class HttpExchange implements TargetConnection.Listener {
         Routes.Route route = ingress.routes().to(head.authority());
         VisitorConnection connection = visitor.connection();
         // Agents come to the edge's own host: those of an office must not shut each other out.
-        long waitSeconds = route instanceof Routes.Own ? 0 : ingress.waitSeconds(connection.client(head.headers()));
+        long waitSeconds = route instanceof Routes.Own || !ingress.countsVisitors()
+                ? 0
+                : ingress.waitSeconds(connection.client(head.headers()));
         if (waitSeconds > 0) {
             answer(Reply.tooManyRequests(waitSeconds));
         } else {

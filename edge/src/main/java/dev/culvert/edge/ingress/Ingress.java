@@ -24,6 +24,11 @@ record Ingress(
         OwnPages pages,
         @Nullable VisitorRates rates) {
 
+    /** Whether there is a bound on how often visitors may ask. */
+    boolean countsVisitors() {
+        return rates != null;
+    }
+
     /**
      * How long the visitor should wait before it asks for a tunnel again, in seconds; 0 when it may now. A trusted proxy
      * that names nobody asks for itself, and may.

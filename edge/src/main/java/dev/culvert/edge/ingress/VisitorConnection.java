@@ -68,6 +68,9 @@ final class VisitorConnection {
      */
     InetAddress client(HttpHeaders headers) {
         InetAddress client = arrival.visitor().getAddress();
+        if (!trusted) {
+            return client;
+        }
         String[] named = String.join(",", headers.getAll("x-forwarded-for")).split(",", -1);
         for (int last = named.length - 1; last >= 0 && proxies.test(client); last--) {
             InetAddress address = address(named[last].strip());
