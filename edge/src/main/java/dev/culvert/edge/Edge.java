@@ -89,7 +89,9 @@ public final class Edge {
 
     private final Vertx vertx;
     private final EdgeOptions options;
-    private final @Nullable Authenticator embeddersAuthenticator;
+    /** Who decides where there is no tokens file. */
+    private final Authenticator withoutTokens;
+
     private final List<String> addresses;
     private final Traffic traffic = new Traffic();
 
@@ -114,10 +116,10 @@ public final class Edge {
     private volatile IntSupplier relayed = () -> 0;
     private volatile IntSupplier nodes = () -> 1;
 
-    private Edge(Vertx vertx, EdgeOptions options, @Nullable Authenticator authenticator) {
+    private Edge(Vertx vertx, EdgeOptions options, Authenticator withoutTokens) {
         this.vertx = vertx;
         this.options = options;
-        this.embeddersAuthenticator = authenticator;
+        this.withoutTokens = withoutTokens;
         this.addresses = Loopback.addresses(Loopback.address("--bind", options.bind()));
     }
 
@@ -129,18 +131,22 @@ public final class Edge {
      *     then nothing of it is left running
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options) {
-        return start(new Edge(vertx, options, null));
+        return start(new Edge(vertx, options, new AnonymousAuthenticator()));
     }
 
     /**
      * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file.
      *
      * @param options without {@code tokens}; beyond loopback with {@code allowAnonymous}, which here says no more than
-     *     that there is no file
+     *     that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
         if (options.access().tokens() != null) {
             throw new IllegalArgumentException("there are a tokens file and an authenticator: choose one");
+        }
+        if (options.ssh().port().isOn() && options.ssh().keys() == null) {
+            throw new IllegalArgumentException(
+                    "SSH clients are not asked by an authenticator: list their keys, or leave their port off");
         }
         return start(new Edge(vertx, options, authenticator));
     }
@@ -260,11 +266,8 @@ public final class Edge {
     }
 
     private Future<Authenticator> authenticator() {
-        if (embeddersAuthenticator != null) {
-            return Future.succeededFuture(embeddersAuthenticator);
-        }
         if (options.access().tokens() == null) {
-            return readSshAccess(null).map(read -> new AnonymousAuthenticator());
+            return readSshAccess(null).map(withoutTokens);
         }
         TokenFile file = new TokenFile(options.access().tokens());
         return TokenFileAuthenticator.start(vertx, file, WatchedFile.INTERVAL).compose(tokens -> {

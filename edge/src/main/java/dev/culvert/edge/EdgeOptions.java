@@ -148,8 +148,9 @@ public record EdgeOptions(
                 Map.entry("lane-port", ports.lane()),
                 Map.entry("ssh-port", ssh.port()),
                 Map.entry("admin-port", admin.port()));
-        requireApart("tcp-ports", ports.tcp(), doors);
-        requireApart("localtunnel-ports", localtunnel.ports(), doors);
+        requireApart(doors);
+        requireNoneIn("tcp-ports", ports.tcp(), doors);
+        requireNoneIn("localtunnel-ports", localtunnel.ports(), doors);
         if (localtunnel.ports().overlaps(ports.tcp())) {
             throw new ConfigException(
                     "--localtunnel-ports %s and --tcp-ports %s have ports in common: change one of them"
@@ -339,19 +340,25 @@ public record EdgeOptions(
     }
 
     /** One number for two doors is not refused by the machine: Vert.x would let them take turns at it. */
-    private static void requireApart(String name, PortRange range, List<Map.Entry<String, ListenPort>> doors) {
+    private static void requireApart(List<Map.Entry<String, ListenPort>> doors) {
         Map<Integer, String> taken = new HashMap<>();
         for (Map.Entry<String, ListenPort> door : doors) {
             String option = door.getKey();
             int port = door.getValue().number();
-            if (range.contains(port)) {
-                throw new ConfigException(
-                        "--%s %s includes %d, which is --%s: change one of them".formatted(name, range, port, option));
-            }
             String other = port > 0 ? taken.put(port, option) : null;
             if (other != null) {
                 throw new ConfigException(
                         "--%s and --%s are both %d: change one of them".formatted(other, option, port));
+            }
+        }
+    }
+
+    private static void requireNoneIn(String name, PortRange range, List<Map.Entry<String, ListenPort>> doors) {
+        for (Map.Entry<String, ListenPort> door : doors) {
+            int port = door.getValue().number();
+            if (range.contains(port)) {
+                throw new ConfigException("--%s %s includes %d, which is --%s: change one of them"
+                        .formatted(name, range, port, door.getKey()));
             }
         }
     }

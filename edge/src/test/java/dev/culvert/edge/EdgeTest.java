@@ -244,6 +244,24 @@ class EdgeTest {
         assertThrows(IllegalArgumentException.class, () -> Edge.start(vertx, tokens, new AnonymousAuthenticator()));
     }
 
+    @Test
+    void embedderWhoseAuthenticatorSshClientsWouldPassByIsToldToListTheirKeys() {
+        EdgeOptions open = FREE_PORTS.withSsh(new EdgeOptions.Ssh(ListenPort.FREE, null, null));
+
+        assertThrows(IllegalArgumentException.class, () -> Edge.start(vertx, open, new AnonymousAuthenticator()));
+    }
+
+    @Test
+    void embedderHasAnSshPortForListedKeys() throws Exception {
+        Path keys = Files.createFile(folder.resolve("keys"));
+        EdgeOptions listed = FREE_PORTS.withSsh(new EdgeOptions.Ssh(ListenPort.FREE, keys, null));
+
+        Edge edge = Edge.start(vertx, listed, new AnonymousAuthenticator()).await(60, TimeUnit.SECONDS);
+
+        assertTrue(accepts("127.0.0.1", edge.ports().ssh()));
+        edge.close().await(30, TimeUnit.SECONDS);
+    }
+
     /** The URL that an agent gets, or why it does not. */
     private String open(Edge edge, String token, String name) throws Exception {
         AgentOptions options = AgentOptions.of("127.0.0.1:" + edge.ports().lane())

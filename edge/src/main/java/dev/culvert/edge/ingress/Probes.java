@@ -7,7 +7,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.vertx.core.net.NetServerOptions;
 
 /** The kernel's question whether a silent peer still knows the connection; one that has forgotten it resets it. */
-final class Probes {
+public final class Probes {
     /** A closed socket is forgotten after 60 s on Linux; asked this often, that is noticed soon after. */
     private static final int EVERY_SECONDS = 15;
 
@@ -22,8 +22,8 @@ final class Probes {
 
     private Probes() {}
 
-    /** Has all visitors of a port asked once they are silent for long. */
-    static NetServerOptions forAll(NetServerOptions port) {
+    /** Has all who come to a port asked once they are silent for long. */
+    public static NetServerOptions forAll(NetServerOptions port) {
         port.setTcpKeepAlive(true)
                 .setTcpKeepAliveIdleSeconds(SILENCE_SECONDS)
                 .setTcpKeepAliveIntervalSeconds(EVERY_SECONDS)

@@ -1,6 +1,7 @@
 package dev.culvert.edge.localtunnel;
 
 import dev.culvert.config.PortRange;
+import dev.culvert.edge.ingress.Probes;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -22,15 +23,6 @@ public final class DataPort {
 
     /** A port that is free on one address may be taken on another. A second one that is, is rare; a fifth is a fault. */
     private static final int FREE_PORT_TRIES = 5;
-
-    /**
-     * The kernel asks a socket that is silent for so many seconds whether its client is still there: more often than
-     * routers forget a connection, which most do after some minutes.
-     */
-    private static final int SILENCE_SECONDS = 45;
-
-    private static final int EVERY_SECONDS = 15;
-    private static final int UNANSWERED = 3;
 
     /** Clients open all their sockets at once. */
     private static final int BACKLOG = 128;
@@ -119,15 +111,12 @@ public final class DataPort {
     }
 
     private static Future<NetServer> listen(Vertx vertx, String address, int port, Handler<NetSocket> accept) {
-        NetServerOptions options = new NetServerOptions()
+        // Probed more often than routers forget a connection, which most do after some minutes.
+        NetServerOptions options = Probes.forAll(new NetServerOptions()
                 .setHost(address)
                 .setPort(port)
                 .setTcpNoDelay(true)
-                .setAcceptBacklog(BACKLOG);
-        options.setTcpKeepAlive(true)
-                .setTcpKeepAliveIdleSeconds(SILENCE_SECONDS)
-                .setTcpKeepAliveIntervalSeconds(EVERY_SECONDS)
-                .setTcpKeepAliveCount(UNANSWERED);
+                .setAcceptBacklog(BACKLOG));
         return vertx.createNetServer(options).connectHandler(accept).listen();
     }
 }

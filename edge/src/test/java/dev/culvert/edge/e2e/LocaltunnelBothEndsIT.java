@@ -6,9 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -19,25 +16,11 @@ class LocaltunnelBothEndsIT {
 
     @Test
     void moreVisitorsAtOnceThanThereAreConnectionsGetTheirOwnAnswersOnce() throws Exception {
-        int visitors = 200;
         RunningEdge edge = stage.edge("--localtunnel");
         CountingTarget target = stage.keep(CountingTarget.start());
         client(edge, target.port(), "-s", "my-app").awaitOnline();
 
-        ExecutorService threads = Executors.newFixedThreadPool(40);
-        List<Future<Answer>> answers = new ArrayList<>();
-        for (int i = 0; i < visitors; i++) {
-            String path = "/r/" + i;
-            answers.add(threads.submit(() -> edge.get("my-app", path)));
-        }
-
-        for (int i = 0; i < visitors; i++) {
-            Answer answer = answers.get(i).get();
-            assertEquals(200, answer.status(), answer::toString);
-            assertEquals(CountingTarget.answerTo(edge.host("my-app"), i), answer.body());
-            assertEquals(1, target.deliveries(i), "request " + i);
-        }
-        threads.shutdown();
+        LocaltunnelIT.assertEachGetsItsOwnOnce(edge, "my-app", target);
     }
 
     @Test

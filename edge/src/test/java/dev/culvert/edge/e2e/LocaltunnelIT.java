@@ -32,24 +32,28 @@ class LocaltunnelIT {
 
     @Test
     void moreVisitorsAtOnceThanTheClientHasConnectionsGetTheirOwnAnswersOnce() throws Exception {
-        int visitors = 200;
         RunningEdge edge = stage.edge("--localtunnel");
         CountingTarget target = stage.keep(CountingTarget.start());
         NpmLocaltunnel.Client client =
                 NpmLocaltunnel.on(stage).client(url(edge), target.port(), "--subdomain", "my-app");
         assertEquals("http://" + edge.host("my-app"), client.url());
 
+        assertEachGetsItsOwnOnce(edge, "my-app", target);
+    }
+
+    /** Two hundred visitors, forty at once. */
+    static void assertEachGetsItsOwnOnce(RunningEdge edge, String name, CountingTarget target) throws Exception {
+        int visitors = 200;
         ExecutorService threads = Executors.newFixedThreadPool(40);
         List<Future<Answer>> answers = new ArrayList<>();
         for (int i = 0; i < visitors; i++) {
             String path = "/r/" + i;
-            answers.add(threads.submit(() -> edge.get("my-app", path)));
+            answers.add(threads.submit(() -> edge.get(name, path)));
         }
-
         for (int i = 0; i < visitors; i++) {
             Answer answer = answers.get(i).get();
             assertEquals(200, answer.status(), answer::toString);
-            assertEquals(CountingTarget.answerTo(edge.host("my-app"), i), answer.body());
+            assertEquals(CountingTarget.answerTo(edge.host(name), i), answer.body());
             assertEquals(1, target.deliveries(i), "request " + i);
         }
         threads.shutdown();
