@@ -6,6 +6,7 @@ import dev.culvert.agent.dial.EdgeLane;
 import dev.culvert.agent.dial.Greeting;
 import dev.culvert.agent.dial.Lanes;
 import dev.culvert.agent.dial.Traffic;
+import dev.culvert.agent.inspect.Inspector;
 import dev.culvert.agent.state.AgentState;
 import dev.culvert.agent.state.NameChange;
 import dev.culvert.agent.state.NameRecord;
@@ -22,6 +23,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import java.time.Duration;
@@ -71,6 +74,7 @@ public final class Agent {
 
     private final Set<EdgeLane> upLanes = new LinkedHashSet<>();
     private @Nullable Lanes lanes;
+    private @Nullable Inspector inspector;
     private @Nullable Future<Void> closing;
     private boolean troubleTold;
     private int lastId;
@@ -128,6 +132,50 @@ public final class Agent {
                                                         : failure))),
                         greeted::fail);
         return greeted.future();
+    }
+
+    /**
+     * Records the requests of {@code http} tunnels from here on, and shows them at a port of 127.0.0.1, where people of this
+     * machine can look at them and send one again ({@code docs/inspector.md}). Ends with the agent.
+     *
+     * @param port 0 for a free one
+     * @return where to look; fails with {@link AgentException} when it cannot listen there, or is there already
+     */
+    public Future<String> inspect(int port) {
+        Promise<String> listening = Promise.promise();
+        home.runOnContext(ignored -> {
+            if (closing != null || inspector != null) {
+                String why = inspector == null ? "the agent is closed" : "this agent is inspected already";
+                listening.fail(new AgentException(AgentException.Code.INSPECTOR, why));
+                return;
+            }
+            Inspector.start(vertx, home, port, streams, this::tunnelsNow, Software.VERSION)
+                    .onComplete(
+                            started -> {
+                                inspector = started;
+                                listening.complete(started.url());
+                            },
+                            failure -> listening.fail(new AgentException(
+                                    AgentException.Code.INSPECTOR,
+                                    "the inspector cannot listen on port %d of 127.0.0.1 (%s)"
+                                            .formatted(port, failure.getMessage()))));
+        });
+        return listening.future();
+    }
+
+    private JsonArray tunnelsNow() {
+        JsonArray all = new JsonArray();
+        tunnels.values().forEach(tunnel -> all.add(describe(tunnel)));
+        return all;
+    }
+
+    private static JsonObject describe(Tunnel tunnel) {
+        Optional<TunnelState.Connected> known = tunnel.lastConnected();
+        return new JsonObject()
+                .put("name", known.map(TunnelState.Connected::name).orElse(""))
+                .put("url", known.map(TunnelState.Connected::url).orElse(""))
+                .put("target", tunnel.options().targetName())
+                .put("online", tunnel.state() instanceof TunnelState.Connected);
     }
 
     /**
@@ -251,7 +299,11 @@ public final class Agent {
     private Future<Void> closeAll() {
         List.copyOf(bindings.values()).forEach(Binding::agentClosed);
         Future<Void> lanesClosed = lanes == null ? Future.succeededFuture() : lanes.close();
-        return lanesClosed.eventually(() -> client.close()).eventually(nameWriter::written);
+        Future<Void> inspectorClosed = inspector == null ? Future.succeededFuture() : inspector.close();
+        return lanesClosed
+                .eventually(() -> inspectorClosed)
+                .eventually(() -> client.close())
+                .eventually(nameWriter::written);
     }
 
     private String sentence(DialException why) {
@@ -423,7 +475,7 @@ public final class Agent {
             bindings.remove(tunnel.id());
             streams.remove(tunnel.id());
             Set<String> own = own(tunnel.options());
-            tunnel.lastName().ifPresent(own::remove);
+            tunnel.lastConnected().map(TunnelState.Connected::name).ifPresent(own::remove);
             if (tunnel.options().wanted() != null) {
                 own.remove(tunnel.options().wanted());
             }

@@ -55,8 +55,8 @@ public final class Tunnel {
         return id;
     }
 
-    Optional<String> lastName() {
-        return Optional.ofNullable(lastConnected).map(TunnelState.Connected::name);
+    Optional<TunnelState.Connected> lastConnected() {
+        return Optional.ofNullable(lastConnected);
     }
 
     void become(TunnelState newState) {

@@ -113,7 +113,11 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule partsOfTheAgentDoNotKnowTheWhole = noClasses()
             .that()
-            .resideInAnyPackage("dev.culvert.agent.dial..", "dev.culvert.agent.target..", "dev.culvert.agent.state..")
+            .resideInAnyPackage(
+                    "dev.culvert.agent.dial..",
+                    "dev.culvert.agent.inspect..",
+                    "dev.culvert.agent.state..",
+                    "dev.culvert.agent.target..")
             .should()
             .dependOnClassesThat(resideInAnyPackage("dev.culvert.agent", "dev.culvert.agent.cli.."));
 

@@ -6,11 +6,14 @@ import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
+import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
+import dev.culvert.config.ListenPort;
 import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,7 +25,6 @@ final class AgentChoices {
 
     /** The options of the agent. */
     static AgentOptions agent(Choices choices, Surroundings surroundings) {
-        refuseInspector(choices);
         AgentOptions options = reached(choices, surroundings.environment());
         Optional<Integer> lanes = choices.read(AgentOption.LANES, AgentChoices::lanes);
         if (lanes.isPresent()) {
@@ -131,10 +133,27 @@ final class AgentChoices {
         return lanes;
     }
 
-    private static void refuseInspector(Choices choices) {
-        Optional<String> port = choices.text(AgentOption.INSPECT_PORT);
-        if (port.isPresent() && !port.get().equals("off")) {
-            throw choices.wrong(AgentOption.INSPECT_PORT, "the inspector comes with a later version; say off");
+    /**
+     * Where people look at requests. A file or a variable may say it for all commands; where there is no tunnel with
+     * requests, only a flag is taken at its word, and refused.
+     */
+    static ListenPort inspectPort(Choices choices, List<TunnelOptions> tunnels) {
+        ListenPort port =
+                choices.read(AgentOption.INSPECT_PORT, AgentChoices::listenPort).orElse(ListenPort.OFF);
+        if (!port.isOn() || tunnels.stream().anyMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.HTTP)) {
+            return port;
+        }
+        if (choices.isFlag(AgentOption.INSPECT_PORT)) {
+            throw choices.wrong(AgentOption.INSPECT_PORT, "only http tunnels have requests to look at; leave it out");
+        }
+        return ListenPort.OFF;
+    }
+
+    private static ListenPort listenPort(String text) {
+        try {
+            return ListenPort.parse(text);
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 }

@@ -37,12 +37,16 @@ enum AgentOption {
     TOKEN_FILE("token-file", "FILE", "File with the token."),
     LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
     INSECURE("insecure", "", "Reach an edge beyond this machine without encryption: private networks only."),
-    INSPECT_PORT("inspect-port", "PORT", "Port for looking at requests; a later version has it, so only off."),
+    INSPECT_PORT(
+            "inspect-port",
+            "PORT",
+            "Port of this machine where you look at requests and send them again, in a browser: 4040, or 0 for one that"
+                    + " is free. Default: off"),
     JSON(
             "json",
             "",
             "Print one JSON object a line: online, reconnecting, offline, request, connection,"
-                    + " target-refused, notice."),
+                    + " target-refused, inspector, notice."),
     PORT("port", "PORT", "The local server's port."),
     HOST(
             "host",

@@ -53,6 +53,11 @@ final class Choices {
         return read(option, Choices::yes).orElse(false);
     }
 
+    /** Whether it was chosen by a flag. */
+    boolean isFlag(AgentOption option) {
+        return flags.containsKey(option.key);
+    }
+
     /** An error that says where the value was written. */
     ConfigException wrong(AgentOption option, String message) {
         String place = flags.containsKey(option.key)

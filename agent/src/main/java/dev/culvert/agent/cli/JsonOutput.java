@@ -9,7 +9,7 @@ import java.time.Instant;
 
 /**
  * One JSON object a line: {@code online}, {@code reconnecting}, {@code offline}, {@code request}, {@code connection},
- * {@code target-refused}, {@code notice}.
+ * {@code target-refused}, {@code inspector}, {@code notice}.
  */
 final class JsonOutput implements Output {
     private final Lines lines;
@@ -75,6 +75,11 @@ final class JsonOutput implements Output {
                 .put("target", tunnel.target())
                 .put("reason", sentence)
                 .encode());
+    }
+
+    @Override
+    public void inspector(String url) {
+        say(event("inspector").put("url", url));
     }
 
     @Override

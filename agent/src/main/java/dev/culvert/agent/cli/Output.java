@@ -14,6 +14,9 @@ interface Output extends AutoCloseable {
 
     void targetRefused(Told tunnel, String sentence);
 
+    /** Requests can be looked at here. */
+    void inspector(String url);
+
     void notice(String sentence);
 
     @Override

@@ -168,6 +168,11 @@ final class PlainOutput implements Output {
     }
 
     @Override
+    public void inspector(String url) {
+        lines.say("Requests: " + url);
+    }
+
+    @Override
     public void notice(String sentence) {
         lines.say("Note: " + printable(sentence));
     }

@@ -8,6 +8,7 @@ import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
+import dev.culvert.config.ListenPort;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
 import java.util.List;
@@ -23,11 +24,13 @@ final class Session {
 
     private final Agent agent;
     private final List<TunnelOptions> wanted;
+    private final ListenPort inspectPort;
     private final Output output;
     private final CountDownLatch allEnded;
 
-    Session(AgentOptions options, List<TunnelOptions> wanted, Output output) {
+    Session(AgentOptions options, List<TunnelOptions> wanted, ListenPort inspectPort, Output output) {
         this.wanted = wanted;
+        this.inspectPort = inspectPort;
         this.output = output;
         this.allEnded = new CountDownLatch(wanted.size());
         this.agent = Agent.alone(options, new Watcher());
@@ -41,6 +44,9 @@ final class Session {
      */
     void run() throws InterruptedException {
         try {
+            if (inspectPort.isOn()) {
+                await(agent.inspect(inspectPort.number()).onSuccess(output::inspector));
+            }
             await(Future.all(wanted.stream().map(agent::open).toList()));
             allEnded.await();
         } finally {

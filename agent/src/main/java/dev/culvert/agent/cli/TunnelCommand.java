@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import dev.culvert.agent.AgentException;
 import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
+import dev.culvert.config.ListenPort;
 import dev.culvert.config.YamlSection;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,6 +54,7 @@ final class TunnelCommand implements Callable<Integer> {
                         "",
                         "Examples:",
                         "  culvert http 3000",
+                        "  culvert http 3000 --inspect-port 4040",
                         "  culvert http localhost:5173 --host-header rewrite --name shop",
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
                         "  culvert http unix:/run/app.sock");
@@ -200,7 +202,8 @@ final class TunnelCommand implements Callable<Integer> {
         }
         Choices choices = surroundings.choices(flags, files);
         AgentOptions options = AgentChoices.agent(choices, surroundings);
-        return run(options, tunnels, choices.isOn(AgentOption.JSON));
+        ListenPort inspectPort = AgentChoices.inspectPort(choices, tunnels);
+        return run(options, tunnels, inspectPort, choices.isOn(AgentOption.JSON));
     }
 
     private static List<String> words(ParseResult parsed) {
@@ -209,11 +212,12 @@ final class TunnelCommand implements Callable<Integer> {
                 .toList();
     }
 
-    private int run(AgentOptions options, List<TunnelOptions> tunnels, boolean json) throws InterruptedException {
+    private int run(AgentOptions options, List<TunnelOptions> tunnels, ListenPort inspectPort, boolean json)
+            throws InterruptedException {
         Output output = json
                 ? new JsonOutput(surroundings.out())
                 : new PlainOutput(surroundings.out(), surroundings.terminal(), tunnels.size() > 1, "edge");
-        Session session = new Session(options, tunnels, output);
+        Session session = new Session(options, tunnels, inspectPort, output);
         try (Signals ignored = Signals.stop(session::stop)) {
             session.run();
             return AgentMain.FAILED;
@@ -233,6 +237,7 @@ final class TunnelCommand implements Callable<Integer> {
                                 kind == null
                                         ? (ports ? "remote-port" : "name") + " in the file"
                                         : "with " + (ports ? "--remote-port" : "--name"));
+            case INSPECTOR -> "; choose another with --inspect-port, or 0 for one that is free";
             // The edge's own words say what to do.
             case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
         };

@@ -40,6 +40,11 @@ public final class TargetDialer {
         this.addresses = target.addresses();
     }
 
+    /** What it connects to. */
+    Target target() {
+        return target;
+    }
+
     /** A connection to the target, or {@link TargetRefusedException} with a sentence for the visitor. */
     public Future<NetSocket> dial() {
         int first = preferred;

@@ -24,6 +24,7 @@ public final class TargetStreams {
     private final Events events;
     private final Map<Integer, Way> ways = new ConcurrentHashMap<>();
     private final Map<String, Integer> ids = new ConcurrentHashMap<>();
+    private volatile Tap tap = Tap.NONE;
 
     /** What becomes of streams, by the agent's number of the tunnel. On the event loop of the stream. */
     public interface Events {
@@ -67,19 +68,25 @@ public final class TargetStreams {
         ids.values().remove(id);
     }
 
+    /** From here on streams go through this. */
+    public void tap(Tap newTap) {
+        tap = newTap;
+    }
+
     /** The number of the tunnel with the key; null when there is none. */
     public @Nullable Integer idOf(String tunnelKey) {
         return ids.get(tunnelKey);
     }
 
     /** Serves a stream, or resets it. On the stream's event loop. */
-    public void serve(TunnelStream stream, StreamRequest request) {
+    public void serve(TunnelStream untapped, StreamRequest request) {
         Integer id = ids.get(request.tunnel());
         Way way = id == null ? null : ways.get(id);
         if (id == null || way == null) {
-            stream.reset(CloseReason.NOT_HELD, "this agent has no tunnel " + request.tunnel());
+            untapped.reset(CloseReason.NOT_HELD, "this agent has no tunnel " + request.tunnel());
             return;
         }
+        TunnelStream stream = tap.through(untapped, request, way.dialer().target());
         // What comes meanwhile is kept by the stream within its window, a reset included.
         long begun = System.nanoTime();
         way.dialer()

@@ -54,7 +54,12 @@ final class RecordingTarget implements AutoCloseable {
     }
 
     static RecordingTarget start() throws IOException {
-        RecordingTarget target = new RecordingTarget(new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")));
+        return start(0);
+    }
+
+    /** One on a port that was free a moment ago: for a target that comes later than its visitors. */
+    static RecordingTarget start(int port) throws IOException {
+        RecordingTarget target = new RecordingTarget(new ServerSocket(port, 50, InetAddress.getByName("127.0.0.1")));
         inBackground(target::accept);
         return target;
     }

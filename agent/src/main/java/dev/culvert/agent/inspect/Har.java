@@ -1,0 +1,107 @@
+package dev.culvert.agent.inspect;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Recordings as an HTTP Archive, version 1.2, which browsers' tools and others read. */
+final class Har {
+    private static final int UNKNOWN = -1;
+
+    private Har() {}
+
+    /**
+     * An archive.
+     *
+     * @param recordings the earliest first
+     * @param version of the program
+     */
+    static JsonObject of(List<Recording> recordings, String version) {
+        JsonArray entries = new JsonArray();
+        recordings.forEach(recording -> entries.add(entry(recording)));
+        return new JsonObject()
+                .put(
+                        "log",
+                        new JsonObject()
+                                .put("version", "1.2")
+                                .put(
+                                        "creator",
+                                        new JsonObject().put("name", "Culvert").put("version", version))
+                                .put("entries", entries));
+    }
+
+    private static JsonObject entry(Recording recording) {
+        double total = recording.totalMicros() / 1000.0;
+        double first = recording.response() == null ? total : recording.firstByteMicros() / 1000.0;
+        return new JsonObject()
+                .put(
+                        "startedDateTime",
+                        Instant.ofEpochMilli(recording.startedAtMillis()).toString())
+                .put("time", total)
+                .put("request", request(recording))
+                .put("response", response(recording))
+                .put("cache", new JsonObject())
+                .put(
+                        "timings",
+                        new JsonObject().put("send", 0).put("wait", first).put("receive", Math.max(0, total - first)))
+                .put("comment", recording.reason());
+    }
+
+    private static JsonObject request(Recording recording) {
+        RequestHead head = recording.request();
+        Body body = recording.requestBody();
+        String scheme = head.fields().find("X-Forwarded-Proto").orElse("http");
+        String host =
+                head.fields().find("X-Forwarded-Host").orElse(recording.origin().host());
+        JsonObject request = new JsonObject()
+                .put("method", head.method())
+                .put("url", "%s://%s%s".formatted(scheme, host, head.path()))
+                .put("httpVersion", head.version())
+                .put("cookies", new JsonArray())
+                .put("headers", list(head.fields()))
+                .put("queryString", new JsonArray())
+                .put("headersSize", UNKNOWN)
+                .put("bodySize", body.passed());
+        if (body.passed() > 0) {
+            request.put("postData", content(body, head.fields(), text -> {}));
+        }
+        return request;
+    }
+
+    private static JsonObject response(Recording recording) {
+        ResponseHead head = recording.response();
+        Body body = recording.responseBody();
+        Fields fields = head == null ? Fields.NONE : head.fields();
+        return new JsonObject()
+                .put("status", head == null ? 0 : head.status())
+                .put("statusText", head == null ? recording.reason() : head.reason())
+                .put("httpVersion", head == null ? "" : head.version())
+                .put("cookies", new JsonArray())
+                .put("headers", list(fields))
+                .put("content", content(body, fields, json -> json.put("size", body.passed())))
+                .put("redirectURL", fields.find("Location").orElse(""))
+                .put("headersSize", UNKNOWN)
+                .put("bodySize", body.passed());
+    }
+
+    private static JsonObject content(Body body, Fields fields, Consumer<JsonObject> more) {
+        JsonObject content =
+                new JsonObject().put("mimeType", fields.find("Content-Type").orElse(""));
+        more.accept(content);
+        body.text().ifPresentOrElse(text -> content.put("text", text), () -> content.put(
+                        "text", Base64.getEncoder().encodeToString(body.bytes()))
+                .put("encoding", "base64"));
+        return content;
+    }
+
+    private static JsonArray list(Fields fields) {
+        JsonArray list = new JsonArray();
+        fields.all()
+                .forEach(field ->
+                        list.add(new JsonObject().put("name", field.getKey()).put("value", field.getValue())));
+        return list;
+    }
+}
