@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.TimeoutError;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.culvert.testkit.ScriptedPeer;
 import dev.culvert.wire.Bind;
@@ -49,14 +48,14 @@ class DashboardIT {
         Browser browser = Browser.start(stage);
         Page page = browser.page();
         page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
-        await(page, "document.getElementById('live').textContent === 'live'");
-        await(page, "!document.getElementById('empty').hidden");
+        browser.await("document.getElementById('live').textContent === 'live'");
+        browser.await("!document.getElementById('empty').hidden");
         browser.screenshot("dashboard-empty");
 
         // Comes
         RunningAgent agent = stage.agent(edge, target, "--name", "shop");
         agent.awaitOnline();
-        shownWithin(page, "row => row?.dataset.state === 'online'");
+        shownWithin(browser, "row => row?.dataset.state === 'online'");
         assertSame(page, edge);
         JsonObject node = nodes(edge).getJsonObject(0);
         assertEquals("edge-one", node.getString("label"));
@@ -67,7 +66,7 @@ class DashboardIT {
         for (int i = 0; i < 3; i++) {
             assertEquals("hello\n", edge.get("shop", "/hello").body());
         }
-        shownWithin(page, "row => row?.querySelector('[data-field=requests]').dataset.value === '3'");
+        shownWithin(browser, "row => row?.querySelector('[data-field=requests]').dataset.value === '3'");
         assertSame(page, edge);
         browser.screenshot("dashboard");
         page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
@@ -76,7 +75,7 @@ class DashboardIT {
 
         // Is taken away, and its agent is told
         assertEquals(204, delete(edge, "/api/v1/tunnels/shop"));
-        shownWithin(page, "row => row === null");
+        shownWithin(browser, "row => row === null");
         assertEquals(
                 "whoever runs the edge has taken the name away",
                 agent.await("offline").getString("reason"));
@@ -86,11 +85,11 @@ class DashboardIT {
         // Can be had again, and goes with its agent
         RunningAgent again = stage.agent(edge, target, "--name", "shop");
         again.awaitOnline();
-        shownWithin(page, "row => row?.dataset.state === 'online'");
+        shownWithin(browser, "row => row?.dataset.state === 'online'");
         again.program().interrupt();
         // How long the agent takes to end is not the page's.
         Awaitility.await().atMost(Stage.PATIENCE).until(() -> edge.tunnels().isEmpty());
-        shownWithin(page, "row => row === null");
+        shownWithin(browser, "row => row === null");
         assertSame(page, edge);
     }
 
@@ -103,9 +102,10 @@ class DashboardIT {
             agents.add(stage.agent(cluster.node(place), target, "--name", "at-" + place, "--lanes", "1"));
             agents.get(place).awaitOnline();
         }
-        Page page = Browser.start(stage).page();
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
         page.navigate("http://127.0.0.1:%d/".formatted(cluster.node(0).adminPort()));
-        await(page, "document.querySelectorAll('[data-node]').length === 3");
+        browser.await("document.querySelectorAll('[data-node]').length === 3");
 
         // Each tunnel through each node, its holder or not
         for (RunningEdge edge : cluster.nodes()) {
@@ -152,10 +152,8 @@ class DashboardIT {
         agent.expect(Frame.BoundFrame.class);
         page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
 
-        await(
-                page,
-                "document.querySelector('[data-tunnel=evil] [data-field=target]')?.textContent === \"%s\""
-                        .formatted(target));
+        browser.await("document.querySelector('[data-tunnel=evil] [data-field=target]')?.textContent === \"%s\""
+                .formatted(target));
 
         assertEquals(0, page.locator("#tunnels img, #tunnels script").count());
         assertEquals("Cluster · Culvert", page.title());
@@ -167,15 +165,15 @@ class DashboardIT {
         Browser browser = Browser.start(stage);
         Page page = browser.page();
         page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
-        await(page, "document.getElementById('live').textContent === 'live'");
+        browser.await("document.getElementById('live').textContent === 'live'");
         String before = page.getAttribute("[data-node]", "data-node");
 
         edge.program().kill();
-        await(page, "document.getElementById('live').textContent === 'reconnecting'");
+        browser.await("document.getElementById('live').textContent === 'reconnecting'");
         edge.again(stage);
 
-        await(page, "document.getElementById('live').textContent === 'live'");
-        await(page, "document.querySelector('[data-node]').dataset.node !== '%s'".formatted(before));
+        browser.await("document.getElementById('live').textContent === 'live'");
+        browser.await("document.querySelector('[data-node]').dataset.node !== '%s'".formatted(before));
         assertEquals(1, page.locator("[data-node]").count());
     }
 
@@ -190,35 +188,20 @@ class DashboardIT {
 
         page.fill("#token", "not-the-token");
         page.click("#door button");
-        await(page, "!document.getElementById('wrong').hidden");
+        browser.await("!document.getElementById('wrong').hidden");
         browser.screenshot("dashboard-token");
         page.fill("#token", token);
         page.click("#door button");
-        await(page, "document.querySelectorAll('[data-node]').length === 1");
+        browser.await("document.querySelectorAll('[data-node]').length === 1");
         page.reload();
 
-        await(page, "document.getElementById('live').textContent === 'live'");
+        browser.await("document.getElementById('live').textContent === 'live'");
         assertTrue(page.locator("#door").isHidden());
     }
 
     /** Waits, no longer than the page may be behind, until the row of the tunnel {@code shop} is as it should be. */
-    private static void shownWithin(Page page, String condition) {
-        await(page, "(%s)(document.querySelector('[data-tunnel=shop]'))".formatted(condition), BEHIND);
-    }
-
-    private static void await(Page page, String script) {
-        await(page, script, Stage.PATIENCE);
-    }
-
-    /** Asks from outside: Playwright's own way to wait evaluates text in the page, which the page's policy forbids. */
-    private static void await(Page page, String script, Duration limit) {
-        try {
-            page.waitForCondition(
-                    () -> Boolean.TRUE.equals(page.evaluate(script)),
-                    new Page.WaitForConditionOptions().setTimeout(limit.toMillis()));
-        } catch (TimeoutError e) {
-            throw new AssertionError("not within %s: %s%n%s".formatted(limit, script, page.content()), e);
-        }
+    private static void shownWithin(Browser browser, String condition) {
+        browser.await("(%s)(document.querySelector('[data-tunnel=shop]'))".formatted(condition), BEHIND);
     }
 
     private static void assertSame(Page page, RunningEdge edge) throws IOException {

@@ -34,7 +34,8 @@ class InspectorIT {
                 "Content-Type: application/json",
                 "-d",
                 "{\"order\":7,\"items\":[{\"name\":\"<b>Tea</b>\",\"pieces\":2}]}",
-                "http://shop.localhost:%s/hook?from=curl".formatted(edge.host("shop").replaceFirst(".*:", "")));
+                "http://shop.localhost:%s/hook?from=curl"
+                        .formatted(edge.host("shop").replaceFirst(".*:", "")));
         String first = target.awaitRequest();
         page.click("[data-request='1'] button");
         browser.await("document.querySelector('#request pre')?.textContent.includes('\"order\": 7')");
