@@ -139,8 +139,11 @@ final class HttpConversation {
 
     private void read(EmbeddedChannel decoder, ByteBuf bytes, Consumer<Object> reader) {
         try {
-            if (decoder.isOpen()) {
-                decoder.writeInbound(bytes.retainedDuplicate());
+            if (decoder.isOpen() && bytes.isReadable()) {
+                // A slice has no room: of a duplicate the decoder would take itself for the owner, append what comes
+                // next
+                // and move what is left to the front, in memory that may still wait for its way out.
+                decoder.writeInbound(bytes.retainedSlice());
             }
             drain(decoder, reader);
         } catch (DecoderException e) {
