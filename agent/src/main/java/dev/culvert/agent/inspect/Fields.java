@@ -13,6 +13,9 @@ import java.util.Optional;
 record Fields(List<Map.Entry<String, String>> all) {
     static final Fields NONE = new Fields(List.of());
 
+    /** What a field costs beside its characters: its entry, two strings and their arrays. A head may be all names of a letter. */
+    private static final int BYTES_PER_FIELD = 128;
+
     Fields {
         all = List.copyOf(all);
     }
@@ -33,10 +36,12 @@ record Fields(List<Map.Entry<String, String>> all) {
                 .findFirst();
     }
 
-    /** How much they hold, in characters. */
+    /** About how many bytes they hold. */
     int size() {
         return all.stream()
-                .mapToInt(field -> field.getKey().length() + field.getValue().length())
+                .mapToInt(field -> BYTES_PER_FIELD
+                        + field.getKey().length()
+                        + field.getValue().length())
                 .sum();
     }
 }

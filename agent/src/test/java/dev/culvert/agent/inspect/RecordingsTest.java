@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.wire.StreamRequest;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,17 @@ class RecordingsTest {
         assertEquals(List.of(1L), gone);
         assertEquals(Recordings.MOST, recordings.latestFirst().size());
         assertEquals(Recordings.MOST + 1, recordings.latestFirst().get(0).id());
+    }
+
+    @Test
+    void manySmallFieldsAreNotSmall() {
+        Fields fields = new Fields(Collections.nCopies(10_000, Map.entry("a", "")));
+        for (int i = 0; i < 100; i++) {
+            recordings.add(recordings.begin(
+                    STREAM, "http://127.0.0.1:1", null, new RequestHead("GET", "/", "HTTP/1.1", fields), 0));
+        }
+
+        assertTrue(recordings.latestFirst().size() < 20, "a field has two strings, whatever is in them");
     }
 
     @Test
