@@ -4,36 +4,26 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Base64;
-import java.util.List;
 import java.util.function.Consumer;
 
 /** Recordings as an HTTP Archive, version 1.2, which browsers' tools and others read. */
 final class Har {
+    static final String END = "]}}";
+
     private static final int UNKNOWN = -1;
 
     private Har() {}
 
-    /**
-     * An archive.
-     *
-     * @param recordings the earliest first
-     * @param version of the program
-     */
-    static JsonObject of(List<Recording> recordings, String version) {
-        JsonArray entries = new JsonArray();
-        recordings.forEach(recording -> entries.add(entry(recording)));
-        return new JsonObject()
-                .put(
-                        "log",
-                        new JsonObject()
-                                .put("version", "1.2")
-                                .put(
-                                        "creator",
-                                        new JsonObject().put("name", "Culvert").put("version", version))
-                                .put("entries", entries));
+    /** What stands before the entries, which have a comma between two; {@link #END} follows them. */
+    static String begin(String version) {
+        return "{\"log\":{\"version\":\"1.2\",\"creator\":%s,\"entries\":["
+                .formatted(new JsonObject()
+                        .put("name", "Culvert")
+                        .put("version", version)
+                        .encode());
     }
 
-    private static JsonObject entry(Recording recording) {
+    static JsonObject entry(Recording recording) {
         double total = recording.totalMicros() / 1000.0;
         double first = recording.response() == null ? total : recording.firstByteMicros() / 1000.0;
         return new JsonObject()

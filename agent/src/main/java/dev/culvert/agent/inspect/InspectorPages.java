@@ -15,9 +15,6 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,10 +138,13 @@ final class InspectorPages {
     }
 
     private void archive(RoutingContext context) {
-        List<Recording> all = new ArrayList<>(recordings.latestFirst());
-        Collections.reverse(all);
         attach(context, "culvert.har");
-        json(context, 200, Har.of(all, version));
+        HttpServerResponse response = context.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+        if (context.request().method().equals(HttpMethod.HEAD)) {
+            response.end().onFailure(InspectorPages::left);
+        } else {
+            new HarDownload(response, recordings).start(version);
+        }
     }
 
     /** As a file to keep: what a target sent must not run as a page of the inspector's own. */
