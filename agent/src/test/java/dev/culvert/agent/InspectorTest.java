@@ -300,7 +300,7 @@ class InspectorTest {
             assertEquals(200, replay.getInteger("status"));
             assertEquals(
                     "ok", replay.getJsonObject("response").getJsonObject("body").getString("text"));
-            assertEquals(-1, endOf(accepted), "nobody waits for more");
+            assertEquals(-1, accepted.getInputStream().read(), "nobody waits for more, and no reset says so");
         }
     }
 
@@ -397,6 +397,8 @@ class InspectorTest {
                 "{\"headers\":[{\"name\":\"A:\",\"value\":\"x\"}]} | ",
                 "{\"headers\":[7]} | headers must be a list of objects with name and value",
                 "{\"headers\":[null]} | headers must be a list of objects with name and value",
+                "{\"headers\":[{\"name\":\"A\",\"value\":\"€\"}]} | a header has only characters of one byte each"
+                        + " (ISO 8859-1); \"€\" has others",
                 "{\"headers\":{}} | headers must be a list of objects with name and value",
                 "{\"headers\":[{\"value\":\"x\"}]} | ",
                 "{\"bodyBase64\":\"?\"} | ",
@@ -414,6 +416,38 @@ class InspectorTest {
             assertEquals(sentence, new JsonObject(answer.body()).getString("message"));
         }
         assertEquals(List.of(1L), ids());
+    }
+
+    @Test
+    void changesAreJsonWhateverTheyAreCalled() throws Exception {
+        exchange(2, WEBHOOK, OK);
+        awaitState(1, "done");
+        String changes = new JsonObject().put("body", "x".repeat(100_000)).encode();
+
+        HttpResponse<String> answer = client.send(
+                HttpRequest.newBuilder(URI.create(url + REQUESTS + "/1/replay"))
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(HttpRequest.BodyPublishers.ofString(changes))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertEquals(201, answer.statusCode(), answer.body());
+    }
+
+    @Test
+    void replayThatCannotBeReadIsNotWaitedFor() throws Exception {
+        exchange(2, WEBHOOK, OK);
+        awaitState(1, "done");
+        JsonArray headers =
+                new JsonArray().add(new JsonObject().put("name", "X-Long").put("value", "x".repeat(300_000)));
+
+        HttpResponse<String> answer = ask(
+                "POST",
+                REQUESTS + "/1/replay",
+                new JsonObject().put("headers", headers).encode());
+
+        assertEquals(409, answer.statusCode(), answer.body());
+        assertEquals("the request cannot be read as HTTP", new JsonObject(answer.body()).getString("message"));
     }
 
     @Test
@@ -602,15 +636,6 @@ class InspectorTest {
     private static String read(Socket socket, int bytes) throws IOException {
         socket.setSoTimeout((int) ScriptedPeer.PATIENCE.toMillis());
         return new String(socket.getInputStream().readNBytes(bytes), StandardCharsets.UTF_8);
-    }
-
-    /** What is read behind the last byte: the end, or a reset. */
-    private static int endOf(Socket socket) throws IOException {
-        try {
-            return socket.getInputStream().read();
-        } catch (java.net.SocketException reset) {
-            return -1;
-        }
     }
 
     private JsonObject awaitState(long id, String state) {

@@ -264,6 +264,9 @@ final class HttpConversation {
         if (!answered) {
             long now = System.nanoTime();
             tell(recording -> recording.over(why, now));
+            if (replay != null) {
+                replay.lost(why);
+            }
         }
         requests.finishAndReleaseAll();
         responses.finishAndReleaseAll();

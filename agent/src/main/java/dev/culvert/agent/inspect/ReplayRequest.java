@@ -117,8 +117,17 @@ final class ReplayRequest {
         return all.stream()
                 .map(JsonObject.class::cast)
                 .map(field -> Map.entry(
-                        text(field, "name").orElse(""), text(field, "value").orElse("")))
+                        text(field, "name").orElse(""),
+                        value(text(field, "value").orElse(""))))
                 .toList();
+    }
+
+    private static String value(String text) {
+        if (text.chars().anyMatch(character -> character > 0xff)) {
+            throw new IllegalArgumentException(
+                    "a header has only characters of one byte each (ISO 8859-1); \"%s\" has others".formatted(text));
+        }
+        return text;
     }
 
     /**

@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +18,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Runs on its event loop.
  */
 final class ReplayStream implements TunnelStream {
+    /** How long a target may take to end its side once it has answered, in milliseconds; most do so at once. */
+    private static final long LINGER_MILLIS = 1000;
+
     private final EventLoop eventLoop;
     private final long original;
     private final Promise<Recording> begun = Promise.promise();
     private final Promise<Void> over = Promise.promise();
     private @Nullable ByteBuf request;
     private @Nullable Listener listener;
+    private boolean finished;
     private boolean ended;
 
     /**
@@ -57,7 +62,24 @@ final class ReplayStream implements TunnelStream {
 
     /** The whole answer was seen on its way back. Who serves the stream is in the midst of writing it. */
     void answered() {
-        eventLoop.execute(() -> cancel(""));
+        eventLoop.execute(() -> {
+            finishRequests(); // Not a reset: some servers report one as a fault.
+            if (!ended) {
+                eventLoop.schedule(() -> cancel(""), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        });
+    }
+
+    /** It cannot be seen where its answer ends. Who serves the stream may be in the midst of something. */
+    void lost(String why) {
+        eventLoop.execute(() -> cancel(why));
+    }
+
+    private void finishRequests() {
+        if (!ended && !finished && listener != null) {
+            finished = true;
+            listener.onFinish();
+        }
     }
 
     /** Ends it, with what comes from the target cut off. */
@@ -109,8 +131,8 @@ final class ReplayStream implements TunnelStream {
     @Override
     public void finish() {
         eventLoop.execute(() -> {
-            if (!ended && listener != null) {
-                listener.onFinish(); // There was no answer, or one to the end of the connection: nobody waits for more.
+            finishRequests(); // There was no answer, or one to the end of the connection: nobody waits for more.
+            if (!ended) {
                 end("");
             }
         });
