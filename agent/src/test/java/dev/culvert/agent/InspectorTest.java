@@ -226,6 +226,10 @@ class InspectorTest {
             assertEquals("open", open.getString("state"));
             assertEquals(101, open.getInteger("status"));
             assertEquals(10, open.getInteger("responseBytes"));
+            assertEquals(
+                    0, open.getJsonObject("request").getJsonObject("body").getInteger("kept"), "counted and not kept");
+            assertEquals(
+                    0, open.getJsonObject("response").getJsonObject("body").getInteger("kept"), "counted and not kept");
             assertTrue(open.getBoolean("upgraded"));
             assertEquals(409, ask("POST", REQUESTS + "/1/replay").statusCode());
 

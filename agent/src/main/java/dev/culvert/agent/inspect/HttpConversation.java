@@ -40,6 +40,8 @@ final class HttpConversation {
             .setMaxHeaderSize(MOST_HEAD_BYTES)
             .setValidateHeaders(false);
 
+    private static final byte[] NOTHING = {};
+
     private final Recordings recordings;
     private final StreamRequest stream;
     private final String target;
@@ -247,7 +249,7 @@ final class HttpConversation {
     private void pass(BodyShare share, ByteBuf bytes, Passed passed) {
         int size = bytes.readableBytes();
         if (size > 0) {
-            byte[] kept = share.take(bytes);
+            byte[] kept = upgraded ? NOTHING : share.take(bytes);
             tell(recording -> passed.tell(recording, kept, size));
         }
     }
