@@ -346,9 +346,16 @@ function showText(place, head, text, type) {
 
 async function send(changes) {
   put($('said'), 'sending …');
-  const answer = await fetch(`/api/v1/requests/${shown.id}/replay`, {
-    method: 'POST', ...changes && {headers: {'Content-Type': 'application/json'}, body: JSON.stringify(changes)}});
-  const told = await answer.json();
+  let answer;
+  let told;
+  try {
+    answer = await fetch(`/api/v1/requests/${shown.id}/replay`, {
+      method: 'POST', ...changes && {headers: {'Content-Type': 'application/json'}, body: JSON.stringify(changes)}});
+    told = await answer.json();
+  } catch {
+    put($('said'), 'the agent does not answer');
+    return false;
+  }
   if (!answer.ok) {
     put($('said'), told.message);
     return false;
