@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.SshException;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
+import org.apache.sshd.common.io.IoWriteFuture;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.common.util.net.SshdSocketAddress;
@@ -155,6 +157,80 @@ class SshTest {
             assertEquals(-1, through.getInputStream().read());
         }
         assertTrue(arrived.isEmpty());
+    }
+
+    @Test
+    void strangerWhoseMessageNeverEndsIsClosed() throws Exception {
+        Edge edge = edge(Map.of());
+        try (Socket stranger = new Socket("127.0.0.1", edge.ports().ssh())) {
+            stranger.setSoTimeout(10_000);
+            stranger.getOutputStream().write(text("SSH-2.0-x\r\n"));
+            stranger.getOutputStream().write(new byte[] {0, 3, (byte) 0xFF, (byte) 0xF0});
+
+            assertTrue(isClosedBy(stranger, new byte[20_000]));
+        }
+    }
+
+    @Test
+    void strangerWhoAsksAndDoesNotReadIsClosed() throws Exception {
+        Edge edge = edge(Map.of());
+        try (Socket stranger = new Socket("127.0.0.1", edge.ports().ssh())) {
+            stranger.getOutputStream().write(text("SSH-2.0-x\r\n"));
+            byte[] unknown = {0, 0, 0, 12, 5, (byte) 192, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+            ByteBuffer many = ByteBuffer.allocate(1000 * unknown.length);
+            while (many.hasRemaining()) {
+                many.put(unknown);
+            }
+
+            assertThrows(IOException.class, () -> {
+                for (int i = 0; i < 2000; i++) {
+                    stranger.getOutputStream().write(many.array());
+                }
+            });
+        }
+    }
+
+    @Test
+    void clientThatAsksAndDoesNotReadIsClosed() throws Exception {
+        Edge edge = edge(Map.of());
+        ClientSession session = connect(edge, ann);
+        session.getIoSession().suspendRead();
+
+        for (int i = 0; i < 500_000 && session.isOpen(); i++) {
+            try {
+                IoWriteFuture written = session.writePacket(request(session, "keepalive@openssh.com"));
+                if (i % 100 == 0) {
+                    written.await(SOON); // So that the edge is busy with few of them at once.
+                }
+            } catch (IOException e) {
+                break; // Closed.
+            }
+        }
+
+        await().until(session::isClosed);
+    }
+
+    @Test
+    void clientThatAsksForTooMuchAtOnceIsClosed() throws Exception {
+        Edge edge = edge(Map.of());
+        ClientSession session = connect(edge, ann);
+
+        for (int i = 0; i < 200_000 && session.isOpen(); i++) {
+            for (String name : List.of("tcpip-forward", "cancel-tcpip-forward")) {
+                Buffer packet = session.createBuffer(SshConstants.SSH_MSG_GLOBAL_REQUEST);
+                packet.putString(name);
+                packet.putBoolean(false);
+                packet.putString("app-" + i);
+                packet.putUInt(80);
+                try {
+                    session.writePacket(packet);
+                } catch (IOException e) {
+                    break; // Closed.
+                }
+            }
+        }
+
+        await().until(session::isClosed);
     }
 
     @Test
@@ -352,6 +428,18 @@ class SshTest {
             } catch (IOException e) {
                 return; // Closed.
             }
+        }
+    }
+
+    private static boolean isClosedBy(Socket socket, byte[] sent) {
+        try {
+            socket.getOutputStream().write(sent);
+            socket.getInputStream().readAllBytes();
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return true; // Reset.
         }
     }
 

@@ -27,20 +27,28 @@ final class GlobalRequests implements RequestHandler<ConnectionService> {
         switch (request) {
             case FORWARD -> {
                 Asked asked = asked(buffer);
-                connection.eventLoop().execute(() -> forward(connection, asked, session, wantReply));
+                run(connection, () -> forward(connection, asked, session, wantReply));
             }
             case CANCEL -> {
                 Asked asked = asked(buffer);
-                connection.eventLoop().execute(() -> {
+                run(connection, () -> {
                     boolean cancelled = connection.cancel(asked);
                     answer(connection, wantReply, cancelled ? granted(session) : refused(session));
                 });
             }
             default ->
                 // The answer tells that the edge lives; it is the same for what nobody knows.
-                connection.eventLoop().execute(() -> answer(connection, wantReply, refused(session)));
+                run(connection, () -> answer(connection, wantReply, refused(session)));
         }
         return Result.Replied;
+    }
+
+    private static void run(SshConnection connection, Runnable work) {
+        if (connection.requestCame()) {
+            connection.eventLoop().execute(work);
+        } else {
+            connection.disconnect("too many requests at once");
+        }
     }
 
     private static void forward(SshConnection connection, Asked asked, Session session, boolean wantReply) {
@@ -53,13 +61,15 @@ final class GlobalRequests implements RequestHandler<ConnectionService> {
                     }
                     return packet;
                 })
-                .recover(refusal -> Future.succeededFuture(refused(session)));
+                .recover(refusal -> Future.succeededFuture(refused(session)))
+                .onComplete(done -> connection.requestOver());
         if (wantReply) {
             connection.answer(answer);
         }
     }
 
     private static void answer(SshConnection connection, boolean wantReply, Buffer packet) {
+        connection.requestOver();
         if (wantReply) {
             connection.answer(Future.succeededFuture(packet));
         }

@@ -53,7 +53,10 @@ final class SshConnection {
     /** Terminals at once: one for a person, and some for a program that opens one for each forward. */
     private static final int MOST_TERMINALS = 10;
 
-    /** Requests whose answers wait for the registry: as many as a client may have forwards, given up at the same time. */
+    /**
+     * Requests under way, whether or not the client wants to hear of them, and answers that wait for earlier ones: as many
+     * as a client may have forwards, given up at the same time.
+     */
     private static final int MOST_UNANSWERED = 2 * MOST_FORWARDS;
 
     /** Lines kept for a terminal that is opened later. */
@@ -80,6 +83,7 @@ final class SshConnection {
     private final Deque<Reply> unanswered = new ArrayDeque<>();
     private final AtomicInteger channels = new AtomicInteger();
     private final AtomicInteger probes = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
     private @Nullable ScheduledFuture<?> probing;
     private boolean ended;
 
@@ -163,6 +167,16 @@ final class SshConnection {
     }
 
     // What the client asks for.
+
+    /** One request more; false when there are too many. Any thread. */
+    boolean requestCame() {
+        return requests.incrementAndGet() <= MOST_UNANSWERED;
+    }
+
+    /** One request less: what it asked for is done or refused. Any thread. */
+    void requestOver() {
+        requests.decrementAndGet();
+    }
 
     /**
      * The client wants a tunnel.

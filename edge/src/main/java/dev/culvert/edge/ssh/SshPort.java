@@ -93,6 +93,7 @@ public final class SshPort {
         server.setPort(port);
         server.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory());
         server.setNioWorkers(Math.max(2, Runtime.getRuntime().availableProcessors() / 2));
+        server.setSessionFactory(new BoundedSession.Factory(server));
         server.setCipherFactories(modern(server.getCipherFactories()));
         server.setSignatureFactories(modern(server.getSignatureFactories()));
         server.setMacFactories(modern(server.getMacFactories()));

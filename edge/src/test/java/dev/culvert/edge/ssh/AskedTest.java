@@ -45,6 +45,14 @@ class AskedTest {
     }
 
     @Test
+    void nameThatNoDnsHasIsRefusedAndShownInPart() {
+        Asked asked = new Asked("a".repeat(30_000), 80);
+
+        assertThrows(NameRefusedException.class, () -> asked.check(DOMAIN));
+        assertTrue(asked.toString().length() < 300);
+    }
+
+    @Test
     void whatTheClientCouldNotTellApartIsTheSame() {
         assertTrue(new Asked("my-app", 80).isSame(new Asked("my-app.edge.example.com", 443), DOMAIN));
         assertTrue(new Asked("", 2222).isSame(new Asked("*", 2222), DOMAIN));
