@@ -37,6 +37,7 @@ final class LogSettings {
             set("log.io.netty.handler.codec.http2", "warn");
             // Says a line or a stack trace for whatever strangers do at the door.
             set("log.org.apache.sshd", "error");
+            set("log.dev.culvert.edge.ssh.BoundedSession", "error"); // MINA's words, under our class.
             // What it says of a port that is taken is said in words anyway.
             set("log.org.apache.sshd.common.io.nio2.Nio2Acceptor", "off");
             // "Discarding message": what other nodes still say to one that has stopped listening.
