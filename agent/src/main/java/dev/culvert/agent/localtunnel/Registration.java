@@ -40,17 +40,16 @@ record Registration(String id, String url, @Nullable String cachedUrl, HostPort 
         if (url == null) {
             throw new IllegalArgumentException("it gives no url");
         }
-        if (!(answer.getValue("port") instanceof Number port)) {
+        // What is larger is a Long or more, and would become another port.
+        if (!(answer.getValue("port") instanceof Integer port)) {
             throw new IllegalArgumentException("it gives no port");
         }
         String ip = text(answer, "ip");
-        int count = answer.getValue("max_conn_count") instanceof Number number ? number.intValue() : DEFAULT_COUNT;
+        double count =
+                answer.getValue("max_conn_count") instanceof Number number ? number.doubleValue() : DEFAULT_COUNT;
         return new Registration(
-                id,
-                url,
-                url(answer, "cached_url"),
-                new HostPort(ip == null ? serverHost : ip, port.intValue()),
-                Math.max(1, Math.min(count, MOST_COUNT)));
+                id, url, url(answer, "cached_url"), new HostPort(ip == null ? serverHost : ip, port), (int)
+                        Math.max(1, Math.min(count, MOST_COUNT)));
     }
 
     private static @Nullable String url(JsonObject answer, String field) {

@@ -40,8 +40,18 @@ class RegistrationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"-1, 1", "0, 1", "1, 1", "50, 50", "101, 100", "1000000000, 100"})
-    void numberOfSocketsIsBounded(int asked, int kept) {
+    @ValueSource(strings = {"4294967376", "80.5", "1e400", "0", "65536"})
+    void whatIsNoPortIsNotMadeOne(String port) {
+        JsonObject answer = new JsonObject("{'id':'a','url':'http://a.example.com','port':PORT}"
+                .replace('\'', '"')
+                .replace("PORT", port));
+
+        assertThrows(IllegalArgumentException.class, () -> Registration.of(answer, "example.com"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, 1", "0, 1", "1, 1", "50, 50", "101, 100", "1000000000, 100", "1000000000000000000, 100"})
+    void numberOfSocketsIsBounded(long asked, int kept) {
         JsonObject answer = new JsonObject(LEAST.replace('\'', '"')).put("max_conn_count", asked);
 
         assertEquals(kept, Registration.of(answer, "example.com").count());
