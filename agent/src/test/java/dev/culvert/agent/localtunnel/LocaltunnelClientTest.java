@@ -1,6 +1,7 @@
 package dev.culvert.agent.localtunnel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -358,6 +359,31 @@ class LocaltunnelClientTest {
         socket.close();
 
         assertTrue(server.nextSocket().isConnected());
+    }
+
+    @Test
+    void visitorWhoDoesNotReadHoldsNoClosedClientUp() throws Exception {
+        get(client(options()).open());
+        send(server.nextSockets().get(0), REQUEST);
+        Socket local = target.accept();
+        read(local, REQUEST.length());
+        Thread sender = new Thread(() -> {
+            byte[] piece = new byte[64 * 1024];
+            try {
+                while (true) {
+                    local.getOutputStream().write(piece);
+                }
+            } catch (IOException e) {
+                // Closed.
+            }
+        });
+        sender.start();
+        Thread.sleep(500); // Until nothing moves any more.
+
+        client.close().await(3, TimeUnit.SECONDS);
+
+        sender.join(5000);
+        assertFalse(sender.isAlive());
     }
 
     @Test
