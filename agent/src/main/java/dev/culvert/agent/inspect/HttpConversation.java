@@ -142,9 +142,8 @@ final class HttpConversation {
     private void read(EmbeddedChannel decoder, ByteBuf bytes, Consumer<Object> reader) {
         try {
             if (decoder.isOpen() && bytes.isReadable()) {
-                // A slice has no room: of a duplicate the decoder would take itself for the owner, append what comes
-                // next
-                // and move what is left to the front, in memory that may still wait for its way out.
+                // A slice has no room. Of a duplicate the decoder would take itself for the owner: append what comes
+                // next, and move what is left to the front of memory that may still wait for its way out.
                 decoder.writeInbound(bytes.retainedSlice());
             }
             drain(decoder, reader);

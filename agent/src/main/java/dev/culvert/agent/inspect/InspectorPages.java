@@ -71,7 +71,12 @@ final class InspectorPages {
         router.post(REQUEST + "/replay").handler(InspectorPages::isJson);
         router.post(REQUEST + "/replay")
                 .handler(BodyHandler.create(false).setBodyLimit(MOST_CHANGES_BYTES))
-                .handler(this::replay);
+                .handler(this::replay)
+                .failureHandler(context -> {
+                    if (!context.response().closed()) { // Who has left in the midst of it needs no word, nor the log.
+                        context.next();
+                    }
+                });
         get(router, "/api/v1/events", this::watch);
         InspectorFile.FILES.forEach((path, file) -> get(router, path, context -> {
             context.response()

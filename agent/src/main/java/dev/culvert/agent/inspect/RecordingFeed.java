@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * <p>Runs on the recordings' event loop.
  */
 final class RecordingFeed implements Recordings.Listener {
-    /** Readers at once: pages that somebody has left open. */
-    static final int MOST_READERS = 32;
+    /** Readers at once: pages that somebody has left open. Each may hold a snapshot of some MiB that it does not read. */
+    static final int MOST_READERS = 8;
 
     /** Between two looks at what has changed: soon enough for somebody who watches. */
     private static final long INTERVAL_MILLIS = 200;
@@ -37,6 +38,9 @@ final class RecordingFeed implements Recordings.Listener {
 
     private final Vertx vertx;
     private final Supplier<JsonArray> tunnels;
+    /** Tells a page that what it shows is of another agent, whose ids began anew. */
+    private final String agent = UUID.randomUUID().toString();
+
     private final List<Reader> readers = new ArrayList<>();
     private final Map<Long, Recording> changed = new LinkedHashMap<>();
     private final TreeSet<Long> gone = new TreeSet<>();
@@ -154,6 +158,7 @@ final class RecordingFeed implements Recordings.Listener {
         JsonArray requests = new JsonArray();
         recordings.forEach(recording -> requests.add(RecordingJson.summary(recording)));
         JsonObject data = new JsonObject()
+                .put("agent", agent)
                 .put("tunnels", lastTunnels)
                 .put("requests", requests)
                 .put("gone", new JsonArray(new ArrayList<>(gone)));

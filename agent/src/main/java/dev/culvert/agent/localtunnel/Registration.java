@@ -55,10 +55,15 @@ record Registration(String id, String url, @Nullable String cachedUrl, HostPort 
     private static @Nullable String url(JsonObject answer, String field) {
         String text = text(answer, field);
         String url = text == null || text.contains("://") ? text : "http://" + text;
-        if (url != null && (url.length() > MOST_URL_CHARS || URI.create(url).getHost() == null)) {
+        if (url != null && (url.length() > MOST_URL_CHARS || !isWeb(URI.create(url)))) {
             throw new IllegalArgumentException("its %s is no URL".formatted(field));
         }
         return url;
+    }
+
+    private static boolean isWeb(URI url) {
+        return url.getHost() != null
+                && ("http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme()));
     }
 
     private static @Nullable String text(JsonObject answer, String field) {

@@ -18,6 +18,12 @@ const requests = new Map();
 let chosen = null;
 let shown = null;
 
+/** Which agent tells; ids begin anew with each. */
+let agent = null;
+
+/** What was unfolded or shown as it came, of the chosen request. */
+let opened = new Map();
+
 /* Words and numbers. */
 
 function bytes(n) {
@@ -148,6 +154,7 @@ function showTunnels(tunnels) {
 
 async function choose(id) {
   chosen = id;
+  opened = new Map();
   $('editor').hidden = true;
   put($('said'), '');
   history.replaceState(null, '', id === null ? ' ' : `#${id}`);
@@ -164,7 +171,12 @@ async function choose(id) {
 
 async function refresh() {
   const id = chosen;
-  const answer = await fetch(`/api/v1/requests/${id}`);
+  let answer;
+  try {
+    answer = await fetch(`/api/v1/requests/${id}`);
+  } catch {
+    return; // The events tell that the agent is gone.
+  }
   if (id !== chosen) return;
   if (!answer.ok) {
     if (answer.status === 404) choose(null);
@@ -205,8 +217,12 @@ function tableOf(pairs) {
     make('tr', {}, make('th', {textContent: pair.name, scope: 'row'}), make('td', {textContent: pair.value})))));
 }
 
-function fold(title, pairs, open) {
-  return make('details', {open}, make('summary', {textContent: `${title} (${pairs.length})`}), tableOf(pairs));
+function fold(part, title, pairs, open) {
+  const key = `${part} ${title}`;
+  const details = make('details', {open: opened.get(key) ?? open},
+    make('summary', {textContent: `${title} (${pairs.length})`}), tableOf(pairs));
+  details.addEventListener('toggle', () => opened.set(key, details.open));
+  return details;
 }
 
 function showMessage(container, title, message, file) {
@@ -215,7 +231,6 @@ function showMessage(container, title, message, file) {
     container.className = '';
     return;
   }
-  const folds = [...container.querySelectorAll('details')].map(one => one.open);
   const first = title === 'Request' ? `${shown.method} ${shown.version ?? message.version}` : `${message.status} ${message.reason}`;
   const body = message.body;
   const about = body.bytes ? `${field(message, 'content-type') || 'body'}, ${bytes(body.bytes)}` : shown.upgraded ? '' : 'no body';
@@ -226,17 +241,17 @@ function showMessage(container, title, message, file) {
   const parts = [head];
   if (title === 'Request') {
     const query = [...new URLSearchParams(shown.path.split('?').slice(1).join('?'))].map(([name, value]) => ({name, value}));
-    if (query.length) parts.push(fold('Query', query, true));
+    if (query.length) parts.push(fold(title, 'Query', query, true));
   }
-  parts.push(fold('Headers', message.headers, folds.length ? folds[folds.length - 1] : title === 'Request'));
-  if (message.trailers.length) parts.push(fold('Trailers', message.trailers, true));
+  parts.push(fold(title, 'Headers', message.headers, title === 'Request'));
+  if (message.trailers.length) parts.push(fold(title, 'Trailers', message.trailers, true));
   const place = make('div');
   parts.push(place);
   container.className = 'part';
   container.replaceChildren(...parts);
   if (shown.upgraded && body.bytes) place.append(make('p', {className: 'note', textContent:
     `${bytes(body.bytes)} ${title === 'Request' ? 'from the visitor' : 'from the target'} since the upgrade.`}));
-  else if (body.bytes) showBody(place, head, message);
+  else if (body.bytes) showBody(place, head, message, title);
 }
 
 /* Bodies. */
@@ -290,7 +305,7 @@ function hex(data) {
   return lines.join('\n');
 }
 
-async function showBody(place, head, message) {
+async function showBody(place, head, message, part) {
   const type = field(message, 'content-type').toLowerCase();
   const encoding = field(message, 'content-encoding').toLowerCase().trim();
   const {kept, bytes: all} = message.body;
@@ -317,11 +332,11 @@ async function showBody(place, head, message) {
   } else if (type.startsWith('application/x-www-form-urlencoded')) {
     place.append(tableOf([...new URLSearchParams(text)].map(([name, value]) => ({name, value}))));
   } else {
-    showText(place, head, text, type);
+    showText(place, head, text, type, part);
   }
 }
 
-function showText(place, head, text, type) {
+function showText(place, head, text, type, part) {
   const area = make('pre', {textContent: text});
   place.append(area);
   if (!/[/+]json\b/.test(type)) return;
@@ -331,13 +346,17 @@ function showText(place, head, text, type) {
   } catch {
     return;
   }
-  let raw = false;
+  let raw = opened.get(part) ?? false;
   const toggle = make('button', {type: 'button'});
   const show = () => {
     put(area, raw ? text : pretty);
     put(toggle, raw ? 'Formatted' : 'As it came');
   };
-  toggle.onclick = () => { raw = !raw; show(); };
+  toggle.onclick = () => {
+    raw = !raw;
+    opened.set(part, raw);
+    show();
+  };
   head.querySelector('a')?.before(toggle);
   show();
 }
@@ -450,6 +469,8 @@ document.addEventListener('keydown', event => {
 
 function onEvent(data, isSnapshot) {
   if (isSnapshot) requests.clear();
+  if (agent !== null && agent !== data.agent) choose(null);
+  agent = data.agent;
   for (const id of data.gone) requests.delete(id);
   for (const request of data.requests) requests.set(request.id, request);
   showTunnels(data.tunnels);

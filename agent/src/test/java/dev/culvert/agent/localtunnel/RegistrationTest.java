@@ -65,6 +65,7 @@ class RegistrationTest {
                 "{'id':7,'url':'https://a.example.com','port':4000}",
                 "{'id':'a','url':'not a URL','port':4000}",
                 "{'id':'a','url':'javascript:alert(1)','port':4000}",
+                "{'id':'a','url':'javascript://a.example.com/%0aalert(1)','port':4000}",
                 "{'id':'a','url':'https://a.example.com\\u001b[2J','port':4000}",
                 "{'id':'a','url':'https://a.example.com'}",
                 "{'id':'a','url':'https://a.example.com','port':'many'}",

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * thread.
  */
 final class VisitorRates {
-    /** Addresses that are remembered at once, about 20 MiB: those that were not seen for longest go first. */
+    /** Addresses that are remembered at once, about 40 MiB: those that were not seen for longest go first. */
     private static final int MOST_VISITORS = 100_000;
 
     private final Rate rate;
