@@ -115,7 +115,7 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
                 channel.close();
             }
         });
-        channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        channel.eventLoop().schedule(() -> Sockets.closeNow(channel), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override

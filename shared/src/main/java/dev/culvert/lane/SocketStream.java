@@ -151,7 +151,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         if (untouched == null) {
             // The peer gets a reset: an end would look as if all had been said.
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            channel.close();
+            Sockets.closeNow(channel);
         } else if (touched || !channel.isActive()) {
             channel.close();
         } else {
@@ -260,7 +260,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         }
         StreamReset reset = new StreamReset(brokenReason, StreamReset.UNKNOWN, detail);
         end();
-        channel.close();
+        Sockets.closeNow(channel);
         if (listener == null) {
             undeliveredReset = reset;
         } else {

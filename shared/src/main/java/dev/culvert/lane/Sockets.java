@@ -3,6 +3,7 @@ package dev.culvert.lane;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
@@ -39,6 +40,17 @@ public final class Sockets {
             append(channel, handler);
         }
         return channel;
+    }
+
+    /**
+     * Closes a channel at once, without what is not written yet. {@link Channel#close()} passes Vert.x's handler, which waits
+     * until the peer has read that: for ever, where it does not read. Nor does TLS say goodbye.
+     */
+    public static void closeNow(Channel channel) {
+        ChannelHandlerContext first = channel.pipeline().firstContext();
+        if (first != null) { // Else it is closed.
+            first.close();
+        }
     }
 
     /** The thread that a context runs on. */

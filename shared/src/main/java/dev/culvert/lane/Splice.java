@@ -8,7 +8,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
@@ -155,10 +154,9 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         if (!ended) {
             end();
             // The far end did not finish, so this one must not look as if it had: the peer gets a reset, not an end,
-            // and with TLS no close_notify either, which the handler of TLS would send if it saw the close.
+            // and with TLS no close_notify either.
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            ChannelOutboundInvoker belowTls = channel.pipeline().context(SslHandler.class);
-            (belowTls == null ? channel : belowTls).close();
+            Sockets.closeNow(channel);
         }
     }
 
@@ -246,7 +244,7 @@ public final class Splice extends ChannelInboundHandlerAdapter implements Tunnel
         if (!ended) {
             stream.reset(brokenReason, detail);
             end();
-            channel.close();
+            Sockets.closeNow(channel);
         }
     }
 

@@ -65,8 +65,8 @@ final class LaneBench implements AutoCloseable {
         return this;
     }
 
-    /** A lane, its handler, and its peer. */
-    record Run(Lane lane, LaneRecorder handler, ScriptedPeer peer) {
+    /** A lane, its handler, its peer, and the end of its socket. */
+    record Run(Lane lane, LaneRecorder handler, ScriptedPeer peer, CompletableFuture<Void> socketClosed) {
         /** Opens a stream and listens to it, with the visitor on the lane's own loop. */
         StreamRecorder open() {
             return open(lane.eventLoop());
@@ -128,9 +128,11 @@ final class LaneBench implements AutoCloseable {
 
     Run start() throws IOException {
         CompletableFuture<Lane> accepted = new CompletableFuture<>();
+        CompletableFuture<Void> socketClosed = new CompletableFuture<>();
         LaneRecorder handler = new LaneRecorder(onStream);
         int port = vertx.createNetServer(new NetServerOptions().setSendBufferSize(64 * 1024)) // Soon full.
                 .connectHandler(socket -> {
+                    socket.closeHandler(socketClosed::complete);
                     Lane lane = Lane.on(socket, Lane.Side.ACCEPTOR, options, budget, handler);
                     if (greets) {
                         lane.established(peerWindowBytes, true);
@@ -143,7 +145,7 @@ final class LaneBench implements AutoCloseable {
         ScriptedPeer peer = ScriptedPeer.connect(port);
         Lane lane = accepted.orTimeout(ScriptedPeer.PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .join();
-        return new Run(lane, handler, peer);
+        return new Run(lane, handler, peer, socketClosed);
     }
 
     /** An event loop that is not the lane's. */

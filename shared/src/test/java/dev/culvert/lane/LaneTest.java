@@ -303,6 +303,18 @@ class LaneTest {
     }
 
     @Test
+    void aClosedLaneLetsGoOfAPeerThatReadsNothing() throws Exception {
+        LaneBench.Run run = bench.peerWindow(8 * 1024 * 1024).start();
+        StreamRecorder stream = run.opened();
+        run.peer().stopReading();
+        stream.write(new byte[8 * 1024 * 1024]); // More than the sockets between take.
+
+        run.lane().close(CloseReason.CLOSED, "");
+
+        run.socketClosed().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
     void theLastWordsArriveThoughThePeerIsStillSending() throws Exception {
         LaneBench.Run run = bench.start();
         StreamRecorder stream = run.opened();

@@ -19,6 +19,7 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -32,8 +33,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SocketStreamTest {
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     private final BlockingQueue<TunnelStream> accepted = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final NetServer server = vertx.createNetServer()
-            .connectHandler(socket -> accepted.add(SocketStream.on(Sockets.takeOver(socket), CloseReason.LANE_LOST)))
+            .connectHandler(socket -> {
+                socket.closeHandler(closed::complete);
+                accepted.add(SocketStream.on(Sockets.takeOver(socket), CloseReason.LANE_LOST));
+            })
             .listen(0, "127.0.0.1")
             .await();
     private final Socket peer = connect();
@@ -159,6 +164,16 @@ class SocketStreamTest {
         stream().listen().reset(CloseReason.CANCELLED);
 
         assertThrows(SocketException.class, () -> peer.getInputStream().read());
+    }
+
+    @Test
+    void peerThatReadsNothingLosesItsSocketWhenTheStreamIsReset() throws Exception {
+        StreamRecorder stream =
+                stream().listen().write(new byte[16 * 1024 * 1024]); // More than the sockets between take.
+
+        stream.reset(CloseReason.CANCELLED);
+
+        closed.get(10, TimeUnit.SECONDS);
     }
 
     @Test

@@ -80,9 +80,9 @@ final class DataSocket extends ChannelInboundHandlerAdapter {
         return System.nanoTime() - connectedNanos;
     }
 
-    /** Closes it, whatever is not written yet: Vert.x's handler, further behind, would wait until the server has read it. */
+    /** Closes it, whatever is not written yet. */
     void close() {
-        channel.pipeline().firstContext().close();
+        Sockets.closeNow(channel);
     }
 
     @Override

@@ -130,6 +130,17 @@ class RawVisitTest {
     }
 
     @Test
+    void visitorWhoReadsNothingIsLetGoWhenItsStreamBreaks() throws Exception {
+        door.tcpVisitor();
+        FakeTarget target = door.carriers.awaitStream();
+        target.send("x".repeat(16 * 1024 * 1024)); // More than the sockets between the two hold.
+
+        target.reset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "");
+
+        awaitNobody();
+    }
+
+    @Test
     void slowTargetStopsTheVisitor() throws Exception {
         RawVisitor visitor = door.tcpVisitor();
         FakeTarget target = door.carriers.awaitStream();
