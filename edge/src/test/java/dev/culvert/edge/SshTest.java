@@ -92,10 +92,12 @@ class SshTest {
         nobody.auth().verify(SOON);
         forward(nobody, "my-app", 80);
         assertTrue(tunnels(edge).getJsonObject(0).getString("owner").startsWith("ssh:"));
+        assertTrue(ask(edge.ports().admin(), "GET /metrics", "localhost").contains("\nculvert_clients 1.0\n"));
 
         nobody.close(true);
 
         await().until(() -> tunnels(edge).isEmpty());
+        assertTrue(ask(edge.ports().admin(), "GET /metrics", "localhost").contains("\nculvert_clients 0.0\n"));
     }
 
     @Test

@@ -84,6 +84,11 @@ final class Metrics {
 
     private void agents() {
         gauge("culvert.lanes", "Agents' lanes that stand", () -> node.lanes().count(), null);
+        gauge(
+                "culvert.clients",
+                "Whoever tunnels are served by from here: agents' lanes, and clients of SSH and of localtunnel",
+                () -> node.carriers().remotes().size(),
+                null);
         gauge("culvert.streams", "Streams open on lanes", () -> node.lanes().streams(), null);
         byReason(
                 "culvert.lanes.closed",

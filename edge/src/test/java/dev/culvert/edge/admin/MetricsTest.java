@@ -59,6 +59,7 @@ class MetricsTest {
         assertEquals(1, samples.get("culvert_ready"));
         assertEquals(9, samples.get("culvert_relayed_streams"));
         assertEquals(0, samples.get("culvert_lanes"));
+        assertEquals(0, samples.get("culvert_clients"));
         assertEquals(0, samples.get("culvert_streams"));
         assertTrue(samples.get("culvert_window_budget_left_bytes") > 0);
         assertTrue(samples.get("culvert_event_loop_lag_seconds") >= 0);
