@@ -20,7 +20,10 @@ class PartitionIT {
     @RegisterExtension
     final Stage stage = new Stage();
 
-    /** Halves look for each other every 10 s; then they merge, and each node asks for its names again. */
+    /**
+     * Halves look for each other every 3 s, and 10 s later where an answer was lost; then they merge, and each node asks
+     * for its names again.
+     */
     private static final Duration HEALED = Duration.ofSeconds(40);
 
     private static final String WHY = "the name belongs to an older owner, who has come back";

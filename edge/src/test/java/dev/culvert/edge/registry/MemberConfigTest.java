@@ -59,6 +59,8 @@ class MemberConfigTest {
         assertEquals("1", config.getProperty("hazelcast.heartbeat.interval.seconds"));
         assertEquals("4", config.getProperty("hazelcast.max.no.heartbeat.seconds"));
         assertEquals("10", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
+        assertEquals("3", config.getProperty("hazelcast.merge.next.run.delay.seconds"));
+        assertEquals(1, endpointOf(config).getSocketLingerSeconds());
         assertEquals("1000", config.getProperty("hazelcast.operation.backup.timeout.millis"));
         assertEquals(2, config.getMapConfig(HazelcastRegistry.TUNNELS).getBackupCount());
         assertEquals(2, config.getMultiMapConfig("__vertx.subs").getBackupCount());
