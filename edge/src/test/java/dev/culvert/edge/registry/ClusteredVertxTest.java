@@ -5,14 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.hazelcast.cluster.Cluster;
+import com.hazelcast.cluster.Member;
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.core.HazelcastInstance;
 import dev.culvert.edge.testkit.Nodes;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +31,53 @@ class ClusteredVertxTest {
         try (Nodes nodes = Nodes.start(2)) {
             assertEquals("hello", ask(nodes.get(0), nodes.get(1)));
             assertEquals("hello", ask(nodes.get(1), nodes.get(0)));
+        }
+    }
+
+    @Test
+    void whoTidiesUpTooLateTakesNothingFromANodeThatIsAMemberAgain() throws Exception {
+        try (Nodes nodes = Nodes.start(2)) {
+            HazelcastInstance there = nodes.get(1).member().hazelcast();
+            Cluster cluster = there.getCluster();
+            Member back = cluster.getMembers().stream()
+                    .filter(member -> !member.localMember())
+                    .findFirst()
+                    .orElseThrow();
+            UnhurriedClusterManager manager =
+                    (UnhurriedClusterManager) ((VertxInternal) nodes.get(1).vertx()).clusterManager();
+
+            manager.memberRemoved(
+                    new MembershipEvent(cluster, back, MembershipEvent.MEMBER_REMOVED, cluster.getMembers()));
+
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+            while (System.nanoTime() < end) {
+                assertTrue(there.getMap(UnhurriedClusterManager.NODES)
+                        .containsKey(nodes.get(0).id()));
+                Thread.sleep(20);
+            }
+        }
+    }
+
+    @Test
+    void nodeOfWhichTheOthersHaveLostSightIsHeardAgain() {
+        try (Nodes nodes = Nodes.start(2)) {
+            Nodes.Node lost = nodes.get(0);
+            HazelcastInstance there = nodes.get(1).member().hazelcast();
+            Nodes.await(lost.vertx()
+                    .eventBus()
+                    .<String>consumer("echo", message -> message.reply(message.body()))
+                    .completion());
+            assertEquals("hello", request(nodes.get(1), "echo"));
+
+            // What tidying up after a death does
+            there.getMultiMap("__vertx.subs").clear();
+            there.getMap(UnhurriedClusterManager.NODES).delete(lost.id());
+
+            Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> there.getMap(UnhurriedClusterManager.NODES)
+                    .containsKey(lost.id()));
+            Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> there.getMultiMap("__vertx.subs")
+                    .containsKey("echo"));
+            assertEquals("hello", request(nodes.get(1), "echo"));
         }
     }
 
@@ -69,14 +122,18 @@ class ClusteredVertxTest {
         var consumer = to.vertx().eventBus().<String>consumer(address, message -> message.reply(message.body()));
         Nodes.await(consumer.completion());
         try {
-            DeliveryOptions options = new DeliveryOptions().setSendTimeout(TimeUnit.SECONDS.toMillis(3));
-            return Nodes.await(from.vertx()
-                    .eventBus()
-                    .<String>request(address, "hello", options)
-                    .map(Message::body));
+            return request(from, address);
         } finally {
             Nodes.await(consumer.unregister());
         }
+    }
+
+    private static String request(Nodes.Node from, String address) {
+        DeliveryOptions options = new DeliveryOptions().setSendTimeout(TimeUnit.SECONDS.toMillis(3));
+        return Nodes.await(from.vertx()
+                .eventBus()
+                .<String>request(address, "hello", options)
+                .map(Message::body));
     }
 
     /** A certificate that is its own authority. */
