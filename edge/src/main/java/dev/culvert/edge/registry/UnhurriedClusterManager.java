@@ -112,7 +112,7 @@ final class UnhurriedClusterManager extends HazelcastClusterManager {
         }
         asked.whenComplete((found, fault) -> {
             if (found == null && fault == null) {
-                LOGGER.info("other nodes had lost sight of this one's event bus; it is told to them again");
+                LOGGER.atInfo().log("other nodes had lost sight of this one's event bus; it is told to them again");
                 later(this::sayAgain);
             }
             lookLater();
