@@ -150,6 +150,9 @@ final class HttpConversation {
         } catch (DecoderException e) {
             LOGGER.atDebug().addKeyValue("tunnel", stream.tunnel()).setCause(e).log("stream is not HTTP; not recorded");
             stop("what came cannot be read as HTTP");
+        } catch (RuntimeException e) { // Whoever looks on must not stop the traffic.
+            LOGGER.atError().addKeyValue("tunnel", stream.tunnel()).setCause(e).log("stream cannot be recorded");
+            stop("what came cannot be recorded");
         }
     }
 

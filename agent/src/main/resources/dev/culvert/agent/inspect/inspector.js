@@ -195,7 +195,7 @@ function showDetails() {
   put($('path'), shown.path);
   pillOf(shown, $('status'));
   const times = shown.state === 'open' ? [] : [
-    shown.status ? `first byte ${took(shown.firstByteMicros)}` : "", `total ${took(shown.totalMicros)}`];
+    shown.status ? `first byte ${took(shown.firstByteMicros)}` : '', `total ${took(shown.totalMicros)}`];
   put($('facts'), [`#${shown.id}`, new Date(shown.startedAt).toLocaleString([], {hour12: false}),
     shown.replayOf ? `replay of #${shown.replayOf}` : shown.visitor && `from ${shown.visitor}`,
     `${shown.host} → ${shown.target}`, ...times].filter(Boolean).join(' · '));
