@@ -1,6 +1,8 @@
 package dev.culvert.agent.inspect;
 
 import io.netty.handler.codec.http.HttpHeaders;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +36,14 @@ record Fields(List<Map.Entry<String, String>> all) {
                 .filter(field -> field.getKey().equalsIgnoreCase(name))
                 .map(Map.Entry::getValue)
                 .findFirst();
+    }
+
+    /** A list of objects with {@code name} and {@code value}, as the API and archives have them. */
+    JsonArray toJson() {
+        JsonArray list = new JsonArray();
+        all.forEach(
+                field -> list.add(new JsonObject().put("name", field.getKey()).put("value", field.getValue())));
+        return list;
     }
 
     /** About how many bytes they hold. */

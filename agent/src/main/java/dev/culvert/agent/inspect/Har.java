@@ -51,7 +51,7 @@ final class Har {
                 .put("url", "%s://%s%s".formatted(scheme, host, head.path()))
                 .put("httpVersion", head.version())
                 .put("cookies", new JsonArray())
-                .put("headers", list(head.fields()))
+                .put("headers", head.fields().toJson())
                 .put("queryString", new JsonArray())
                 .put("headersSize", UNKNOWN)
                 .put("bodySize", body.passed());
@@ -70,7 +70,7 @@ final class Har {
                 .put("statusText", head == null ? recording.reason() : head.reason())
                 .put("httpVersion", head == null ? "" : head.version())
                 .put("cookies", new JsonArray())
-                .put("headers", list(fields))
+                .put("headers", fields.toJson())
                 .put("content", content(body, fields, json -> json.put("size", body.passed())))
                 .put("redirectURL", fields.find("Location").orElse(""))
                 .put("headersSize", UNKNOWN)
@@ -85,13 +85,5 @@ final class Har {
                         "text", Base64.getEncoder().encodeToString(body.bytes()))
                 .put("encoding", "base64"));
         return content;
-    }
-
-    private static JsonArray list(Fields fields) {
-        JsonArray list = new JsonArray();
-        fields.all()
-                .forEach(field ->
-                        list.add(new JsonObject().put("name", field.getKey()).put("value", field.getValue())));
-        return list;
     }
 }

@@ -1,6 +1,5 @@
 package dev.culvert.agent.inspect;
 
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Base64;
@@ -68,17 +67,9 @@ final class RecordingJson {
     private static JsonObject message(String version, Fields fields, Fields trailers, Body body) {
         return new JsonObject()
                 .put("version", version)
-                .put("headers", list(fields))
-                .put("trailers", list(trailers))
+                .put("headers", fields.toJson())
+                .put("trailers", trailers.toJson())
                 .put("body", body(body));
-    }
-
-    private static JsonArray list(Fields fields) {
-        JsonArray list = new JsonArray();
-        fields.all()
-                .forEach(field ->
-                        list.add(new JsonObject().put("name", field.getKey()).put("value", field.getValue())));
-        return list;
     }
 
     private static JsonObject body(Body body) {
