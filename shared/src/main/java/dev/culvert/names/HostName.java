@@ -11,7 +11,8 @@ public final class HostName {
     /** RFC 1035 section 2.3.4. */
     private static final int MAX_LABEL_CHARS = 63;
 
-    private static final int MAX_CHARS = 253;
+    /** The longest that DNS has, in characters. */
+    public static final int MAX_CHARS = 253;
 
     private HostName() {}
 

@@ -34,6 +34,7 @@ final class UnhurriedClusterManager extends HazelcastClusterManager {
     /** Where Vert.x keeps which node's event bus listens where. It is what is tidied up last, after the subscriptions. */
     static final String NODES = "__vertx.nodeInfo";
 
+    /** Between two looks for this node's own line, in milliseconds: a look-up each, and for so long visitors may miss the node. */
     private static final long LOOK_MILLIS = 2_000;
 
     /** When, after a node has come, it is likely to have tidied up after others; on a busy machine, and on a very busy one. */

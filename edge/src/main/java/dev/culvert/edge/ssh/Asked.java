@@ -18,9 +18,6 @@ record Asked(String address, int port) {
     /** What clients send where their user has named no address, or any. */
     private static final Set<String> ANY = Set.of("", "*", "localhost", "0.0.0.0", "::", "127.0.0.1", "::1");
 
-    /** The longest name that DNS has, in characters. */
-    private static final int LONGEST_NAME = 253;
-
     private static final String TARGET = "ssh";
 
     /** The one with the port that it was given. */
@@ -39,9 +36,9 @@ record Asked(String address, int port) {
 
     /** Whether it can be had at all; fails with what is wrong with it. */
     void check(String domain) throws NameRefusedException {
-        if (address.length() > LONGEST_NAME) {
+        if (address.length() > HostName.MAX_CHARS) {
             throw new NameRefusedException(
-                    Bound.Code.NAME_INVALID, "a name has %d characters at most".formatted(LONGEST_NAME));
+                    Bound.Code.NAME_INVALID, "a name has %d characters at most".formatted(HostName.MAX_CHARS));
         }
         if (!isHttp() && name(domain) != null) {
             throw new NameRefusedException(
@@ -66,7 +63,7 @@ record Asked(String address, int port) {
     /** As one writes it for {@code ssh}; what is too long is cut, because it is kept for terminals. */
     @Override
     public String toString() {
-        String shown = address.length() > LONGEST_NAME ? address.substring(0, LONGEST_NAME) + "…" : address;
+        String shown = address.length() > HostName.MAX_CHARS ? address.substring(0, HostName.MAX_CHARS) + "…" : address;
         return ANY.contains(address) ? "-R %d".formatted(port) : "-R %s:%d".formatted(shown, port);
     }
 
