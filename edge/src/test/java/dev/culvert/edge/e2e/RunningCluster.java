@@ -26,13 +26,14 @@ import org.awaitility.Awaitility;
  * place, with ports that it keeps when it is started again; a place may be empty. For one thread.
  */
 final class RunningCluster {
+    /** So many for each JVM that runs tests: none takes what another has found free and not used yet. */
+    private static final int PORTS = 6_000;
+
     /**
      * Ports are taken below those that the kernel hands out to outgoing connections: one of them could otherwise have the
      * port of a node that is down for a moment.
      */
-    private static final int FIRST_PORT = 20_000;
-
-    private static final int LAST_PORT = 32_000;
+    private static final int FIRST_PORT = 20_000 + (Integer.getInteger("culvert.fork", 1) - 1) % 2 * PORTS;
 
     private static final Pattern NODES = Pattern.compile("\\bnodes=(\\d+)");
 
@@ -186,7 +187,7 @@ final class RunningCluster {
     }
 
     private static int freePort(Set<Integer> taken) {
-        return Stream.generate(() -> ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT))
+        return Stream.generate(() -> ThreadLocalRandom.current().nextInt(FIRST_PORT, FIRST_PORT + PORTS))
                 .filter(port -> isFree(port) && taken.add(port))
                 .findFirst()
                 .orElseThrow();
