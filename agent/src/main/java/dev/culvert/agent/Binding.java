@@ -198,7 +198,9 @@ final class Binding {
                 ticket,
                 options.pool(),
                 options.hostHeader(),
-                options.targetName());
+                options.targetName(),
+                options.admission().networks().texts(),
+                options.admission().hashes());
     }
 
     /** What is written down of a port may have been changed by hand; any will do then. */

@@ -1,5 +1,6 @@
 package dev.culvert.agent;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     only
  * @param proxyProtocol whether the target is told the visitor's address in front of the visitor's bytes. Not for HTTP,
  *     whose targets find it in {@code X-Forwarded-For}
+ * @param admission whom the edge lets in; passwords are for HTTP only
  */
 public record TunnelOptions(
         Kind kind,
@@ -29,7 +31,8 @@ public record TunnelOptions(
         boolean pool,
         String hostHeader,
         boolean insecureTarget,
-        ProxyProtocol proxyProtocol) {
+        ProxyProtocol proxyProtocol,
+        Admission admission) {
 
     private static final String PRESERVE = "preserve";
 
@@ -81,6 +84,9 @@ public record TunnelOptions(
         if (kind == Kind.HTTP && proxyProtocol != ProxyProtocol.OFF) {
             throw new IllegalArgumentException("the PROXY protocol is for tcp and tls tunnels");
         }
+        if (kind != Kind.HTTP && admission.asksForPassword()) {
+            throw new IllegalArgumentException("only visitors of http tunnels can be asked for a password");
+        }
         if (kind != Kind.HTTP && target.tls()) {
             throw new IllegalArgumentException(
                     "a %s tunnel carries bytes as they are: write its target as host:port".formatted(kind.word()));
@@ -118,31 +124,42 @@ public record TunnelOptions(
     }
 
     private static TunnelOptions of(Kind kind, Target target) {
-        return new TunnelOptions(kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF);
+        return new TunnelOptions(kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF, Admission.EVERYBODY);
     }
 
     public TunnelOptions withName(@Nullable String newName) {
-        return new TunnelOptions(kind, target, newName, remotePort, pool, hostHeader, insecureTarget, proxyProtocol);
+        return new TunnelOptions(
+                kind, target, newName, remotePort, pool, hostHeader, insecureTarget, proxyProtocol, admission);
     }
 
     public TunnelOptions withRemotePort(int newPort) {
-        return new TunnelOptions(kind, target, name, newPort, pool, hostHeader, insecureTarget, proxyProtocol);
+        return new TunnelOptions(
+                kind, target, name, newPort, pool, hostHeader, insecureTarget, proxyProtocol, admission);
     }
 
     public TunnelOptions withPool(boolean newPool) {
-        return new TunnelOptions(kind, target, name, remotePort, newPool, hostHeader, insecureTarget, proxyProtocol);
+        return new TunnelOptions(
+                kind, target, name, remotePort, newPool, hostHeader, insecureTarget, proxyProtocol, admission);
     }
 
     public TunnelOptions withHostHeader(String newHostHeader) {
-        return new TunnelOptions(kind, target, name, remotePort, pool, newHostHeader, insecureTarget, proxyProtocol);
+        return new TunnelOptions(
+                kind, target, name, remotePort, pool, newHostHeader, insecureTarget, proxyProtocol, admission);
     }
 
     public TunnelOptions withInsecureTarget(boolean newInsecureTarget) {
-        return new TunnelOptions(kind, target, name, remotePort, pool, hostHeader, newInsecureTarget, proxyProtocol);
+        return new TunnelOptions(
+                kind, target, name, remotePort, pool, hostHeader, newInsecureTarget, proxyProtocol, admission);
     }
 
     public TunnelOptions withProxyProtocol(ProxyProtocol newProxyProtocol) {
-        return new TunnelOptions(kind, target, name, remotePort, pool, hostHeader, insecureTarget, newProxyProtocol);
+        return new TunnelOptions(
+                kind, target, name, remotePort, pool, hostHeader, insecureTarget, newProxyProtocol, admission);
+    }
+
+    public TunnelOptions withAdmission(Admission newAdmission) {
+        return new TunnelOptions(
+                kind, target, name, remotePort, pool, hostHeader, insecureTarget, proxyProtocol, newAdmission);
     }
 
     /** The name or the port that is asked for, as edges and {@link Tunnel#name} write it; null for any. */

@@ -1,5 +1,6 @@
 package dev.culvert.bench;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.HazelcastRegistry;
@@ -94,7 +95,7 @@ public final class RegistryNode {
                             key(i),
                             owner,
                             "http",
-                            new Tunnel.Policy("preserve", "http://127.0.0.1:3000", false),
+                            new Tunnel.Policy("preserve", "http://127.0.0.1:3000", false, Admission.EVERYBODY),
                             new Claim(registry.nodeId(), lane, instance),
                             null))
                     .onComplete(granted -> {

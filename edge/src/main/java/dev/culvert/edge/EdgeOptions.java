@@ -1,5 +1,6 @@
 package dev.culvert.edge;
 
+import dev.culvert.admission.Networks;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
@@ -64,7 +65,7 @@ public record EdgeOptions(
         Access access,
         Localtunnel localtunnel,
         Ssh ssh,
-        TrustedProxies trustedProxies,
+        Networks trustedProxies,
         @Nullable Rate visitorRate,
         AdminOptions admin,
         Names names,
@@ -94,7 +95,7 @@ public record EdgeOptions(
             Access.DEFAULT,
             Localtunnel.OFF,
             Ssh.OFF,
-            TrustedProxies.NONE,
+            Networks.NONE,
             null,
             AdminOptions.DEFAULT,
             Names.DEFAULT,
@@ -552,7 +553,7 @@ public record EdgeOptions(
         private Access access;
         private Localtunnel localtunnel;
         private Ssh ssh;
-        private final TrustedProxies trustedProxies;
+        private final Networks trustedProxies;
         private final @Nullable Rate visitorRate;
         private AdminOptions admin;
         private final Names names;

@@ -1,5 +1,6 @@
 package dev.culvert.edge;
 
+import dev.culvert.admission.Networks;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Durations;
 import dev.culvert.config.ListenPort;
@@ -66,7 +67,7 @@ final class EdgeSettings {
                         value(EdgeOption.SSH_PORT, ListenPort::parse, none.ssh().port()),
                         find(EdgeOption.SSH_KEYS, EdgeSettings::path),
                         find(EdgeOption.SSH_HOST_KEY, EdgeSettings::path)),
-                value(EdgeOption.TRUSTED_PROXIES, TrustedProxies::parse, none.trustedProxies()),
+                value(EdgeOption.TRUSTED_PROXIES, Networks::parse, none.trustedProxies()),
                 find(EdgeOption.VISITOR_RATE, EdgeSettings::rate),
                 new AdminOptions(
                         value(

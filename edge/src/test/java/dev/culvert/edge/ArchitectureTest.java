@@ -25,7 +25,11 @@ class ArchitectureTest {
     private static final String USERS_OF_VERTX_INTERNALS = "dev\\.culvert\\.(lane\\.Sockets)(\\$.*)?";
 
     private static final String[] SHARED = {
-        "dev.culvert.wire..", "dev.culvert.lane..", "dev.culvert.names..", "dev.culvert.config.."
+        "dev.culvert.wire..",
+        "dev.culvert.lane..",
+        "dev.culvert.names..",
+        "dev.culvert.config..",
+        "dev.culvert.admission.."
     };
 
     @ArchTest

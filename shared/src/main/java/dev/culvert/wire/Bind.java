@@ -1,6 +1,8 @@
 package dev.culvert.wire;
 
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param pool whether the name may be shared with other agents of the same owner
  * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
  * @param target what the agent calls its target, for {@code rewrite} and the dashboard: {@code 127.0.0.1:3000}
+ * @param allowFrom networks in CIDR notation that visitors must come from; anywhere when empty
+ * @param passwords SHA-256, in hex, of {@code name:password}, one of which visitors by HTTP must know; none is asked for
+ *     when empty
  */
 public record Bind(
         int id,
@@ -24,7 +29,14 @@ public record Bind(
         @Nullable String ticket,
         boolean pool,
         String hostHeader,
-        String target) {
+        String target,
+        List<String> allowFrom,
+        List<String> passwords) {
+
+    public Bind {
+        allowFrom = List.copyOf(allowFrom);
+        passwords = List.copyOf(passwords);
+    }
 
     JsonObject toJson() {
         JsonObject json = new JsonObject()
@@ -33,7 +45,9 @@ public record Bind(
                 .put("port", port)
                 .put("pool", pool)
                 .put("hostHeader", hostHeader)
-                .put("target", target);
+                .put("target", target)
+                .put("allowFrom", new JsonArray(allowFrom))
+                .put("passwords", new JsonArray(passwords));
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
         return json;
@@ -52,6 +66,8 @@ public record Bind(
                 Handshake.textIfPresent(json, "ticket"),
                 Handshake.flag(json, "pool"),
                 Handshake.text(json, "hostHeader", "preserve"),
-                Handshake.text(json, "target", ""));
+                Handshake.text(json, "target", ""),
+                Handshake.list(json, "allowFrom", String.class),
+                Handshake.list(json, "passwords", String.class));
     }
 }

@@ -40,7 +40,9 @@ public enum CloseReason {
     /** The lane has no stream ids left; open another one. */
     IDS_EXHAUSTED(15, true),
     /** The sender's own mistake. */
-    INTERNAL(16, false);
+    INTERNAL(16, false),
+    /** The tunnel lets in nobody from where the visitor is; its agent was not asked. */
+    NOT_ADMITTED(17, false);
 
     private static final CloseReason[] BY_CODE = values();
 

@@ -73,7 +73,8 @@ final class FrameArbitraries {
     }
 
     private static Arbitrary<Frame> binds() {
-        return Combinators.combine(
+        Arbitrary<List<String>> texts = TEXT.list().ofMaxSize(3);
+        return Combinators.combine(texts, texts).flatAs((allowFrom, passwords) -> Combinators.combine(
                         POSITIVE,
                         TEXT,
                         TEXT.injectNull(0.3),
@@ -82,8 +83,8 @@ final class FrameArbitraries {
                         Arbitraries.of(true, false),
                         TEXT,
                         TEXT)
-                .as((id, kind, name, port, ticket, pool, hostHeader, target) ->
-                        new Frame.BindFrame(new Bind(id, kind, name, port, ticket, pool, hostHeader, target)));
+                .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(
+                        new Bind(id, kind, name, port, ticket, pool, hostHeader, target, allowFrom, passwords))));
     }
 
     private static Arbitrary<Frame> bounds() {

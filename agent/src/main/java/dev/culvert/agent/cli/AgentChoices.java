@@ -1,5 +1,7 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.admission.Networks;
+import dev.culvert.admission.Password;
 import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.dial.EdgeAddress;
@@ -13,13 +15,18 @@ import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Makes the library's options of what was chosen on the command line, in variables and in files. */
 final class AgentChoices {
     private static final int MOST_TOKEN_BYTES = 4096;
+
+    /** For as many passwords as a tunnel may have, and comments. */
+    private static final int MOST_PASSWORDS_BYTES = 64 * 1024;
 
     private AgentChoices() {}
 
@@ -61,6 +68,68 @@ final class AgentChoices {
 
     /** The options of one tunnel. */
     static TunnelOptions tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
+        TunnelOptions options = bare(kind, choices, target);
+        Optional<AgentOption> auth = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE);
+        // Also where it comes from a variable for all commands: whoever set it must not take the tunnel for protected.
+        TunnelOptions asking = auth.isEmpty()
+                ? options
+                : choices.read(
+                                auth.get(),
+                                text -> options.withAdmission(
+                                        options.admission().withPasswords(passwords(auth.get(), text))))
+                        .orElse(options);
+        return choices.read(
+                        AgentOption.ALLOW_FROM,
+                        text -> asking.withAdmission(asking.admission().withNetworks(Networks.parse(text))))
+                .orElse(asking);
+    }
+
+    private static Set<Password> passwords(AgentOption option, String text) {
+        if (option == AgentOption.BASIC_AUTH) {
+            return Set.of(Password.parse(text));
+        }
+        Path file = Path.of(text);
+        try {
+            Set<Password> passwords = new HashSet<>();
+            int number = 0;
+            for (String line :
+                    SmallFile.text(file, MOST_PASSWORDS_BYTES).lines().toList()) {
+                number++;
+                if (!line.isBlank() && !line.startsWith("#")) {
+                    passwords.add(password(file, number, line));
+                }
+            }
+            if (passwords.isEmpty()) {
+                throw new ConfigException(file + " has no passwords");
+            }
+            return passwords;
+        } catch (IOException e) {
+            throw new ConfigException(FileFaults.sentence(file, e));
+        }
+    }
+
+    private static Password password(Path file, int number, String line) {
+        try {
+            return Password.parse(line);
+        } catch (ConfigException e) {
+            throw new ConfigException("%s:%d: %s".formatted(file, number, e.getMessage()));
+        }
+    }
+
+    /**
+     * Whom a tunnel lets in is said where the tunnel is written; what is said for all commands would not hold for those of
+     * a file, and is refused.
+     */
+    static void refuseAdmission(Choices choices) {
+        for (AgentOption option :
+                List.of(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE, AgentOption.ALLOW_FROM)) {
+            if (choices.text(option).isPresent()) {
+                throw choices.wrong(option, "does not hold for the tunnels of a file; write it below each of them");
+            }
+        }
+    }
+
+    private static TunnelOptions bare(TunnelOptions.Kind kind, Choices choices, String target) {
         return switch (kind) {
             case HTTP -> http(choices, target);
             case TCP -> {
@@ -139,7 +208,7 @@ final class AgentChoices {
      */
     static ListenPort inspectPort(Choices choices, List<TunnelOptions> tunnels) {
         ListenPort port =
-                choices.read(AgentOption.INSPECT_PORT, AgentChoices::listenPort).orElse(ListenPort.OFF);
+                choices.read(AgentOption.INSPECT_PORT, ListenPort::parse).orElse(ListenPort.OFF);
         if (!port.isOn() || tunnels.stream().anyMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.HTTP)) {
             return port;
         }
@@ -147,13 +216,5 @@ final class AgentChoices {
             throw choices.wrong(AgentOption.INSPECT_PORT, "only http tunnels have requests to look at; leave it out");
         }
         return ListenPort.OFF;
-    }
-
-    private static ListenPort listenPort(String text) {
-        try {
-            return ListenPort.parse(text);
-        } catch (ConfigException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
-        }
     }
 }

@@ -22,6 +22,16 @@ enum AgentOption {
                     + " or a value. Default: preserve"),
     POOL("pool", "", "Share the name with other agents of the same owner that say so too."),
     INSECURE_TARGET("insecure-target", "", "Take an https target's certificate unseen, for self-signed ones."),
+    BASIC_AUTH(
+            "basic-auth",
+            "NAME:PASSWORD",
+            "Let in only visitors who know this (in a browser, which asks for it). Others may see it here; better:"
+                    + " --basic-auth-file."),
+    BASIC_AUTH_FILE("basic-auth-file", "FILE", "File with names and passwords, one NAME:PASSWORD a line."),
+    ALLOW_FROM(
+            "allow-from",
+            "NETWORK,...",
+            "Let in only visitors from these networks, like 192.0.2.0/24 or 2001:db8::/32. Default: from anywhere"),
     EDGE(
             "edge",
             "EDGE",
@@ -93,9 +103,9 @@ enum AgentOption {
     /** Options of one tunnel, by its kind. */
     static Set<AgentOption> of(TunnelOptions.Kind kind) {
         return switch (kind) {
-            case HTTP -> Set.of(NAME, HOST_HEADER, POOL, INSECURE_TARGET);
-            case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL);
-            case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL);
+            case HTTP -> Set.of(NAME, HOST_HEADER, POOL, BASIC_AUTH, BASIC_AUTH_FILE, ALLOW_FROM, INSECURE_TARGET);
+            case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL, ALLOW_FROM);
+            case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL, ALLOW_FROM);
         };
     }
 

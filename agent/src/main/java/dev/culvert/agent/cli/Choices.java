@@ -37,12 +37,12 @@ final class Choices {
                                 .findFirst()));
     }
 
-    /** The option read by a function whose {@link IllegalArgumentException} says what is wrong with it. */
+    /** The option read by a function whose exception says what is wrong with it. */
     <T> Optional<T> read(AgentOption option, Function<String, T> reader) {
         return text(option).map(text -> {
             try {
                 return reader.apply(text);
-            } catch (IllegalArgumentException e) {
+            } catch (IllegalArgumentException | ConfigException e) {
                 throw wrong(option, String.valueOf(e.getMessage()));
             }
         });

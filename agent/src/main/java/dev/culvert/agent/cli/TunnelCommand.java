@@ -55,6 +55,7 @@ final class TunnelCommand implements Callable<Integer> {
                         "Examples:",
                         "  culvert http 3000",
                         "  culvert http 3000 --inspect-port 4040",
+                        "  culvert http 3000 --basic-auth-file passwords --allow-from 192.0.2.0/24",
                         "  culvert http localhost:5173 --host-header rewrite --name shop",
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
                         "  culvert http unix:/run/app.sock");
@@ -194,6 +195,7 @@ final class TunnelCommand implements Callable<Integer> {
                     config != null
                             ? config
                             : surroundings.settings(List.of()).find(CONFIG).orElse(DEFAULT_CONFIG)));
+            AgentChoices.refuseAdmission(surroundings.choices(flags, List.of()));
             files.add(file.section());
             tunnels = file.tunnels(words(parsed));
         } else {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.culvert.admission.Password;
 import dev.culvert.agent.ScriptedEdge;
 import dev.culvert.agent.dial.TestCertificates;
 import dev.culvert.wire.Bind;
@@ -26,9 +27,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +80,11 @@ class AgentMainTest {
                 "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
                 "http 3000 --token-file / | --token-file: / is a folder, not a file",
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
+                "http 3000 --basic-auth ann | --basic-auth: must be a name and a password with a colon between them",
+                "http 3000 --basic-auth ann:short | --basic-auth: a password has 8 characters at least",
+                "http 3000 --basic-auth-file /nowhere/passwords | --basic-auth-file: there is no file /nowhere/passwords",
+                "http 3000 --allow-from here | --allow-from: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found 'here'",
+                "tcp 22 --basic-auth ann:long-enough | Unknown options: '--basic-auth', 'ann:long-enough' (`culvert tcp --help` lists what there is)",
                 "tcp 22 --remote-port x | --remote-port: must be a port, 1 to 65535, or 0 for any, was x",
                 "tcp 22 --name shop | Unknown options: '--name', 'shop' (`culvert tcp --help` lists what there is)",
                 "tls 443 --proxy-protocol v3 | --proxy-protocol: must be off, v1 or v2, was v3",
@@ -239,7 +247,7 @@ class AgentMainTest {
                     edge: %s
                     tunnels:
                       ssh: {kind: tcp, target: 22, remote-port: 2222, proxy-protocol: off}
-                      safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2}
+                      safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2, allow-from: "10.0.0.0/8, ::1"}
                     """.formatted(edge.address()));
             CompletableFuture<Integer> exitCode =
                     CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
@@ -252,8 +260,60 @@ class AgentMainTest {
             assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
             assertEquals("tcp 2222", ssh.kind() + " " + ssh.port());
             assertEquals("tls safe", safe.kind() + " " + safe.name());
+            assertEquals(List.of(), ssh.allowFrom());
+            assertEquals(List.of("10.0.0.0/8", "::1"), safe.allowFrom());
             assertTrue(out().contains("Online: tcp://example.com:2222 → 127.0.0.1:22\n"), out());
         }
+    }
+
+    @Test
+    void fileOfPasswordsSaysWhomToLetIn() throws Exception {
+        Path file = Files.writeString(home.resolve("passwords"), "# ours\n\nann:long enough\nbob:quite: long\n");
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            environment.put("CULVERT_BASIC_AUTH", "eve:less near than a flag");
+            CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(
+                    () -> run("http", "3000", "--edge", edge.address(), "--basic-auth-file", file.toString()));
+            Bind bind = edge.welcome().refuse(Bound.Code.NOT_ALLOWED, "no");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals(
+                    Stream.of("ann:long enough", "bob:quite: long")
+                            .map(text -> Password.of(text).hash())
+                            .sorted()
+                            .toList(),
+                    bind.passwords());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'ann:long enough\nbob' | :2: must be a name and a password with a colon between them",
+                "'# nobody' | ' has no passwords'",
+            })
+    void mistakeInTheFileOfPasswordsIsNamedWithItsPlace(String text, String end) throws Exception {
+        Path file = Files.writeString(home.resolve("passwords"), text.replace("\\n", "\n"));
+
+        assertEquals(2, run("http", "3000", "--basic-auth-file", file.toString()));
+
+        assertEquals("culvert: --basic-auth-file: " + file + end + "\n", err());
+    }
+
+    /** Or somebody takes a tunnel for protected that is not. */
+    @Test
+    void variableThatCannotHoldIsRefused() throws Exception {
+        environment.put("CULVERT_BASIC_AUTH", "ann:long enough");
+        Path file = Files.writeString(home.resolve("culvert.yaml"), "tunnels: {web: 3000}");
+
+        assertEquals(2, run("tcp", "22"));
+        assertEquals(
+                "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: only visitors of http tunnels can be asked for a password\n",
+                err());
+        assertEquals(2, run("start", "--config", file.toString()));
+        assertEquals(
+                "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: does not hold for the tunnels of a file; write it below each of them\n",
+                err());
     }
 
     @Test
@@ -291,11 +351,11 @@ class AgentMainTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are host-header, insecure-target, kind, name, pool, target",
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, or unix:/path",
-                "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are kind, pool, proxy-protocol, remote-port, target",
+                "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are allow-from, kind, pool, proxy-protocol, remote-port, target",
                 "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
                 "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: proxy-protocol: must be off, v1 or v2, was v3",
                 "{lanes: 99, tunnels: {web: 1}} | line 1, column 2: lanes: must be between 1 and 16, was 99",

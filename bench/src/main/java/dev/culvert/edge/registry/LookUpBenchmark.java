@@ -1,5 +1,6 @@
 package dev.culvert.edge.registry;
 
+import dev.culvert.admission.Admission;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -56,7 +57,7 @@ public class LookUpBenchmark {
                 TunnelKey.ofHost(host(number)),
                 "owner",
                 "http",
-                new Tunnel.Policy("preserve", "localhost:3000", false),
+                new Tunnel.Policy("preserve", "localhost:3000", false, Admission.EVERYBODY),
                 new Claim(registry.nodeId(), "lane-" + number, "agent"),
                 null);
     }

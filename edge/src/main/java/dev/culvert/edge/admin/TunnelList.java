@@ -123,6 +123,10 @@ public final class TunnelList {
                 .put("kind", tunnel.kind())
                 .put("owner", tunnel.owner())
                 .put("target", tunnel.policy().target())
+                .put(
+                        "allowFrom",
+                        new JsonArray(tunnel.policy().admission().networks().texts()))
+                .put("passwords", tunnel.policy().admission().passwords().size())
                 .put("since", time(tunnel.ownedSinceMillis()))
                 .put("reservedUntil", tunnel.reservedUntilMillis() == 0 ? null : time(tunnel.reservedUntilMillis()))
                 .put("holders", holders)

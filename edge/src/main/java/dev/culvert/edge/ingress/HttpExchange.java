@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
@@ -170,7 +171,7 @@ final class HttpExchange implements TargetConnection.Listener {
         } else if (route instanceof Routes.Unsure unsure) {
             onLoop(ingress.routes().confirm(unsure), this::follow);
         } else if (route instanceof Routes.Through through) {
-            goThrough(through.tunnel());
+            letIn(through.tunnel());
         }
     }
 
@@ -187,6 +188,18 @@ final class HttpExchange implements TargetConnection.Listener {
         answer(Reply.redirect(url), headers -> headers.set(HttpHeaderNames.LOCATION, url));
     }
 
+    private void letIn(Tunnel tunnel) {
+        Admission admission = tunnel.policy().admission();
+        Reply refusal = admission.isOpen()
+                ? null
+                : ingress.gate().refusal(admission, visitor.connection().client(head.headers()), head);
+        if (refusal == null) {
+            goThrough(tunnel);
+        } else {
+            answer(refusal);
+        }
+    }
+
     private void goThrough(Tunnel tunnel) {
         record = new ExchangeRecord(
                 ingress.traffic(), tunnel, head, visitor.connection().peer());
@@ -194,6 +207,9 @@ final class HttpExchange implements TargetConnection.Listener {
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
+        if (tunnel.policy().admission().asksForPassword()) {
+            Gate.hidePassword(request.headers());
+        }
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
             request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

@@ -54,6 +54,9 @@ final class Pages {
         if (reply.status().equals(HttpResponseStatus.UPGRADE_REQUIRED)) {
             headers.set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
         }
+        if (reply.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+            headers.set(HttpHeaderNames.WWW_AUTHENTICATE, "Basic realm=\"Culvert\", charset=\"UTF-8\"");
+        }
         if (reply.retryAfterSeconds() > 0) {
             headers.set(HttpHeaderNames.RETRY_AFTER, reply.retryAfterSeconds());
         }

@@ -218,6 +218,10 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
             turnAway(new StreamReset(CloseReason.NOT_HELD, 0, "the tunnel is of the kind " + tunnel.kind()));
             return;
         }
+        if (!tunnel.policy().admission().letsIn(request.visitor().getAddress())) {
+            turnAway(new StreamReset(CloseReason.NOT_ADMITTED, 0, "the visitor's network is not let in"));
+            return;
+        }
         events.onTunnel(tunnel);
         if (replay != null) {
             events.onMoved(replay.readableBytes(), 0);

@@ -2,6 +2,8 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.wire.CloseReason;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 
 /**
  * An answer of the edge's own, in a target's stead.
@@ -49,6 +51,40 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
                 "too_many_requests",
                 "Too many requests",
                 "Your address asks for more than this edge allows. Try again in %d s.".formatted(waitSeconds),
+                (int) waitSeconds);
+    }
+
+    static Reply notAdmitted(String host, InetAddress visitor) {
+        return of(
+                HttpResponseStatus.FORBIDDEN,
+                "address_not_admitted",
+                "Not from there",
+                "%s lets in visitors of certain networks only, and %s is in none of them."
+                        .formatted(host, NetUtil.toAddressString(visitor)));
+    }
+
+    static Reply passwordRequired(String host) {
+        return of(
+                HttpResponseStatus.UNAUTHORIZED,
+                "password_required",
+                "Password required",
+                "%s asks for a name and a password.".formatted(host));
+    }
+
+    static Reply passwordWrong(String host) {
+        return of(
+                HttpResponseStatus.UNAUTHORIZED,
+                "password_wrong",
+                "Wrong name or password",
+                "%s does not know this name with this password.".formatted(host));
+    }
+
+    static Reply tooManyPasswords(long waitSeconds) {
+        return new Reply(
+                HttpResponseStatus.TOO_MANY_REQUESTS,
+                "too_many_passwords",
+                "Too many wrong passwords",
+                "Too many wrong passwords came from your address. Try again in %d s.".formatted(waitSeconds),
                 (int) waitSeconds);
     }
 

@@ -73,6 +73,7 @@ public final class VisitorPort {
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 lanes,
                 pages,
+                new Gate(options.trustedProxies()),
                 options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()));
         protocols = new VisitorProtocols(ingress);
     }

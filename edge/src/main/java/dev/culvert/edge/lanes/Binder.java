@@ -1,5 +1,7 @@
 package dev.culvert.edge.lanes;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.config.ConfigException;
 import dev.culvert.config.PortRange;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.registry.Claim;
@@ -176,7 +178,16 @@ public final class Binder {
 
     private Future<Registry.Grant> bindKey(
             TunnelKey key, Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
-        Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool());
+        Admission admission;
+        try {
+            admission = Admission.of(asked.allowFrom(), asked.passwords());
+        } catch (ConfigException | IllegalArgumentException e) {
+            return refused(Bound.Code.NOT_ALLOWED, "whom to let in: " + e.getMessage());
+        }
+        if (admission.asksForPassword() && !asked.kind().equals("http")) {
+            return refused(Bound.Code.NOT_ALLOWED, "only visitors of http tunnels can be asked for a password");
+        }
+        Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool(), admission);
         return registry.bind(
                 new Registry.Request(key, identity.owner(), asked.kind(), policy, claim, asked.ticket()),
                 () -> granted.accept(key));

@@ -1,5 +1,6 @@
 package dev.culvert.edge.localtunnel;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.ingress.VisitorNetwork;
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.lanes.LocalCarriers;
@@ -223,7 +224,7 @@ public final class SocketPools implements LocalCarriers {
                 key,
                 "localtunnel:" + NetUtil.toAddressString(pool.client()),
                 Tunnel.LOCALTUNNEL,
-                new Tunnel.Policy("preserve", "localtunnel", false),
+                new Tunnel.Policy("preserve", "localtunnel", false, Admission.EVERYBODY),
                 claim(pool),
                 null);
     }

@@ -2,8 +2,10 @@ package dev.culvert.edge.registry;
 
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
+import dev.culvert.admission.Admission;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>A free name becomes the owner's, as does one whose grace is over.
  *   <li>A name of another owner is refused, unless the ownership that comes with it is proven and older.
  *   <li>The same agent instance replaces its claim on the same node and adds to those on others.
- *   <li>Another instance of the same owner is let in when both pool.
+ *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors.
  * </ul>
  */
 final class BindChange extends Change {
     /** No ownership is proven. */
     static final long UNPROVEN = Long.MAX_VALUE;
 
-    private Tunnel.Policy policy = new Tunnel.Policy("", "", false);
+    private Tunnel.Policy policy = new Tunnel.Policy("", "", false, Admission.EVERYBODY);
     private Claim claim = new Claim("", "", "");
     private String owner = "";
     private String kind = "";
@@ -95,6 +97,10 @@ final class BindChange extends Change {
         if (others && !(tunnel.policy().pool() && policy.pool())) {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
+        if (others && !tunnel.policy().admission().equals(policy.admission())) {
+            return new Outcome(
+                    Outcome.Verdict.OTHER_ADMISSION, before); // Or one of a pool could open all others to everybody.
+        }
         claims.add(claim);
         boolean asItIs = assertedAgain && !tunnel.claims().isEmpty();
         return Outcome.done(before.changedTo(new Tunnel(
@@ -111,6 +117,10 @@ final class BindChange extends Change {
         return other.node().equals(claim.node()) && other.instance().equals(claim.instance());
     }
 
+    private static List<String> readTexts(ObjectDataInput in) throws IOException {
+        return List.of(Objects.requireNonNull(in.readStringArray()));
+    }
+
     @Override
     public int getClassId() {
         return RegistryTypes.BIND;
@@ -124,6 +134,8 @@ final class BindChange extends Change {
         out.writeString(policy.hostHeader());
         out.writeString(policy.target());
         out.writeBoolean(policy.pool());
+        out.writeStringArray(policy.admission().networks().texts().toArray(String[]::new));
+        out.writeStringArray(policy.admission().hashes().toArray(String[]::new));
         out.writeLong(nowMillis);
         out.writeLong(provenSinceMillis);
         out.writeStringArray(goneNodes.toArray(String[]::new));
@@ -136,7 +148,10 @@ final class BindChange extends Change {
         owner = Objects.requireNonNull(in.readString());
         kind = Objects.requireNonNull(in.readString());
         policy = new Tunnel.Policy(
-                Objects.requireNonNull(in.readString()), Objects.requireNonNull(in.readString()), in.readBoolean());
+                Objects.requireNonNull(in.readString()),
+                Objects.requireNonNull(in.readString()),
+                in.readBoolean(),
+                Admission.of(readTexts(in), readTexts(in)));
         nowMillis = in.readLong();
         provenSinceMillis = in.readLong();
         goneNodes = Set.of(Objects.requireNonNull(in.readStringArray()));

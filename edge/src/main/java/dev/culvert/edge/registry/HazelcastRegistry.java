@@ -480,6 +480,11 @@ public final class HazelcastRegistry implements Registry {
                         Bound.Code.NAME_IN_USE,
                         "%s is in use by another of your agents for another kind of tunnel; stop that one first"
                                 .formatted(name));
+            case OTHER_ADMISSION ->
+                new NameRefusedException(
+                        Bound.Code.NAME_IN_USE,
+                        "%s is shared by your agents, and another one lets in other visitors; start all of them with the same --basic-auth and --allow-from"
+                                .formatted(name));
             case DONE -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }

@@ -18,7 +18,9 @@ final class Outcome implements IdentifiedDataSerializable {
         /** Another agent of the same owner has it, and they do not both pool. */
         NOT_POOLED(2),
         /** Another agent of the same owner has it for another kind of tunnel. */
-        OTHER_KIND(3);
+        OTHER_KIND(3),
+        /** Another agent of the same owner shares it, and lets in other visitors. */
+        OTHER_ADMISSION(4);
 
         /** The byte on the wire; never changes its meaning. */
         final int code;

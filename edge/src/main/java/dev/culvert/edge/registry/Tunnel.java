@@ -1,5 +1,6 @@
 package dev.culvert.edge.registry;
 
+import dev.culvert.admission.Admission;
 import java.util.Set;
 
 /**
@@ -59,6 +60,7 @@ public record Tunnel(
      * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
      * @param target what the agent calls its target, as {@code host:port} or URL; for {@code rewrite} and for people
      * @param pool whether other agents of the same owner may join
+     * @param admission whom the ingress lets in
      */
-    public record Policy(String hostHeader, String target, boolean pool) {}
+    public record Policy(String hostHeader, String target, boolean pool, Admission admission) {}
 }

@@ -1,5 +1,6 @@
 package dev.culvert.edge.registry;
 
+import dev.culvert.admission.Admission;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -7,12 +8,14 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
  * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, host header, target, pool,
- * reserved until, revision, claims. Texts are UTF-8 behind their length (i32), each claim stands behind the length of
+ * reserved until, revision, claims, networks and passwords' hashes of its admission. Texts are UTF-8 behind their length (i32), each claim stands behind the length of
  * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
  */
 final class TunnelCodec {
@@ -38,6 +41,8 @@ final class TunnelCodec {
             out.writeInt(encoded.length);
             out.write(encoded);
         }
+        writeTexts(out, tunnel.policy().admission().networks().texts());
+        writeTexts(out, tunnel.policy().admission().hashes());
         return bytes.toByteArray();
     }
 
@@ -47,7 +52,9 @@ final class TunnelCodec {
         String owner = readShared(in);
         long ownedSinceMillis = in.readLong();
         String kind = readShared(in);
-        Tunnel.Policy policy = new Tunnel.Policy(readShared(in), readShared(in), in.readBoolean());
+        String hostHeader = readShared(in);
+        String target = readShared(in);
+        boolean pool = in.readBoolean();
         long reservedUntilMillis = in.readLong();
         long revision = in.readLong();
         int count = in.readInt();
@@ -55,6 +62,8 @@ final class TunnelCodec {
         for (int i = 0; i < count; i++) {
             claims.add(decodeClaim(readBytes(in)));
         }
+        Admission admission = Admission.of(readTexts(in), readTexts(in));
+        Tunnel.Policy policy = new Tunnel.Policy(hostHeader, target, pool, admission);
         return new StoredTunnel(
                 new Tunnel(key, owner, ownedSinceMillis, kind, policy, claims, reservedUntilMillis), revision);
     }
@@ -71,6 +80,21 @@ final class TunnelCodec {
     static Claim decodeClaim(byte[] bytes) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
         return new Claim(readShared(in), readShared(in), readShared(in));
+    }
+
+    private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            writeText(out, text);
+        }
+    }
+
+    private static List<String> readTexts(DataInputStream in) throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            texts.add(readText(in));
+        }
+        return texts;
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {

@@ -4,6 +4,7 @@ import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.names.HostName;
 import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,9 @@ record Asked(String address, int port) {
                 null,
                 false,
                 "preserve",
-                TARGET);
+                TARGET,
+                List.of(),
+                List.of());
     }
 
     /** As one writes it for {@code ssh}; what is too long is cut, because it is kept for terminals. */

@@ -136,7 +136,8 @@ function row(name) {
     line = make('tr', {data: {tunnel: name}}, ...COLUMNS.map(([field, label]) =>
       make('td', {className: field in NUMBERS ? 'number' : '', data: {field, label}})));
     const cell = field => line.querySelector(`[data-field=${field}]`);
-    cell('name').append(make('span', {className: 'name'}), make('a', {target: '_blank', rel: 'noopener noreferrer'}));
+    cell('name').append(make('span', {className: 'name'}), make('a', {target: '_blank', rel: 'noopener noreferrer'}),
+      make('small'));
     cell('state').append(make('span', {className: 'state'}), make('small'));
     cell('holders').append(make('div', {className: 'chips'}));
     rows.set(name, line);
@@ -166,6 +167,7 @@ function showTunnel(tunnel) {
     state.title = 'its agent is away; the name is kept for its owner';
   }
   link.title = tunnel.url;
+  put(cell('name').querySelector('small'), [...tunnel.passwords ? ['password'] : [], ...tunnel.allowFrom].join(' · '));
   for (const field of ['owner', 'target']) {
     put(cell(field), tunnel[field]);
     cell(field).title = tunnel[field];

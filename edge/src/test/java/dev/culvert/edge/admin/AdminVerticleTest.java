@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.config.Secret;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.registry.Claim;
@@ -216,7 +217,13 @@ class AdminVerticleTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/, text/html", "/dashboard.css, text/css", "/dashboard.js, text/javascript", "/icon.svg, image/svg"})
+    @CsvSource({
+        "/, text/html",
+        "/dashboard.css, text/css",
+        "/dashboard.js, text/javascript",
+        "/page.js, text/javascript",
+        "/icon.svg, image/svg"
+    })
     void dashboardComesWithoutATokenAndLoadsNothingFromElsewhere(String path, String type) throws Exception {
         int guarded = deploy(new Door(false, Secret.of(TOKEN))).port();
 
@@ -482,13 +489,13 @@ class AdminVerticleTest {
                     "alice",
                     1000,
                     "http",
-                    new Tunnel.Policy("preserve", "127.0.0.1:3000", false),
+                    new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY),
                     claims,
                     reservedUntil));
         }
 
         void addPort(int number) {
-            Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false);
+            Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, Admission.EVERYBODY);
             tunnels.add(new Tunnel(TunnelKey.ofPort(number), "alice", 1000, "tcp", policy, Set.of(), 1));
         }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
@@ -154,7 +155,9 @@ class EventFeedTest {
     void ownersTextIsDataAndCannotEndAnEvent() throws Exception {
         String target = "<script>alert(1)</script>\n\nevent: change\ndata: {}";
         registry.know(FakeRegistry.tunnel(
-                "evil.localhost", new Tunnel.Policy("preserve", target, false), Set.of(FakeRegistry.CLAIM)));
+                "evil.localhost",
+                new Tunnel.Policy("preserve", target, false, Admission.EVERYBODY),
+                Set.of(FakeRegistry.CLAIM)));
 
         Event first = read(port).next();
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.testkit.Door;
@@ -48,7 +49,7 @@ class MetricsTest {
                 "owner",
                 0,
                 "http",
-                new Tunnel.Policy("preserve", "3000", false),
+                new Tunnel.Policy("preserve", "3000", false, Admission.EVERYBODY),
                 Set.of(),
                 9_000_000_000_000L));
         Map<String, Double> samples = scrape(new Metrics(AdminParts.node("n1", registry, () -> true), lag));

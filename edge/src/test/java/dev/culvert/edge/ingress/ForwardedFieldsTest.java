@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
@@ -108,8 +109,8 @@ class ForwardedFieldsTest {
     })
     void targetIsCalledWhatThePolicySays(String policy, String target, String host, String origin, String location)
             throws Exception {
-        door.registry.know(
-                FakeRegistry.tunnel(Door.HOST, new Tunnel.Policy(policy, target, false), Set.of(FakeRegistry.CLAIM)));
+        door.registry.know(FakeRegistry.tunnel(
+                Door.HOST, new Tunnel.Policy(policy, target, false, Admission.EVERYBODY), Set.of(FakeRegistry.CLAIM)));
         RawVisitor visitor = door.visitor();
         visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: http://app.example.com\r\n\r\n");
         FakeTarget seen = door.carriers.awaitStream();
@@ -126,7 +127,9 @@ class ForwardedFieldsTest {
     @Test
     void originOfAnotherSiteStays() throws Exception {
         door.registry.know(FakeRegistry.tunnel(
-                Door.HOST, new Tunnel.Policy("rewrite", "127.0.0.1:3000", false), Set.of(FakeRegistry.CLAIM)));
+                Door.HOST,
+                new Tunnel.Policy("rewrite", "127.0.0.1:3000", false, Admission.EVERYBODY),
+                Set.of(FakeRegistry.CLAIM)));
         String head = headFor("Origin: https://attacker.example");
 
         assertTrue(head.contains("origin: https://attacker.example\r\n"), head);

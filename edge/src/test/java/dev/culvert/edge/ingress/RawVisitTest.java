@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Networks;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeTarget;
@@ -282,6 +284,18 @@ class RawVisitTest {
 
         assertEquals("", door.tcpVisitor().awaitEnd());
 
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void visitorOfANetworkThatIsNotLetInIsClosed() throws Exception {
+        Admission admission = Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24"));
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, admission);
+        door.registry.know(new Tunnel(tunnel.key(), "owner", 0, "tcp", policy, tunnel.claims(), 0));
+
+        assertEquals("", door.tcpVisitor().awaitEnd());
+
+        assertEquals(1, door.traffic.turnedAway().of(CloseReason.NOT_ADMITTED));
         assertEquals(0, door.carriers.unseenStreams());
     }
 

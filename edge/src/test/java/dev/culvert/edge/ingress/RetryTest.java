@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
@@ -86,7 +87,7 @@ class RetryTest {
         FakeTarget first = door.carriers.awaitStream();
         Tunnel moved = FakeRegistry.tunnel(
                 "app.example.com",
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", false),
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY),
                 Set.of(new Claim("node-2", "lane-2", "agent-1")));
         door.registry.know(moved);
 

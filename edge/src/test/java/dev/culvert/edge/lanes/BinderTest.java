@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.config.PortRange;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
@@ -16,9 +17,13 @@ import dev.culvert.edge.testkit.FakeRegistry;
 import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ports for raw TCP, and names for TLS that ends at targets. */
 class BinderTest {
@@ -72,7 +77,7 @@ class BinderTest {
                     "bob",
                     0,
                     "tcp",
-                    new Tunnel.Policy("preserve", "", false),
+                    new Tunnel.Policy("preserve", "", false, Admission.EVERYBODY),
                     Set.of(),
                     port == 2207 ? 1 : later));
         }
@@ -115,7 +120,7 @@ class BinderTest {
 
     @Test
     void tlsNeedsADoorForIt() throws Exception {
-        Bind asked = new Bind(1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443");
+        Bind asked = new Bind(1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of());
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
 
@@ -130,7 +135,7 @@ class BinderTest {
 
     @Test
     void kindOfALaterVersionIsRefused() {
-        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "");
+        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of());
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
     }
@@ -147,8 +152,35 @@ class BinderTest {
                 refusal(http("shop.example.org"), ANYBODY).getMessage());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "http | 10.0.0.0/99 | | whom to let in: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '10.0.0.0/99'",
+                "http | | not a hash | whom to let in: a password's hash has 64 hexadecimal digits",
+                "tcp  | | 0000000000000000000000000000000000000000000000000000000000000000 | only visitors of http tunnels can be asked for a password",
+            })
+    void whoCannotBeLetInIsRefused(String kind, String network, String hash, String sentence) {
+        Bind asked = new Bind(
+                1,
+                kind,
+                null,
+                0,
+                null,
+                false,
+                "preserve",
+                "",
+                Stream.ofNullable(network).toList(),
+                Stream.ofNullable(hash).toList());
+
+        NameRefusedException refused = refusal(asked, ANYBODY);
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refused.code());
+        assertEquals(sentence, refused.getMessage());
+    }
+
     private static Bind http(String name) {
-        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000");
+        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of());
     }
 
     private Binder binder(PortRange ports, boolean tls) {
@@ -156,7 +188,7 @@ class BinderTest {
     }
 
     private static Bind tcp(int port) {
-        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22");
+        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of());
     }
 
     private Registry.Grant bind(Bind asked, Identity identity) throws Exception {

@@ -7,6 +7,8 @@ import static dev.culvert.edge.registry.Requests.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Password;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +83,30 @@ class BindChangeTest {
         Tunnel after = again(OLD).apply(host("shop"), before).now().tunnel();
         assertEquals(POOL, after.policy());
         assertEquals(2, after.claims().size());
+    }
+
+    @Test
+    void oneOfAPoolCannotLetInOthersThanTheRest() {
+        Admission guarded = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("ann:long enough")));
+        Tunnel.Policy strict = new Tunnel.Policy("preserve", "127.0.0.1:3000", true, guarded);
+        StoredTunnel before =
+                new StoredTunnel(new Tunnel(host("shop"), "ann", 500, "http", strict, Set.of(OF_ANOTHER), 0), 1);
+
+        assertEquals(Outcome.Verdict.OTHER_ADMISSION, pooled(POOL, before).verdict());
+        assertEquals(before, pooled(POOL, before).now());
+        assertEquals(2, pooled(strict, before).now().tunnel().claims().size());
+    }
+
+    @Test
+    void agentAloneMayLetInWhomItLikes() {
+        StoredTunnel before = held("ann", 500, OLD);
+
+        assertEquals(POOL, pooled(POOL, before).now().tunnel().policy());
+    }
+
+    private static Outcome pooled(Tunnel.Policy policy, StoredTunnel before) {
+        return new BindChange(request("shop", "ann", NEW, policy, null), NOW, BindChange.UNPROVEN, Set.of())
+                .apply(host("shop"), before);
     }
 
     private static Change again(Claim claim) {

@@ -1,11 +1,21 @@
 package dev.culvert.edge.registry;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Networks;
+import dev.culvert.admission.Password;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What tests ask the registry for. */
 final class Requests {
-    static final Tunnel.Policy ALONE = new Tunnel.Policy("preserve", "127.0.0.1:3000", false);
-    static final Tunnel.Policy POOL = new Tunnel.Policy("preserve", "127.0.0.1:3000", true);
+    static final Tunnel.Policy ALONE = new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY);
+    static final Tunnel.Policy POOL = new Tunnel.Policy("preserve", "127.0.0.1:3000", true, Admission.EVERYBODY);
+
+    static final Tunnel.Policy GUARDED = new Tunnel.Policy(
+            "preserve",
+            "127.0.0.1:3000",
+            false,
+            new Admission(Networks.parse("10.0.0.0/8"), Set.of(Password.parse("ann:long enough"))));
 
     private Requests() {}
 

@@ -1,5 +1,6 @@
 package dev.culvert.edge.registry;
 
+import static dev.culvert.edge.registry.Requests.GUARDED;
 import static dev.culvert.edge.registry.Requests.POOL;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
@@ -16,6 +17,8 @@ import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Password;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -75,10 +78,12 @@ class SerializationTest {
         // And the claim stands behind its own length in the body.
         byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
         ByteArrayOutputStream wider = new ByteArrayOutputStream();
-        wider.write(body, 0, body.length - encoded.length - 4);
+        int behind = 2 * Integer.BYTES; // The admission, which has neither networks nor passwords.
+        wider.write(body, 0, body.length - behind - encoded.length - 4);
         wider.write(ByteBuffer.allocate(4).putInt(encoded.length + 10).array());
         wider.write(encoded);
         wider.write(new byte[10]);
+        wider.write(body, body.length - behind, behind);
         assertEquals(STORED.tunnel(), TunnelCodec.decode(wider.toByteArray()).tunnel());
     }
 
@@ -96,6 +101,7 @@ class SerializationTest {
         long now = 1_000;
         Change[] changes = {
             new BindChange(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of("node-7", "node-8")),
+            new BindChange(request("shop", "ann", CLAIM, GUARDED, null), now, 55, Set.of()),
             BindChange.assertedAgain(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of()),
             new ReleaseChange(CLAIM, now),
             new GiveUpChange(CLAIM),
@@ -125,8 +131,8 @@ class SerializationTest {
     Arbitrary<Tunnel> tunnels() {
         Arbitrary<String> text = Arbitraries.strings().ofMaxLength(40);
         Arbitrary<Claim> claim = Combinators.combine(text, text, text).as(Claim::new);
-        Arbitrary<Tunnel.Policy> policy =
-                Combinators.combine(text, text, Arbitraries.of(true, false)).as(Tunnel.Policy::new);
+        Arbitrary<Tunnel.Policy> policy = Combinators.combine(text, text, Arbitraries.of(true, false), admissions())
+                .as(Tunnel.Policy::new);
         return Combinators.combine(
                         text.map(TunnelKey::new),
                         text,
@@ -136,6 +142,14 @@ class SerializationTest {
                         claim.set().ofMaxSize(5),
                         Arbitraries.longs())
                 .as(Tunnel::new);
+    }
+
+    private static Arbitrary<Admission> admissions() {
+        Arbitrary<String> networks = Arbitraries.of("10.0.0.0/8", "192.0.2.1", "fd00::/8");
+        Arbitrary<String> hashes = Arbitraries.strings().ofMaxLength(9).map(text -> Password.of(text)
+                .hash());
+        return Combinators.combine(networks.list().ofMaxSize(3), hashes.list().ofMaxSize(3))
+                .as(Admission::of);
     }
 
     private static Object throughTheWire(Object value) {

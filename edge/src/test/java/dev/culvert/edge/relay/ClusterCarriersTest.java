@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Tunnel;
@@ -165,7 +166,7 @@ class ClusterCarriersTest {
                 "ann",
                 1,
                 "http",
-                new Tunnel.Policy("preserve", "3000", true),
+                new Tunnel.Policy("preserve", "3000", true, Admission.EVERYBODY),
                 Arrays.stream(claims).collect(Collectors.toSet()),
                 0);
     }

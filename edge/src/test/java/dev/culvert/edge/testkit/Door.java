@@ -1,5 +1,6 @@
 package dev.culvert.edge.testkit;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
@@ -128,7 +129,7 @@ public final class Door implements AutoCloseable {
 
     /** The tunnel that the port for raw TCP is for. */
     public Tunnel tcpTunnel() {
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false);
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, Admission.EVERYBODY);
         return new Tunnel(TunnelKey.ofPort(tcpPort), "owner", 0, "tcp", policy, Set.of(FakeRegistry.CLAIM), 0);
     }
 

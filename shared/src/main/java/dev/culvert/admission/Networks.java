@@ -1,43 +1,70 @@
-package dev.culvert.edge;
+package dev.culvert.admission;
 
 import dev.culvert.config.ConfigException;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** The peers whose word about visitors is taken: networks in CIDR notation. */
-public record TrustedProxies(List<Network> networks) implements Predicate<InetAddress> {
-    /** Nobody's. */
-    public static final TrustedProxies NONE = new TrustedProxies(List.of());
+/**
+ * Networks in CIDR notation, none or some.
+ *
+ * @param all in the order in which they were written
+ */
+public record Networks(List<Network> all) implements Predicate<InetAddress> {
+    /** Has no address. */
+    public static final Networks NONE = new Networks(List.of());
 
-    public TrustedProxies {
-        networks = List.copyOf(networks);
+    public Networks {
+        all = List.copyOf(all);
     }
 
     /**
      * Reads networks with commas between them: {@code 10.0.0.0/8,fd00::/8}; an address alone is itself.
      *
-     * @throws ConfigException about the first that is none, without the name of the option
+     * @throws ConfigException about the first that is none, in words for whoever wrote it
      */
-    public static TrustedProxies parse(String text) {
-        List<Network> networks = new ArrayList<>();
-        for (String one : text.split(",", -1)) {
-            networks.add(Network.parse(one.strip()));
-        }
-        return new TrustedProxies(networks);
+    public static Networks parse(String text) {
+        return of(Arrays.asList(text.split(",", -1)));
     }
 
+    /**
+     * Reads networks, each a text of its own.
+     *
+     * @throws ConfigException as {@link #parse} does
+     */
+    public static Networks of(List<String> texts) {
+        return new Networks(
+                texts.stream().map(String::strip).map(Network::parse).toList());
+    }
+
+    /** Whether there is none. */
+    public boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** Whether the address is in one of them. */
     @Override
-    public boolean test(InetAddress peer) {
-        return networks.stream().anyMatch(network -> network.has(peer));
+    public boolean test(InetAddress address) {
+        for (Network network : all) {
+            if (network.has(address)) {
+                return true;
+            }
+        }
+        return false;
     }
 
+    /** Each as it was written. */
+    public List<String> texts() {
+        return all.stream().map(Network::text).toList();
+    }
+
+    /** As {@link #parse} reads it. */
     @Override
     public String toString() {
-        return networks.stream().map(Network::text).collect(Collectors.joining(","));
+        return all.stream().map(Network::text).collect(Collectors.joining(","));
     }
 
     /**
@@ -63,15 +90,13 @@ public record TrustedProxies(List<Network> networks) implements Predicate<InetAd
             if (bits > bytes.length * 8) {
                 throw notANetwork(text);
             }
-            List<Byte> prefix = new ArrayList<>(bytes.length);
-            for (byte b : bytes) {
-                prefix.add(b);
-            }
-            return new Network(text, prefix, bits);
+            Byte[] prefix = new Byte[bytes.length];
+            Arrays.setAll(prefix, i -> bytes[i]);
+            return new Network(text, List.of(prefix), bits);
         }
 
-        boolean has(InetAddress peer) {
-            byte[] bytes = peer.getAddress();
+        boolean has(InetAddress address) {
+            byte[] bytes = address.getAddress();
             if (bytes.length != prefix.size()) {
                 return false;
             }

@@ -1,0 +1,92 @@
+package dev.culvert.edge.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Tunnels that do not let in everybody, at the node of their agent and at one that relays: with curl, and in a browser. */
+class AdmissionIT {
+    /** Also an address of this machine: every 127.x.y.z is. */
+    private static final String FRIEND = "127.0.0.9";
+
+    @RegisterExtension
+    static final Stage stage = new Stage();
+
+    private static RunningCluster cluster;
+    private static int target;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path site = stage.folder("site");
+        Files.writeString(site.resolve("index.html"), "<title>secret</title><script src=page.js></script>");
+        Files.writeString(site.resolve("page.js"), "document.title = 'secret and loaded'");
+        target = Nginx.serving(stage, site).port();
+        cluster = RunningCluster.start(stage, 2);
+    }
+
+    @Test
+    void passwordIsAskedForAtEveryNodeAndInABrowser() throws Exception {
+        Path passwords = Files.writeString(
+                stage.folder("home").resolve("passwords"), "# Friends\nann:correct horse\nbob:battery: staple\n");
+        String name = stage.agent(
+                        cluster.node(0), target, "--lanes", "1", "--basic-auth-file", passwords.toString(), "--pool")
+                .awaitName();
+
+        for (RunningEdge node : cluster.nodes()) {
+            assertStatus(401, node, name);
+            assertStatus(401, node, name, "-u", "ann:wrong horse");
+            assertStatus(200, node, name, "-u", "ann:correct horse");
+            assertStatus(200, node, name, "-u", "bob:battery: staple", "--http2-prior-knowledge");
+        }
+
+        RunningEdge relaying = cluster.node(1);
+        Page page = Browser.start(stage).page();
+        page.navigate("http://ann:correct%%20horse@%s/".formatted(relaying.host(name)));
+        page.waitForFunction("document.title === 'secret and loaded'");
+
+        assertEquals(2, relaying.tunnels().getJsonObject(0).getInteger("passwords"));
+        Program open = stage.agent(relaying, target, "--name", name, "--pool").program();
+        assertEquals(1, open.exitCode());
+        assertTrue(String.join("", open.err().awaitEnd()).contains("lets in other visitors"));
+        assertStatus(401, relaying, name);
+    }
+
+    @Test
+    void onlyWhoComesFromANetworkThatIsLetInIsServed() throws Exception {
+        String name = stage.agent(cluster.node(0), target, "--lanes", "1", "--allow-from", FRIEND + "/32,2001:db8::/32")
+                .awaitName();
+
+        for (RunningEdge node : cluster.nodes()) {
+            assertStatus(403, node, name);
+            assertStatus(200, node, name, "--interface", FRIEND);
+        }
+    }
+
+    @Test
+    void connectionFromElsewhereIsClosed() throws Exception {
+        int port = Stage.freePort();
+        RunningEdge edge = stage.edge("--tcp-ports", port + "-" + port);
+        RunningAgent.ofKind("tcp", stage, edge, target, "--allow-from", FRIEND).awaitOnline();
+        String url = "http://127.0.0.1:%d/".formatted(port);
+
+        assertEquals(52, Curl.run(stage, url).exitCode(), "closed without an answer");
+        assertTrue(Curl.run(stage, "--interface", FRIEND, url).out().contains("secret"));
+    }
+
+    private static void assertStatus(int status, RunningEdge node, String name, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("-o", "/dev/null", "-w", "%{http_code}"));
+        arguments.addAll(List.of(more));
+        arguments.add("http://" + node.host(name) + "/");
+        Curl answer = Curl.run(stage, arguments.toArray(String[]::new));
+        assertEquals(String.valueOf(status), answer.out(), answer::toString);
+    }
+}

@@ -1,0 +1,218 @@
+package dev.culvert.edge.ingress;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Networks;
+import dev.culvert.admission.Password;
+import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.testkit.Door;
+import dev.culvert.edge.testkit.FakeRegistry;
+import dev.culvert.edge.testkit.FakeTarget;
+import dev.culvert.edge.testkit.RawVisitor;
+import dev.culvert.edge.testkit.RawVisitor.Answer;
+import dev.culvert.testkit.LeakFree;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who gets to a tunnel that does not let in everybody. */
+@ExtendWith(LeakFree.class)
+@Timeout(60)
+class GateTest {
+    private static final Admission BY_PASSWORD = Admission.EVERYBODY.withPasswords(
+            Set.of(Password.parse("ann:correct: horse"), Password.parse("bj\u00f6rn:correct horse")));
+
+    private Door door;
+
+    @BeforeEach
+    void open() throws Exception {
+        door = Door.open();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        door.close();
+    }
+
+    @Test
+    void visitorWithoutPasswordIsAskedForOne() throws Exception {
+        ask(door, BY_PASSWORD);
+
+        Answer answer = get(door.visitor(), "");
+
+        assertEquals(401, answer.status());
+        assertEquals("Basic realm=\"Culvert\", charset=\"UTF-8\"", answer.field("www-authenticate"));
+        assertEquals("password_required", answer.field("culvert-error"));
+        assertTrue(answer.body().contains("app.example.com asks for a name and a password"), answer.body());
+        assertEquals(0, door.carriers.unseenStreams(), "the agent is not troubled");
+        assertEquals(1, door.traffic.answers(4));
+    }
+
+    @Test
+    void visitorWithPasswordComesInAndTheTargetLearnsTheNameAlone() throws Exception {
+        ask(door, BY_PASSWORD);
+        RawVisitor visitor = door.visitor()
+                .send("GET / HTTP/1.1\r\nHost: app.example.com\r\nCulvert-User: root\r\n%s\r\n"
+                        .formatted(authorization("ann:correct: horse")));
+        FakeTarget target = door.carriers.awaitStream();
+        String head = target.awaitHead().toLowerCase(Locale.ROOT);
+        target.send("HTTP/1.1 204 No Content\r\n\r\n");
+
+        assertEquals(204, visitor.awaitAnswer().status());
+        assertTrue(head.contains("culvert-user: ann\r\n"), head);
+        assertFalse(head.contains("authorization"), head);
+        assertFalse(head.contains("root"), head);
+    }
+
+    /** RFC 7617, 2.1: UTF-8, because we say so. A field cannot have such a name, and it stays away. */
+    @Test
+    void nameMayHaveAnyLetters() throws Exception {
+        ask(door, BY_PASSWORD);
+        door.visitor()
+                .send("GET / HTTP/1.1\r\nHost: app.example.com\r\n%s\r\n"
+                        .formatted(authorization("bj\u00f6rn:correct horse")));
+
+        String head = door.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+
+        assertFalse(head.contains("culvert-user"), head);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Authorization: Basic YW5uOndyb25nIGhvcnNl\r\n", // ann:wrong horse
+                "Authorization: Basic\r\n",
+                "Authorization: Basic =\r\n",
+                "Authorization: Basic \u00ff\u00ff\u00ff\u00ff\r\n",
+                "Authorization: Bearer Y29ycmVjdCBob3JzZQ==\r\n",
+                "Authorization: Basic YW5uOmNvcnJlY3Q6IGhvcnNl\r\nAuthorization: Basic YW5uOmNvcnJlY3Q6IGhvcnNl\r\n",
+                "Proxy-Authorization: Basic YW5uOmNvcnJlY3Q6IGhvcnNl\r\n",
+            })
+    void whatIsNotTheirsLetsNobodyIn(String field) throws Exception {
+        ask(door, BY_PASSWORD);
+
+        assertEquals(401, get(door.visitor(), field).status());
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void passwordOfATunnelWithoutAnyIsTheTargets() throws Exception {
+        door.visitor().send("GET / HTTP/1.1\r\nHost: app.example.com\r\n%s\r\n".formatted(authorization("ann:own")));
+
+        String head = door.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+
+        assertTrue(head.contains("authorization: basic "), head);
+    }
+
+    @Test
+    void eachRequestOfAConnectionIsLookedAt() throws Exception {
+        ask(door, BY_PASSWORD);
+        RawVisitor visitor = door.visitor()
+                .send("GET / HTTP/1.1\r\nHost: app.example.com\r\n%s\r\n"
+                        .formatted(authorization("ann:correct: horse")));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        visitor.awaitAnswer();
+
+        assertEquals(401, get(visitor, "").status());
+    }
+
+    @Test
+    void whoGuessesIsShutOutEvenWithTheRightPassword() throws Exception {
+        ask(door, BY_PASSWORD);
+        RawVisitor visitor = door.visitor();
+        for (int i = 0; i < Gate.WRONG_PASSWORDS.count(); i++) {
+            assertEquals(
+                    "password_wrong",
+                    get(visitor, authorization("ann:guess " + i)).field("culvert-error"));
+        }
+
+        Answer answer = get(visitor, authorization("ann:correct: horse"));
+
+        assertEquals(429, answer.status());
+        assertEquals("too_many_passwords", answer.field("culvert-error"));
+        assertTrue(Integer.parseInt(answer.field("retry-after")) <= 3, answer.head());
+        assertEquals(401, get(visitor, "").status(), "to be asked is no guess");
+    }
+
+    @Test
+    void proxyIsNotShutOutForAVisitorThatItDoesNotName() throws Exception {
+        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
+        try (Door trusting =
+                Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
+            ask(trusting, BY_PASSWORD);
+            RawVisitor proxy = trusting.visitor();
+            for (int i = 0; i <= Gate.WRONG_PASSWORDS.count(); i++) {
+                assertEquals(401, get(proxy, authorization("ann:guess " + i)).status());
+            }
+        }
+    }
+
+    @Test
+    void visitorOfAnotherNetworkIsToldItsAddress() throws Exception {
+        ask(door, Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24,::1")));
+
+        Answer answer = get(door.visitor(), "");
+
+        assertEquals(403, answer.status());
+        assertEquals("address_not_admitted", answer.field("culvert-error"));
+        assertTrue(answer.body().contains("127.0.0.1"), answer.body());
+        assertNull(answer.field("www-authenticate"));
+    }
+
+    @Test
+    void behindAProxyItIsTheVisitorsNetworkThatCounts() throws Exception {
+        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
+        try (Door trusting =
+                Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
+            ask(trusting, Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24")));
+
+            assertEquals(
+                    403,
+                    get(trusting.visitor(), "X-Forwarded-For: 192.0.2.1, 203.0.113.1\r\n")
+                            .status());
+            trusting.visitor().send("GET / HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+            trusting.carriers.awaitStream();
+        }
+    }
+
+    @Test
+    void upgradeIsLookedAtAsWell() throws Exception {
+        ask(door, BY_PASSWORD);
+
+        assertEquals(
+                401,
+                get(door.visitor(), "Connection: Upgrade\r\nUpgrade: websocket\r\n")
+                        .status());
+    }
+
+    private static void ask(Door door, Admission admission) {
+        door.registry.know(FakeRegistry.tunnel(
+                Door.HOST,
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, admission),
+                Set.of(FakeRegistry.CLAIM)));
+    }
+
+    private static Answer get(RawVisitor visitor, String more) throws Exception {
+        visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\n%s\r\n".formatted(more));
+        return visitor.awaitAnswer();
+    }
+
+    private static String authorization(String credentials) {
+        byte[] bytes = credentials.getBytes(StandardCharsets.UTF_8);
+        return "Authorization: basic %s\r\n".formatted(Base64.getEncoder().encodeToString(bytes));
+    }
+}

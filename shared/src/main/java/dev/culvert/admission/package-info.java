@@ -1,0 +1,7 @@
+/** Who may visit a tunnel: networks and passwords, as agents ask for them and edges see to it. */
+@NullMarked
+@CheckReturnValue
+package dev.culvert.admission;
+
+import com.google.errorprone.annotations.CheckReturnValue;
+import org.jspecify.annotations.NullMarked;

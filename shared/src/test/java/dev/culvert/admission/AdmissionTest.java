@@ -1,0 +1,102 @@
+package dev.culvert.admission;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.config.ConfigException;
+import java.net.InetAddress;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AdmissionTest {
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.0/8, 10.255.0.1, true",
+        "10.0.0.0/8, 11.0.0.1, false",
+        "192.168.4.0/22, 192.168.7.255, true",
+        "192.168.4.0/22, 192.168.8.0, false",
+        "192.168.4.1, 192.168.4.1, true",
+        "192.168.4.1, 192.168.4.2, false",
+        "0.0.0.0/0, 8.8.8.8, true",
+        "0.0.0.0/0, ::1, false",
+        "fd00::/8, fd12::1, true",
+        "fd00::/8, fe80::1, false",
+        "'10.0.0.0/8, ::1', ::1, true"
+    })
+    void addressIsInANetworkByItsFirstBits(String networks, String address, boolean in) throws Exception {
+        assertEquals(in, Networks.parse(networks).test(InetAddress.getByName(address)));
+        assertEquals(in, new Admission(Networks.parse(networks), Set.of()).letsIn(InetAddress.getByName(address)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"proxy", "", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8,", "fd00::/129", "1.2.3.4/8/8"
+            })
+    void whatIsNoNetworkIsRefused(String text) {
+        assertThrows(ConfigException.class, () -> Networks.parse(text));
+    }
+
+    @Test
+    void withoutNetworksVisitorsComeFromAnywhere() throws Exception {
+        assertTrue(Admission.EVERYBODY.letsIn(InetAddress.getByName("203.0.113.1")));
+        assertTrue(Admission.EVERYBODY.isOpen());
+        assertFalse(Admission.EVERYBODY.asksForPassword());
+        assertSame(Admission.EVERYBODY, Admission.of(List.of(), List.of()));
+    }
+
+    @Test
+    void comesBackFromItsTexts() {
+        Admission admission = new Admission(
+                Networks.parse("10.0.0.0/8, ::1"), Set.of(Password.parse("ann:long enough"), Password.of("bob:x")));
+
+        assertEquals(admission, Admission.of(admission.networks().texts(), admission.hashes()));
+        assertEquals(List.of("10.0.0.0/8", "::1"), admission.networks().texts());
+    }
+
+    @Test
+    void hasABound() {
+        List<String> tooMany = Collections.nCopies(Admission.MOST + 1, "10.0.0.0/8");
+
+        assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of()));
+    }
+
+    /** By {@code printf 'ann:long enough' | sha256sum}: other programs open tunnels too. */
+    @Test
+    void passwordIsKeptAsSha256() {
+        assertEquals(
+                "82f31133105d995e928e839ca7cda77368865072ed2c567879e7d02ca07aba5b",
+                Password.parse("ann:long enough").hash());
+        assertNotEquals(Password.parse("ann:long enough"), Password.parse("bob:long enough"));
+        assertFalse(Password.parse("ann:long enough").toString().contains("long"));
+        assertThrows(IllegalArgumentException.class, () -> new Password("long enough"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "just-a-name | must be a name and a password with a colon between them",
+                ":nameless-one | must be a name and a password with a colon between them",
+                "ann:short:7 | a password has 8 characters at least",
+                "'ann:with\ttabulator' | names and passwords have no control characters",
+            })
+    void unusablePasswordIsRefusedWithoutSayingIt(String text, String sentence) {
+        ConfigException refused = assertThrows(ConfigException.class, () -> Password.parse(text));
+
+        assertEquals(sentence, refused.getMessage());
+    }
+
+    @Test
+    void passwordThatIsTooLongIsRefused() {
+        assertThrows(ConfigException.class, () -> Password.parse("ann:" + "x".repeat(Password.MOST_CHARS)));
+    }
+}
