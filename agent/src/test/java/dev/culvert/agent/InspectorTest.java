@@ -553,7 +553,7 @@ class InspectorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/inspector.css", "/inspector.js", "/icon.svg"})
+    @ValueSource(strings = {"/", "/inspector.css", "/inspector.js", "/page.js", "/icon.svg"})
     void pageComesWithAPolicyThatLetsNothingElseIn(String path) throws Exception {
         HttpResponse<String> file = ask("GET", path);
 

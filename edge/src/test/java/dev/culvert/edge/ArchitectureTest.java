@@ -29,7 +29,8 @@ class ArchitectureTest {
         "dev.culvert.lane..",
         "dev.culvert.names..",
         "dev.culvert.config..",
-        "dev.culvert.admission.."
+        "dev.culvert.admission..",
+        "dev.culvert.page.."
     };
 
     @ArchTest

@@ -1,6 +1,7 @@
 package dev.culvert.agent.inspect;
 
 import dev.culvert.agent.target.HostPort;
+import dev.culvert.page.Page;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
  */
 final class InspectorPages {
     private static final Logger LOGGER = LoggerFactory.getLogger(InspectorPages.class);
+
+    /** Pictures that were recorded are shown. */
+    private static final Page PAGE = Page.of(InspectorPages.class, "inspector", "'self' blob:");
 
     /** A changed request: its body in base64, and as much again for the rest. */
     private static final long MOST_CHANGES_BYTES = 2L * Body.MOST_BYTES;
@@ -78,12 +82,11 @@ final class InspectorPages {
                     }
                 });
         get(router, "/api/v1/events", this::watch);
-        InspectorFile.FILES.forEach((path, file) -> get(router, path, context -> {
-            context.response()
-                    .putHeader("Content-Security-Policy", InspectorFile.POLICY)
-                    .putHeader("Referrer-Policy", "no-referrer");
-            end(context, 200, file.type(), file.bytes());
-        }));
+        PAGE.files()
+                .forEach((path, file) -> get(router, path, context -> {
+                    PAGE.headers().forEach(context.response()::putHeader);
+                    end(context, 200, file.type(), file.bytes());
+                }));
         router.errorHandler(400, context -> error(context, 400, "bad_request", sentence(context)));
         router.errorHandler(404, context -> error(context, 404, "not_found", "there is nothing at this path"));
         router.errorHandler(

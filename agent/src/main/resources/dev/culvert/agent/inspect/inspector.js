@@ -3,7 +3,6 @@
  * Shows what GET /api/v1/events and /api/v1/requests/ID tell. All of it is other people's text: it goes into the page as text,
  * never as markup, and only http and https become links.
  */
-const $ = id => document.getElementById(id);
 
 /** What is shown of a compressed body once it is open: a small file can hold a very large one. */
 const MOST_INFLATED_BYTES = 1 << 20;
@@ -26,13 +25,6 @@ let opened = new Map();
 
 /* Words and numbers. */
 
-function bytes(n) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let unit = 0;
-  while (n >= 1024 && unit < units.length - 1) { n /= 1024; unit++; }
-  return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${units[unit]}`;
-}
-
 function took(micros) {
   if (micros < 1000) return `${micros} µs`;
   if (micros < 10_000_000) return `${(micros / 1000).toFixed(micros < 10_000 ? 1 : 0)} ms`;
@@ -42,48 +34,6 @@ function took(micros) {
 const clock = iso => new Date(iso).toLocaleTimeString([], {hour12: false});
 
 /* Elements. */
-
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === 'data') Object.assign(element.dataset, value);
-    else element[name] = value;
-  }
-  element.append(...children);
-  return element;
-}
-
-function pill(element, kind, text) {
-  element.dataset.state = kind;
-  put(element, text);
-}
-
-function isLink(url) {
-  try {
-    return ['http:', 'https:'].includes(new URL(url).protocol);
-  } catch {
-    return false;
-  }
-}
-
-/** Makes the container's children those of the keys, in their order, with as few moves as that takes. */
-function arrange(container, keys, elementOf) {
-  let at = container.firstElementChild;
-  for (const key of keys) {
-    const element = elementOf(key);
-    if (element === at) at = at.nextElementSibling;
-    else container.insertBefore(element, at);
-  }
-  while (at) {
-    const next = at.nextElementSibling;
-    at.remove();
-    at = next;
-  }
-}
 
 /* The list. */
 

@@ -1,6 +1,7 @@
 package dev.culvert.edge.admin;
 
 import dev.culvert.lane.Sockets;
+import dev.culvert.page.Page;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -26,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class AdminVerticle extends VerticleBase {
     private static final Logger LOGGER = LoggerFactory.getLogger(AdminVerticle.class);
+
+    private static final Page DASHBOARD = Page.of(AdminVerticle.class, "dashboard", "'self'");
 
     /** The paths that anyone may ask for. */
     private static final List<String> OPEN = List.of("/healthz", "/readyz");
@@ -114,7 +117,12 @@ public final class AdminVerticle extends VerticleBase {
         get(router, "/api/v1/events", context -> watch(context, events));
         get(router, "/metrics", context -> end(context, 200, Metrics.CONTENT_TYPE, Buffer.buffer(metrics.scrape())));
         get(router, "/openapi.yaml", AdminVerticle::description);
-        Dashboard.FILES.forEach((path, file) -> get(router, path, context -> file.send(context)));
+        DASHBOARD
+                .files()
+                .forEach((path, file) -> get(router, path, context -> {
+                    DASHBOARD.headers().forEach(context.response()::putHeader);
+                    end(context, 200, file.type(), file.bytes());
+                }));
         router.errorHandler(404, context -> error(context, 404, "not_found", "there is nothing at this path"));
         router.errorHandler(405, context -> {
             boolean isTunnel = context.normalizedPath().startsWith("/api/v1/tunnels/");
@@ -142,7 +150,7 @@ public final class AdminVerticle extends VerticleBase {
             return;
         }
         // The page itself holds nothing: it asks whoever opens it for the token.
-        boolean isPage = Dashboard.FILES.containsKey(context.normalizedPath());
+        boolean isPage = DASHBOARD.files().containsKey(context.normalizedPath());
         door.refusal(context.request(), isPage)
                 .ifPresentOrElse(
                         refusal -> {

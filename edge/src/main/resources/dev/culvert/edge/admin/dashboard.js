@@ -3,7 +3,6 @@
  * Shows what GET /api/v1/events tells. Names, owners, targets and labels are other people's text: everything goes into
  * the page as text, never as markup, and only http and https become links.
  */
-const $ = id => document.getElementById(id);
 const TOKEN = 'culvert-admin-token';
 
 /** Rows in the page at once; with more, the filter finds the others. */
@@ -22,13 +21,6 @@ const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractio
 const count = n => n < 10_000 ? plain.format(n) : compact.format(n);
 const plural = (n, word) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;
 
-function bytes(n) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let unit = 0;
-  while (n >= 1024 && unit < units.length - 1) { n /= 1024; unit++; }
-  return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${units[unit]}`;
-}
-
 function age(since) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000));
   if (seconds < 90) return `${seconds} s`;
@@ -38,49 +30,6 @@ function age(since) {
 }
 
 /* Elements. An element is changed only where it differs, so that a selection in the page survives an update. */
-
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === 'data') Object.assign(element.dataset, value);
-    else element[name] = value;
-  }
-  element.append(...children);
-  return element;
-}
-
-function pill(element, kind, text) {
-  element.dataset.state = kind;
-  put(element, text);
-}
-
-/** Only what leads to a web page. */
-function isLink(url) {
-  try {
-    return ['http:', 'https:'].includes(new URL(url).protocol);
-  } catch {
-    return false;
-  }
-}
-
-/** Makes the container's children those of the keys, in their order, with as few moves as that takes. */
-function arrange(container, keys, elementOf) {
-  let at = container.firstElementChild;
-  for (const key of keys) {
-    const element = elementOf(key);
-    if (element === at) at = at.nextElementSibling;
-    else container.insertBefore(element, at);
-  }
-  while (at) {
-    const next = at.nextElementSibling;
-    at.remove();
-    at = next;
-  }
-}
 
 /* Nodes. */
 
