@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Where certificates come from. */
 public interface CertificateSource {
     /**
-     * What is there now, at least one; the first is for clients that name no host. Blocks, and is called again and
+     * What is there now; the first is for clients that name no host. Blocks, and is called again and
      * again: unchanged certificates are equal to those of before.
      */
     List<KeyAndChain> read() throws IOException, BrokenCertificateException;

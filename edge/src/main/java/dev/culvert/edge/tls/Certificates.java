@@ -76,7 +76,7 @@ public final class Certificates {
      */
     public static Future<Certificates> start(
             Vertx vertx, CertificateSource source, Duration interval, Executor handshakes) {
-        return vertx.executeBlocking(() -> Table.of(source.read(), handshakes), false)
+        return vertx.executeBlocking(() -> Table.of(source.read(), handshakes, Table.EMPTY), false)
                 .recover(fault -> Future.failedFuture(atStart(source, fault)))
                 .map(table -> {
                     Certificates certificates = new Certificates(vertx, source, handshakes, table);
@@ -91,12 +91,12 @@ public final class Certificates {
      *
      * @param host as the client named it, in the normal form; null when it named none
      * @return one that names the host, exactly before by wildcard; the first for a client that named none; null when
-     *     there is none for the host
+     *     there is none for the host, or none at all
      */
     public @Nullable ServedCertificate forHost(@Nullable String host) {
         Table now = table;
         if (host == null) {
-            return now.served.get(0);
+            return now.served.isEmpty() ? null : now.served.get(0);
         }
         ServedCertificate found = now.find(host);
         return found == null ? now.issued(host, source, handshakes) : found;
@@ -147,7 +147,7 @@ public final class Certificates {
             fault = null;
             logged = null;
         } else if (read.equals(candidate)) {
-            Table fresh = Table.of(read, handshakes);
+            Table fresh = Table.of(read, handshakes, table);
             table = fresh;
             candidate = null;
             fault = null;
@@ -184,6 +184,8 @@ public final class Certificates {
 
     /** What is served at one time. */
     private static final class Table {
+        static final Table EMPTY = new Table(List.of(), List.of());
+
         private final List<KeyAndChain> pairs;
         private final List<ServedCertificate> served;
         private final Map<String, ServedCertificate> issued = new ConcurrentHashMap<>();
@@ -194,10 +196,12 @@ public final class Certificates {
             this.served = List.copyOf(served);
         }
 
-        static Table of(List<KeyAndChain> pairs, Executor handshakes) throws BrokenCertificateException {
+        /** What is in the table before stays as it is, with the sessions that its clients may resume. */
+        static Table of(List<KeyAndChain> pairs, Executor handshakes, Table before) throws BrokenCertificateException {
             List<ServedCertificate> served = new ArrayList<>();
             for (KeyAndChain pair : pairs) {
-                served.add(ServedCertificate.of(pair, handshakes));
+                int at = before.pairs.indexOf(pair);
+                served.add(at < 0 ? ServedCertificate.of(pair, handshakes) : before.served.get(at));
             }
             return new Table(List.copyOf(pairs), served);
         }

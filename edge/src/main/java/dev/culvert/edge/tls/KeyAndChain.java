@@ -9,6 +9,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -40,13 +41,32 @@ public record KeyAndChain(PrivateKey key, List<X509Certificate> chain) {
         return chain.get(0);
     }
 
+    /** When the server's own begins to be good. */
+    public Instant since() {
+        return certificate().getNotBefore().toInstant();
+    }
+
+    /** When the server's own ends. */
+    public Instant until() {
+        return certificate().getNotAfter().toInstant();
+    }
+
+    /** Whether it is for the host, in its normal form. */
+    public boolean covers(String host) {
+        try {
+            return CertificateNames.of(certificate()).cover(host);
+        } catch (BrokenCertificateException e) {
+            return false;
+        }
+    }
+
     /**
      * Reads PEM: a chain, and a key as PKCS#8 ({@code PRIVATE KEY}), PKCS#1 ({@code RSA PRIVATE KEY}) or SEC 1
      * ({@code EC PRIVATE KEY}).
      *
      * @throws BrokenCertificateException in words, without the files' names
      */
-    static KeyAndChain ofPem(String chainPem, String keyPem) throws BrokenCertificateException {
+    public static KeyAndChain ofPem(String chainPem, String keyPem) throws BrokenCertificateException {
         List<X509Certificate> chain = chain(chainPem);
         if (chain.isEmpty()) {
             throw new BrokenCertificateException("the certificate's file has no CERTIFICATE in it");

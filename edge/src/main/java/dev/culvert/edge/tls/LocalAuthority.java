@@ -3,17 +3,13 @@ package dev.culvert.edge.tls;
 import dev.culvert.config.PrivateFiles;
 import dev.culvert.names.HostName;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,8 +29,6 @@ import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +90,7 @@ public final class LocalAuthority implements CertificateSource {
             return List.of(before.ofDomain());
         }
         KeyAndChain authority = files.alone(this::readOrMake);
-        KeyPair keys = newKeys();
+        KeyPair keys = Pem.newKeys();
         Made fresh = new Made(authority, keys, issue(authority, keys, namesOfDomain()));
         made = fresh;
         return List.of(fresh.ofDomain());
@@ -126,8 +120,8 @@ public final class LocalAuthority implements CertificateSource {
         String key = files.read(KEY);
         if (certificate.isBlank() && key.isBlank()) {
             KeyAndChain fresh = newAuthority();
-            files.write(KEY, pem(new JcaPKCS8Generator(fresh.key(), null).generate()));
-            files.write(CERTIFICATE, pem(fresh.certificate()));
+            files.write(KEY, Pem.of(fresh.key()));
+            files.write(CERTIFICATE, Pem.of(fresh.certificate()));
             return fresh;
         }
         try {
@@ -141,7 +135,7 @@ public final class LocalAuthority implements CertificateSource {
     }
 
     private KeyAndChain newAuthority() {
-        KeyPair keys = newKeys();
+        KeyPair keys = Pem.newKeys();
         X500Name name = new X500Name("CN=Culvert local authority " + shortRandom());
         JcaX509v3CertificateBuilder builder = builder(name, name, keys.getPublic(), AUTHORITY_LIFE);
         return new KeyAndChain(
@@ -204,16 +198,6 @@ public final class LocalAuthority implements CertificateSource {
         }
     }
 
-    private KeyPair newKeys() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"), random);
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("Java cannot make a key", e);
-        }
-    }
-
     private static JcaX509ExtensionUtils identifiers() {
         try {
             return new JcaX509ExtensionUtils();
@@ -228,16 +212,6 @@ public final class LocalAuthority implements CertificateSource {
 
     private static GeneralName dns(String host) {
         return new GeneralName(GeneralName.dNSName, host);
-    }
-
-    private static String pem(Object object) {
-        StringWriter text = new StringWriter();
-        try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
-            writer.writeObject(object);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return text.toString();
     }
 
     @Override
