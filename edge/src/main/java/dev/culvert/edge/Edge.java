@@ -9,6 +9,7 @@ import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.TokenFile;
 import dev.culvert.edge.access.TokenFileAuthenticator;
 import dev.culvert.edge.access.WatchedFile;
+import dev.culvert.edge.acme.Acme;
 import dev.culvert.edge.admin.About;
 import dev.culvert.edge.admin.AdminVerticle;
 import dev.culvert.edge.admin.BusView;
@@ -19,6 +20,7 @@ import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
+import dev.culvert.edge.ingress.Proofs;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
@@ -57,8 +59,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -104,6 +108,7 @@ public final class Edge {
     private volatile boolean ready;
     private volatile @Nullable Path localAuthority;
     private volatile @Nullable Certificates certificates;
+    private volatile @Nullable Acme acme;
     private volatile @Nullable SshAccess sshAccess;
     private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
@@ -247,8 +252,33 @@ public final class Edge {
                     started.push(() -> membership.leave(vertx));
                     membership.member().onStopped(this::leftByAccident);
                     clusterPort = options.cluster().isOn() ? membership.member().port() : -1;
-                    return startRegistry(membership, authenticator, prepared);
+                    return shareCertificates(membership, prepared)
+                            .compose(given -> startRegistry(membership, authenticator, prepared));
                 });
+    }
+
+    private Future<Void> shareCertificates(Membership membership, Prepared prepared) {
+        Acme ordering = acme;
+        return ordering == null
+                ? Future.succeededFuture()
+                : ordering.share(membership.member(), prepared.clusterSecret());
+    }
+
+    private void orderCertificates(Registry registry) {
+        Acme ordering = acme;
+        if (ordering != null) {
+            started.push(done(ordering::close));
+            ordering.begin(() -> hostsOf(registry));
+        }
+    }
+
+    /** Where TLS ends here: the domain itself, and each tunnel that somebody serves. */
+    private Set<String> hostsOf(Registry registry) {
+        Set<String> hosts = new HashSet<>(Set.of(options.domain()));
+        registry.tunnels().stream()
+                .filter(tunnel -> tunnel.isHttp() && !tunnel.claims().isEmpty())
+                .forEach(tunnel -> hosts.add(tunnel.key().name()));
+        return hosts;
     }
 
     private Future<Void> startRegistry(Membership membership, Authenticator authenticator, Prepared prepared) {
@@ -293,14 +323,22 @@ public final class Edge {
         if (!tls.https().isOn()) {
             return Future.succeededFuture();
         }
-        CertificateSource source;
-        if (tls.certificates().isEmpty()) {
+        CertificateSource operators = tls.certificates().isEmpty() ? null : new PemFiles(tls.certificates());
+        if (tls.acme() != null) {
+            return Acme.read(vertx, tls.acme(), operators).compose(read -> {
+                acme = read;
+                return serve(read.certificates());
+            });
+        }
+        if (operators == null) {
             LocalAuthority authority = new LocalAuthority(tls.authority(), options.domain(), Clock.systemUTC());
             localAuthority = authority.certificateFile();
-            source = authority;
-        } else {
-            source = new PemFiles(tls.certificates());
+            return serve(authority);
         }
+        return serve(operators);
+    }
+
+    private Future<Void> serve(CertificateSource source) {
         return Certificates.start(vertx, source, Certificates.INTERVAL).map(read -> {
             started.push(done(read::close));
             certificates = read;
@@ -404,7 +442,8 @@ public final class Edge {
                 carriers,
                 traffic,
                 LaneDoor.to(lanes::accept, options.access().insecure()),
-                pages(parts.pools()));
+                pages(parts.pools()),
+                acme == null ? Proofs.NONE : acme);
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }
@@ -427,6 +466,7 @@ public final class Edge {
                 })
                 .onSuccess(open -> {
                     started.push(done(lanes::close)); // Says goodbye to agents before their sockets go.
+                    orderCertificates(registry);
                     ready = true;
                     told(registry, prepared.label());
                 });

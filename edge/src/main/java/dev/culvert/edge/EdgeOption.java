@@ -17,6 +17,13 @@ enum EdgeOption {
             "FILE,...",
             "Certificate chains for --https-port, PEM; repeatable. Default: of a local authority, made once"),
     KEY("key", "FILE,...", "The keys of --cert, in its order, PEM; repeatable."),
+    ACME(
+            "acme",
+            "AUTHORITY",
+            "Order certificates for --https-port: of letsencrypt, letsencrypt-staging, or an ACME directory's URL; agrees to"
+                    + " its terms. Default: off"),
+    ACME_EMAIL("acme-email", "ADDRESS", "Where the authority may write to. Default: none"),
+    ACME_CA("acme-ca", "FILE", "Who signs the certificate of the authority itself, PEM. Default: whom Java trusts"),
     HTTPS_REDIRECT("https-redirect", "", "Send visitors of --http-port to HTTPS."),
     TLS_PORT("tls-port", "PORT", "Port for TLS that ends at targets alone; 0 for a free one, or off. Default: off"),
     LANE_PORT("lane-port", "PORT", "Port for agents, TLS with --https-port; 0 for a free one, or off. Default: 7070"),

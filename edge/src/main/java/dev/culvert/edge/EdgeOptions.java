@@ -6,6 +6,7 @@ import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
 import dev.culvert.config.Rate;
 import dev.culvert.config.StateFolder;
+import dev.culvert.edge.acme.AcmeOptions;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.LaneOptions;
@@ -139,6 +140,9 @@ public record EdgeOptions(
             throw new ConfigException(
                     ("--ssh-port beyond loopback needs --ssh-host-key FILE, by which clients know this edge again: "
                             + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
+        }
+        if (tls.acme() != null) {
+            requireAcme(domain, ports, cluster, names);
         }
         requireNotTooMany("tcp-ports", ports.tcp());
         requireNotTooMany("localtunnel-ports", localtunnel.ports());
@@ -364,6 +368,21 @@ public record EdgeOptions(
         }
     }
 
+    private static void requireAcme(String domain, Ports ports, ClusterOptions cluster, Names names) {
+        if (!ports.http().isOn()) {
+            throw new ConfigException("--acme needs --http-port: the authority looks there, as port 80 of each host");
+        }
+        if (!domain.contains(".")) {
+            throw new ConfigException(
+                    "--acme needs a --domain of the internet, like tunnel.example.com, was " + domain);
+        }
+        if (cluster.isOn() && names.clusterSecretFile() == null) {
+            throw new ConfigException(
+                    "--acme in a cluster needs --cluster-secret-file, the same on all nodes: it keeps the"
+                            + " certificates' keys, which nodes share, from whoever else can join");
+        }
+    }
+
     /** Its clients know neither tokens nor TLS. */
     private static void requireLocaltunnel(boolean beyondLoopback, Access access, boolean web) {
         if (access.tokens() != null) {
@@ -420,6 +439,7 @@ public record EdgeOptions(
      * @param https where visitors come in by TLS (option {@code --https-port}, default {@code off}); 0 picks a free port
      * @param certificates PEM files by pairs (options {@code --cert} and {@code --key}, default none), the first for
      *     clients that name no host; read again when they change. With none there is a local authority
+     * @param acme who gives certificates for hosts that none of these names (default none)
      * @param redirect whether visitors of the port without TLS are sent to the one with it (option
      *     {@code --https-redirect}, default no)
      * @param passthrough where visitors come in whose TLS ends at targets, and nobody else (option {@code --tls-port},
@@ -430,6 +450,7 @@ public record EdgeOptions(
     public record Tls(
             ListenPort https,
             List<PemFiles.Pair> certificates,
+            @Nullable AcmeOptions acme,
             boolean redirect,
             ListenPort passthrough,
             Path authority) {
@@ -438,6 +459,7 @@ public record EdgeOptions(
         public static final Tls DEFAULT = new Tls(
                 ListenPort.OFF,
                 List.of(),
+                null,
                 false,
                 ListenPort.OFF,
                 StateFolder.ofUser().map(folder -> folder.resolve("authority")).orElse(NOWHERE));
@@ -453,7 +475,10 @@ public record EdgeOptions(
                 throw new ConfigException(
                         "--cert, --key and --https-redirect need --https-port: where visitors come in by TLS");
             }
-            if (https.isOn() && certificates.isEmpty() && authority.equals(NOWHERE)) {
+            if (!https.isOn() && acme != null) {
+                throw new ConfigException("--acme needs --https-port: where visitors come in by TLS");
+            }
+            if (https.isOn() && certificates.isEmpty() && acme == null && authority.equals(NOWHERE)) {
                 throw new ConfigException("--https-port without --cert keeps an authority in this user's home folder, "
                         + "and there is none: set HOME or CULVERT_HOME, or bring --cert and --key");
             }

@@ -7,6 +7,7 @@ import dev.culvert.config.ListenPort;
 import dev.culvert.config.PortRange;
 import dev.culvert.config.Rate;
 import dev.culvert.config.Settings;
+import dev.culvert.edge.acme.AcmeOptions;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
 import java.net.URI;
@@ -106,9 +107,26 @@ final class EdgeSettings {
         return new EdgeOptions.Tls(
                 value(EdgeOption.HTTPS_PORT, ListenPort::parse, none.https()),
                 pairs,
+                acme(),
                 value(EdgeOption.HTTPS_REDIRECT, EdgeSettings::yes, none.redirect()),
                 value(EdgeOption.TLS_PORT, ListenPort::parse, none.passthrough()),
                 none.authority());
+    }
+
+    private @Nullable AcmeOptions acme() {
+        URI directory = find(EdgeOption.ACME, EdgeSettings::acmeDirectory);
+        String email = find(EdgeOption.ACME_EMAIL, EdgeSettings::word);
+        Path ca = find(EdgeOption.ACME_CA, EdgeSettings::path);
+        if (directory != null) {
+            return AcmeOptions.of(directory, email, ca);
+        } else if (email != null || ca != null) {
+            throw new ConfigException("--acme-email and --acme-ca need --acme: where certificates come from");
+        }
+        return null;
+    }
+
+    private static @Nullable URI acmeDirectory(String text) {
+        return text.equals("off") || text.equals("false") ? null : AcmeOptions.directory(text);
     }
 
     private ClusterOptions cluster() {

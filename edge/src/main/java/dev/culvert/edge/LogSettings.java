@@ -35,6 +35,8 @@ final class LogSettings {
             set("log.com.hazelcast.instance.impl.Node", "error");
             // Says a line for each frame that crosses the end of its stream, and visitors decide how many there are.
             set("log.io.netty.handler.codec.http2", "warn");
+            // Says a line for each of its questions that has to be asked again.
+            set("log.org.shredzone.acme4j", "warn");
             // Says a line or a stack trace for whatever strangers do at the door.
             set("log.org.apache.sshd", "error");
             set("log.dev.culvert.edge.ssh.BoundedSession", "error"); // MINA's words, under our class.

@@ -72,6 +72,14 @@ class ArchitectureTest {
             .resideInAnyPackage("org.apache.sshd..");
 
     @ArchTest
+    static final ArchRule onlyTheAcmePackageKnowsAcme = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.culvert.edge.acme..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.shredzone.acme4j..");
+
+    @ArchTest
     static final ArchRule partsOfTheEdgeFormNoCycle =
             slices().matching("dev.culvert.edge.(*)..").should().beFreeOfCycles();
 

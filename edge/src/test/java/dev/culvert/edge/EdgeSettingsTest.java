@@ -11,6 +11,7 @@ import dev.culvert.config.PortRange;
 import dev.culvert.config.Rate;
 import dev.culvert.config.Settings;
 import dev.culvert.config.YamlSection;
+import dev.culvert.edge.acme.AcmeOptions;
 import dev.culvert.edge.admin.AdminOptions;
 import dev.culvert.edge.tls.PemFiles;
 import java.io.IOException;
@@ -21,6 +22,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +70,9 @@ class EdgeSettingsTest {
             Map.entry("bus-tls", "tls"),
             Map.entry("drain-notice", "8s"),
             Map.entry("drain-timeout", "0"),
+            Map.entry("acme", "https://ca.example.com/acme"),
+            Map.entry("acme-email", "ops@example.com"),
+            Map.entry("acme-ca", "authority.pem"),
             Map.entry("node-id", "berlin-1"),
             Map.entry("event-loops", "3"));
 
@@ -80,6 +86,8 @@ class EdgeSettingsTest {
                     List.of(
                             new PemFiles.Pair(Path.of("one.crt"), Path.of("one.key")),
                             new PemFiles.Pair(Path.of("two.crt"), Path.of("two.key"))),
+                    AcmeOptions.of(
+                            URI.create("https://ca.example.com/acme"), "ops@example.com", Path.of("authority.pem")),
                     true,
                     ListenPort.FREE,
                     EdgeOptions.DEFAULT.tls().authority()),
@@ -181,7 +189,7 @@ class EdgeSettingsTest {
 
         String fault = fault(() -> parse(Map.of(), "--config", file.toString()));
 
-        assertTrue(fault.startsWith(file + ", line 1, column 1: lane-prot: unknown key; known are admin-bind,"), fault);
+        assertTrue(fault.startsWith(file + ", line 1, column 1: lane-prot: unknown key; known are acme,"), fault);
     }
 
     @Test
@@ -214,6 +222,29 @@ class EdgeSettingsTest {
         read(with(flags, "lane-port", "off"), Map.of(), "");
         read(with(flags, "insecure", "true"), Map.of(), "");
         read(with(flags, "https-port", "8443"), Map.of(), ""); // Then it takes TLS, and plaintext from here alone.
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "acme=letsencrypt | --acme needs --https-port",
+                "acme=letsencrypt https-port=0 | --acme needs a --domain of the internet, like tunnel.example.com, was localhost",
+                "acme=letsencrypt https-port=0 domain=example.com http-port=off | --acme needs --http-port",
+                "acme=letsencrypt https-port=0 domain=example.com cluster=local | --acme in a cluster needs --cluster-secret-file",
+                "acme=http://ca.example.com https-port=0 | --acme: must be letsencrypt, letsencrypt-staging, or the https URL of an ACME directory, was http://ca.example.com",
+                "acme=letsencrypt acme-email=ops https-port=0 domain=example.com | --acme-email must be an address like ops@example.com, was ops",
+                "acme-email=ops@example.com | --acme-email and --acme-ca need --acme",
+            })
+    void certificatesThatCannotBeOrderedAreRefused(String flags, String sentence) {
+        Map<String, String> given = Stream.of(flags.split(" "))
+                .map(flag -> flag.split("=", 2))
+                .collect(Collectors.toMap(flag -> flag[0], flag -> flag[1]));
+
+        String fault = fault(() -> read(given, Map.of(), ""));
+
+        assertTrue(fault.startsWith(sentence), fault);
+        read(Map.of("acme", "letsencrypt-staging", "https-port", "0", "domain", "example.com"), Map.of(), "");
     }
 
     @Test

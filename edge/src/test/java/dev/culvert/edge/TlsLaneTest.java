@@ -53,7 +53,7 @@ class TlsLaneTest {
         PemFiles.Pair pair = new PemFiles.Pair(folder.resolve("edge.crt"), folder.resolve("edge.key"));
         cluster = Cluster.start(0);
         cluster.join(cluster.options()
-                .withTls(new EdgeOptions.Tls(ListenPort.FREE, List.of(pair), false, ListenPort.OFF, folder)));
+                .withTls(new EdgeOptions.Tls(ListenPort.FREE, List.of(pair), null, false, ListenPort.OFF, folder)));
         cluster.join();
     }
 

@@ -1,5 +1,6 @@
 package dev.culvert.config;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -36,6 +37,7 @@ public final class PrivateFiles {
     }
 
     /** Runs alone among all processes that use the folder; creates it where it is missing. */
+    @CanIgnoreReturnValue
     public <T> T alone(Change<T> change) throws IOException {
         synchronized (PROCESS) {
             if (!Files.isDirectory(folder)) {

@@ -21,6 +21,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,15 @@ final class HttpExchange implements TargetConnection.Listener {
 
     void start() {
         visitor.stopRequest();
+        Future<Optional<String>> proof = ingress.proofs().at(head.target());
+        if (proof == null) {
+            route();
+        } else {
+            onLoop(proof, found -> found.ifPresentOrElse(this::answerAuthority, this::route));
+        }
+    }
+
+    private void route() {
         if (!visitor.connection().arrival().mayAskFor(head.authority().host())) {
             answer(Reply.notServed(head.authority().host()));
             return;
@@ -475,6 +485,13 @@ final class HttpExchange implements TargetConnection.Listener {
                 answer(decision.refusal());
             } // Else it begins once the request has ended, which has no body.
         }
+    }
+
+    private void answerAuthority(String proof) {
+        ingress.traffic().answered(HttpResponseStatus.OK.code());
+        visitor.sendReply(Pages.plain(proof, allocator));
+        finish(null);
+        visitor.exchangeEnded();
     }
 
     private void answerForOthers(OwnPages.Answer answer) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What every exchange needs. Safe for use by any thread.
  *
  * @param uploads what the windows of uploads by HTTP/2 may grow by
+ * @param proofs what authorities are answered, at any host
  * @param gate who looks at visitors of tunnels that do not let in everybody
  * @param rates how often each visitor has asked; null where nobody counts
  */
@@ -23,6 +24,7 @@ record Ingress(
         WindowBudget uploads,
         LaneDoor lanes,
         OwnPages pages,
+        Proofs proofs,
         Gate gate,
         @Nullable VisitorRates rates) {
 

@@ -84,6 +84,11 @@ final class Pages {
                 allocator);
     }
 
+    /** A text as it is. */
+    static FullHttpResponse plain(String text, ByteBufAllocator allocator) {
+        return whole(HttpResponseStatus.OK, "text/plain; charset=utf-8", text, allocator);
+    }
+
     private static FullHttpResponse page(
             HttpResponseStatus status,
             String title,

@@ -47,7 +47,7 @@ public final class VisitorPort {
 
     /** A door that takes no agents. */
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE);
+        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE, Proofs.NONE);
     }
 
     /**
@@ -55,6 +55,7 @@ public final class VisitorPort {
      *
      * @param lanes where agents go who come by WebSocket
      * @param pages who answers at the edge's own host, too
+     * @param proofs what authorities are answered, at any host
      */
     public VisitorPort(
             IngressOptions options,
@@ -62,7 +63,8 @@ public final class VisitorPort {
             Carriers carriers,
             Traffic traffic,
             LaneDoor lanes,
-            OwnPages pages) {
+            OwnPages pages,
+            Proofs proofs) {
         ingress = new Ingress(
                 options,
                 registry,
@@ -73,6 +75,7 @@ public final class VisitorPort {
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 lanes,
                 pages,
+                proofs,
                 new Gate(options.trustedProxies()),
                 options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()));
         protocols = new VisitorProtocols(ingress);

@@ -70,6 +70,11 @@ final class RunningCluster {
                 List.of(more));
     }
 
+    /** The same places, all empty, for nodes that are told something else. */
+    RunningCluster with(String... others) {
+        return new RunningCluster(stage, places, List.of(others));
+    }
+
     /** So many nodes, started at once, ready, and knowing each other. */
     static RunningCluster start(Stage stage, int nodes, String... more) throws IOException {
         RunningCluster cluster = of(stage, nodes, more);
@@ -89,7 +94,7 @@ final class RunningCluster {
 
     /** Starts the node of a place, and waits for nothing. */
     Program launch(int place) throws IOException {
-        return stage.culvert("edge", Map.of(), arguments(place).toArray(String[]::new));
+        return stage.culvert("edge-" + place, Map.of(), arguments(place).toArray(String[]::new));
     }
 
     /** What {@code culvert} is told to run the node of a place. */

@@ -81,6 +81,7 @@ class ThresholdTest {
                 new WindowBudget(0),
                 LaneDoor.NONE,
                 OwnPages.NONE,
+                Proofs.NONE,
                 new Gate(nobody -> false),
                 null);
         Threshold.Crowd crowd = new Threshold.Crowd();

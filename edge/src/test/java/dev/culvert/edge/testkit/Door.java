@@ -4,6 +4,7 @@ import dev.culvert.admission.Admission;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
+import dev.culvert.edge.ingress.Proofs;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
@@ -40,9 +41,9 @@ public final class Door implements AutoCloseable {
     private final int port;
     private final int tcpPort;
 
-    private Door(IngressOptions options, LaneDoor lanes) throws Exception {
+    private Door(IngressOptions options, LaneDoor lanes, Proofs proofs) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE);
+        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE, proofs);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
@@ -68,7 +69,12 @@ public final class Door implements AutoCloseable {
 
     /** A door for agents as well. */
     public static Door open(IngressOptions options, LaneDoor lanes) throws Exception {
-        return new Door(options, lanes);
+        return new Door(options, lanes, Proofs.NONE);
+    }
+
+    /** A door where authorities find proofs. */
+    public static Door open(IngressOptions options, Proofs proofs) throws Exception {
+        return new Door(options, LaneDoor.NONE, proofs);
     }
 
     /** A door with these deadlines. */

@@ -1,0 +1,146 @@
+package dev.culvert.edge.acme;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.config.FileFaults;
+import dev.culvert.config.PrivateFiles;
+import dev.culvert.config.Secret;
+import dev.culvert.edge.ingress.Proofs;
+import dev.culvert.edge.registry.ClusterTexts;
+import dev.culvert.edge.registry.HazelcastMember;
+import dev.culvert.edge.tls.CertificateSource;
+import dev.culvert.edge.tls.Pem;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An edge's certificates by ACME ({@code docs/decisions/0011}): what it has is read at its start, what is missing is ordered once it
+ * takes visitors, and any node proves to the authority that a host is ours. Safe for use by any thread.
+ */
+public final class Acme implements Proofs {
+    private static final String PATH = "/.well-known/acme-challenge/";
+    private static final String ACCOUNT = "account.key";
+
+    private final Vertx vertx;
+    private final CertificateStore store;
+    private final AcmeClient authority;
+    private volatile @Nullable ClusterTexts proofs;
+    private volatile @Nullable Orders orders;
+
+    private Acme(Vertx vertx, CertificateStore store, AcmeClient authority) {
+        this.vertx = vertx;
+        this.store = store;
+        this.authority = authority;
+    }
+
+    /**
+     * Reads what the folder has; makes it, with a key for the account, where it is missing.
+     *
+     * @param operators the operator's own certificates, for hosts that none is ordered for; null where there are none
+     * @return fails with {@link ConfigException}
+     */
+    public static Future<Acme> read(Vertx vertx, AcmeOptions options, @Nullable CertificateSource operators) {
+        return vertx.executeBlocking(
+                () -> {
+                    CertificateStore store = new CertificateStore(options.folder(), operators, Clock.systemUTC());
+                    try {
+                        KeyPair account = account(new PrivateFiles(options.folder()));
+                        store.load();
+                        return new Acme(vertx, store, new AcmeClient(options, account, trusted(vertx, options)));
+                    } catch (IOException e) {
+                        throw new ConfigException("--acme: " + FileFaults.sentence(options.folder(), e));
+                    }
+                },
+                false);
+    }
+
+    /** What there is to be served, and will be. */
+    public CertificateSource certificates() {
+        return store;
+    }
+
+    /**
+     * Shares what there is with other nodes, and takes theirs. Before {@link #begin}.
+     *
+     * @param secret the cluster's; null for a node that is alone
+     */
+    public Future<Void> share(HazelcastMember member, @Nullable Secret secret) {
+        return vertx.executeBlocking(
+                () -> {
+                    proofs = new ClusterTexts(member, "acme.proofs");
+                    store.share(new ClusterTexts(member, "acme.certificates"), new Seal(secret));
+                    return null;
+                },
+                false);
+    }
+
+    /** Begins to order what is missing; visitors must find the doors open. */
+    public void begin(Supplier<? extends Collection<String>> hosts) {
+        ClusterTexts shared = proofs;
+        if (shared == null) {
+            throw new IllegalStateException("what is not shared cannot begin");
+        }
+        Orders fresh = new Orders(store, authority, shared, hosts, Clock.systemUTC());
+        fresh.start();
+        orders = fresh;
+    }
+
+    /** Orders no more. */
+    public void close() {
+        Orders begun = orders;
+        if (begun != null) {
+            begun.close();
+        }
+    }
+
+    @Override
+    public @Nullable Future<Optional<String>> at(String target) {
+        ClusterTexts known = proofs;
+        if (known == null || !target.startsWith(PATH)) {
+            return null;
+        }
+        String token = target.substring(PATH.length());
+        return vertx.executeBlocking(() -> known.get(token), false).otherwise(Optional.empty());
+    }
+
+    private static KeyPair account(PrivateFiles files) throws IOException {
+        return files.alone(() -> {
+            String pem = files.read(ACCOUNT);
+            if (!pem.isBlank()) {
+                return Pem.keys(pem);
+            }
+            KeyPair fresh = Pem.newKeys();
+            files.write(ACCOUNT, Pem.of(fresh));
+            return fresh;
+        });
+    }
+
+    private static @Nullable SSLContext trusted(Vertx vertx, AcmeOptions options) {
+        Path ca = options.ca();
+        if (ca == null) {
+            return null;
+        }
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
+                    null,
+                    new PemTrustOptions()
+                            .addCertPath(ca.toAbsolutePath().toString())
+                            .getTrustManagerFactory(vertx)
+                            .getTrustManagers(),
+                    null);
+            return context;
+        } catch (Exception e) { // As Vert.x declares it.
+            throw new ConfigException("--acme-ca: %s has no certificates in PEM (%s)".formatted(ca, e.getMessage()));
+        }
+    }
+}

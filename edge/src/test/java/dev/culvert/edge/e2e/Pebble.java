@@ -1,0 +1,80 @@
+package dev.culvert.edge.e2e;
+
+import dev.culvert.edge.testkit.TestAuthority;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Pebble, the small ACME authority for tests, with a dnsmasq for which every host is this machine. It looks at proofs as a
+ * public one does, at a port of our choice in place of 80.
+ *
+ * @param ca who signs its own certificate, as {@code --acme-ca} takes it
+ */
+record Pebble(Program program, int port, int managementPort, Path ca) {
+    static Pebble start(Stage stage, int proofPort) throws Exception {
+        Path folder = stage.folder("pebble");
+        TestAuthority authority = new TestAuthority();
+        authority.write(folder, "pebble", authority.issue("localhost"));
+        Path ca = authority.writeOwn(folder);
+        int port = Stage.freePort();
+        int management = Stage.freePort();
+        JsonObject config = new JsonObject()
+                .put("listenAddress", "127.0.0.1:" + port)
+                .put("managementListenAddress", "127.0.0.1:" + management)
+                .put("certificate", folder.resolve("pebble.crt").toString())
+                .put("privateKey", folder.resolve("pebble.key").toString())
+                .put("httpPort", proofPort)
+                .put("tlsPort", proofPort);
+        Path file = Files.writeString(
+                folder.resolve("pebble.json"),
+                new JsonObject().put("pebble", config).encode());
+        Program program = stage.keep(Program.start(
+                "pebble",
+                folder,
+                Map.of("PEBBLE_VA_NOSLEEP", "1"),
+                List.of(
+                        Program.installed("pebble"),
+                        "-config",
+                        file.toString(),
+                        "-dnsserver",
+                        "127.0.0.1:" + dns(stage),
+                        "-strict")));
+        program.out().await("Listening on");
+        return new Pebble(program, port, management, ca);
+    }
+
+    /** What {@code --acme} takes. */
+    String directory() {
+        return "https://localhost:%d/dir".formatted(port);
+    }
+
+    /** The authority whose certificates it gives, as a file. */
+    Path root(Stage stage) throws IOException {
+        Curl root =
+                Curl.run(stage, "--cacert", ca.toString(), "https://localhost:%d/roots/0".formatted(managementPort));
+        return Files.writeString(stage.folder().resolve("pebble-root.pem"), root.out());
+    }
+
+    private static int dns(Stage stage) throws IOException {
+        int port = Stage.freePort();
+        Program dnsmasq = stage.program(
+                "dnsmasq",
+                List.of(
+                        Program.installed("dnsmasq"),
+                        "--no-daemon",
+                        "--log-facility=-",
+                        "--conf-file=/dev/null",
+                        "--no-resolv",
+                        "--no-hosts",
+                        "--listen-address=127.0.0.1",
+                        "--bind-interfaces",
+                        "--port=" + port,
+                        "--address=/#/127.0.0.1"));
+        dnsmasq.err().await("started");
+        return port;
+    }
+}
