@@ -43,7 +43,17 @@ final class AcmeClient implements Orders.Authority {
     @Override
     public String order(String host, BiConsumer<String, String> proofs)
             throws AcmeException, InterruptedException, IOException {
-        Order order = login().newOrder().domain(host).create();
+        try {
+            return orderAs(login(), host, proofs);
+        } catch (AcmeException e) {
+            login = null; // The authority may have forgotten the account; the next order asks for it.
+            throw e;
+        }
+    }
+
+    private static String orderAs(Login login, String host, BiConsumer<String, String> proofs)
+            throws AcmeException, InterruptedException, IOException {
+        Order order = login.newOrder().domain(host).create();
         for (Authorization authorization : order.getAuthorizations()) {
             if (authorization.getStatus() != Status.VALID) {
                 prove(authorization, proofs);

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.exception.AcmeNetworkException;
 import org.shredzone.acme4j.exception.AcmeRateLimitedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +32,12 @@ final class Orders {
     /** A new tunnel's certificate is ordered within this. */
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-    /** After a failure; doubled with each in a row. Authorities count failures by the hour. */
+    /** After a failure; doubled with each in a row of a host. Authorities count failures by the hour. */
     private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
 
     private static final Duration LONGEST_WAIT = Duration.ofHours(6);
 
-    /** Where the authority says that it has had enough, and not until when. */
+    /** Where the authority says that it has had enough of a host, and not until when. */
     private static final Duration PAUSE = Duration.ofHours(1);
 
     private final CertificateStore store;
@@ -113,6 +114,12 @@ final class Orders {
         }
     }
 
+    /** Causes say more than what is thrown, and the authority's own words more than its name. */
+    private static String words(Exception fault) {
+        Throwable cause = fault instanceof AcmeNetworkException && fault.getCause() != null ? fault.getCause() : fault;
+        return fault instanceof AcmeException && cause.getMessage() != null ? cause.getMessage() : cause.toString();
+    }
+
     private boolean mayOrder(String host) {
         Failures failures = failed.get(host);
         Instant now = clock.instant();
@@ -141,24 +148,28 @@ final class Orders {
             return; // It was interrupted.
         }
         Instant now = clock.instant();
-        if (fault instanceof AcmeRateLimitedException limited) {
-            pausedUntil = limited.getRetryAfter().orElse(now.plus(PAUSE));
-            LOGGER.atWarn()
-                    .addKeyValue("host", host)
-                    .addKeyValue("until", pausedUntil)
-                    .addKeyValue("fault", fault.getMessage())
-                    .log("the authority wants no more orders for now; a wildcard certificate (--cert) needs none");
-            return;
-        }
         Failures before = failed.get(host);
         int inARow = before == null ? 1 : before.inARow() + 1;
-        Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(inARow - 1, 10));
-        wait = wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
-        failed.put(host, new Failures(inARow, now.plus(wait)));
+        Instant again = now.plus(wait(inARow));
+        if (fault instanceof AcmeRateLimitedException limited) {
+            again = limited.getRetryAfter().orElse(now.plus(PAUSE));
+            pausedUntil =
+                    now.plus(FIRST_WAIT); // Whether it is this host's limit or everybody's, the next one will tell.
+        } else if (fault instanceof AcmeNetworkException) {
+            inARow = 1;
+            again = now.plus(FIRST_WAIT);
+            pausedUntil = again;
+        }
+        failed.put(host, new Failures(inARow, again));
         LOGGER.atWarn()
                 .addKeyValue("host", host)
-                .addKeyValue("waitSeconds", wait.toSeconds())
-                .addKeyValue("fault", fault instanceof AcmeException ? fault.getMessage() : fault)
+                .addKeyValue("again", again)
+                .addKeyValue("fault", words(fault))
                 .log("no certificate from the authority; trying again later");
+    }
+
+    private static Duration wait(int inARow) {
+        Duration doubled = FIRST_WAIT.multipliedBy(1L << Math.min(inARow - 1, 10));
+        return doubled.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : doubled;
     }
 }

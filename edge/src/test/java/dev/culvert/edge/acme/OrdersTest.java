@@ -2,14 +2,21 @@ package dev.culvert.edge.acme;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.registry.HazelcastMember;
+import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TestAuthority.Issued;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,12 +25,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.shredzone.acme4j.Problem;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.exception.AcmeNetworkException;
+import org.shredzone.acme4j.exception.AcmeRateLimitedException;
+import org.shredzone.acme4j.toolbox.JSON;
 
 /** When certificates are ordered, of an authority that a test plays; {@code AcmeIT} has a real one. */
 @Timeout(60)
@@ -35,6 +47,9 @@ class OrdersTest {
     private final Set<String> hosts = ConcurrentHashMap.newKeySet();
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<String> ordered = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Boolean> looks = new LinkedBlockingQueue<>();
+    private volatile boolean unreachable;
+    private volatile @Nullable Instant limitedUntil;
     private HazelcastMember member;
     private ClusterTexts proofs;
     private CertificateStore store;
@@ -48,21 +63,33 @@ class OrdersTest {
         proofs = new ClusterTexts(member, "proofs");
         store = new CertificateStore(folder, null, clock);
         store.load();
-        orders = new Orders(store, this::order, proofs, () -> List.copyOf(hosts), clock);
+        orders = new Orders(store, this::order, proofs, this::hosts, clock);
         orders.start();
     }
 
     @AfterEach
     void stop() {
         orders.close();
+        await().until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals("culvert-acme")));
         member.close();
+    }
+
+    private List<String> hosts() {
+        looks.add(true);
+        return List.copyOf(hosts);
     }
 
     private String order(String host, BiConsumer<String, String> proof) throws AcmeException {
         proof.accept("token", host);
         assertEquals(Optional.of(host), proofs.get("token"));
         ordered.add(host);
-        if (refused.contains(host)) {
+        Instant until = limitedUntil;
+        if (unreachable) {
+            throw new AcmeNetworkException(new IOException("nobody answers"));
+        } else if (until != null) {
+            throw new AcmeRateLimitedException(overTheLimit(), until, List.of());
+        } else if (refused.contains(host)) {
             throw new AcmeException("no");
         }
         try {
@@ -107,6 +134,86 @@ class OrdersTest {
         assertEquals("a.example.com", take());
         await().until(() -> store.missing(List.of("a.example.com")).isEmpty());
         assertTrue(proofs.keys().isEmpty());
+    }
+
+    @Test
+    void authorityThatIsOutOfReachIsLeftAloneForAMinute() throws Exception {
+        unreachable = true;
+        hosts.addAll(Set.of("a.example.com", "b.example.com"));
+        String first = take();
+        awaitLook();
+        unreachable = false;
+
+        clock.advance(Duration.ofSeconds(61));
+
+        assertEquals(Set.of("a.example.com", "b.example.com"), Set.of(take(), take()), "the first was " + first);
+        await().until(() -> store.missing(hosts).isEmpty());
+    }
+
+    @Test
+    void hostThatIsOverItsLimitWaitsAsLongAsTheAuthorityWants() throws Exception {
+        limitedUntil = clock.instant().plus(Duration.ofDays(1));
+        hosts.add("a.example.com");
+        assertEquals("a.example.com", take());
+        awaitLook();
+        limitedUntil = null;
+        hosts.add("b.example.com");
+
+        clock.advance(Duration.ofSeconds(61));
+        assertEquals("b.example.com", take());
+        clock.advance(Duration.ofHours(12));
+        hosts.add("c.example.com");
+        assertEquals("c.example.com", take());
+        clock.advance(Duration.ofHours(13));
+        assertEquals("a.example.com", take());
+    }
+
+    /** Until the failure before is known, and hosts were asked for once more. */
+    private void awaitLook() throws InterruptedException {
+        looks.clear();
+        for (int i = 0; i < 2; i++) {
+            assertNotNull(looks.poll(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void ofTwoNodesTheOlderOrdersAndTheOtherOnceItIsGone() throws Exception {
+        BlockingQueue<String> orders = new LinkedBlockingQueue<>();
+        Orders.Authority nobody = (host, proof) -> {
+            orders.add(Thread.currentThread().getId() + " " + host);
+            throw new AcmeException("no");
+        };
+        try (Nodes nodes = Nodes.start(2)) {
+            Orders younger = alone(nodes.get(1).member(), "younger", nobody);
+            Orders older = alone(nodes.get(0).member(), "older", nobody);
+            String first = orders.poll(10, TimeUnit.SECONDS);
+            assertEquals(0, orders.size());
+
+            nodes.kill(nodes.get(0));
+
+            String second = orders.poll(20, TimeUnit.SECONDS);
+            assertNotNull(second);
+            assertNotEquals(first, second, "by another thread");
+            younger.close();
+            older.close();
+        }
+    }
+
+    private Orders alone(HazelcastMember of, String name, Orders.Authority by) throws Exception {
+        CertificateStore empty = new CertificateStore(folder.resolve(name), null, clock);
+        empty.load();
+        Orders fresh = new Orders(empty, by, new ClusterTexts(of, "proofs"), () -> List.of("a.example.com"), clock);
+        fresh.start();
+        return fresh;
+    }
+
+    private static Problem overTheLimit() {
+        try {
+            URL server = URI.create("https://ca.example.com/").toURL();
+            return new Problem(JSON.parse("{\"type\":\"urn:ietf:params:acme:error:rateLimited\"}"), server);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private String take() throws InterruptedException {
