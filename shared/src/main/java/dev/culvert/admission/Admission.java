@@ -1,6 +1,10 @@
 package dev.culvert.admission;
 
+import static java.util.Comparator.comparing;
+
+import dev.culvert.admission.Networks.Network;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +24,10 @@ public record Admission(Networks networks, Set<Password> passwords) {
 
     public Admission {
         passwords = Set.copyOf(passwords);
+        networks = new Networks(networks.all().stream()
+                .distinct()
+                .sorted(comparing(Network::toString))
+                .toList());
         if (networks.all().size() > MOST) {
             throw new IllegalArgumentException("a tunnel has %d networks at most".formatted(MOST));
         } else if (passwords.size() > MOST) {
@@ -61,6 +69,18 @@ public record Admission(Networks networks, Set<Password> passwords) {
     /** Whether visitors may come from there. */
     public boolean letsIn(InetAddress address) {
         return networks.isEmpty() || networks.test(address);
+    }
+
+    /** In words for whoever set it, like {@code a password, 2 networks}; empty where everybody is let in. */
+    public String words() {
+        List<String> words = new ArrayList<>();
+        if (asksForPassword()) {
+            words.add(passwords.size() == 1 ? "a password" : passwords.size() + " passwords");
+        }
+        if (!networks.isEmpty()) {
+            words.add(networks.all().size() == 1 ? "a network" : networks.all().size() + " networks");
+        }
+        return String.join(", ", words);
     }
 
     /** The hashes of the passwords, always in the same order. */

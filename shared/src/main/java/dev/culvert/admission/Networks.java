@@ -3,13 +3,15 @@ package dev.culvert.admission;
 import dev.culvert.config.ConfigException;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Networks in CIDR notation, none or some.
+ * Networks in CIDR notation, none or some. Those that were written in two ways are equal.
  *
  * @param all in the order in which they were written
  */
@@ -56,32 +58,40 @@ public record Networks(List<Network> all) implements Predicate<InetAddress> {
         return false;
     }
 
-    /** Each as it was written. */
+    /** Each as {@link #of} reads it. */
     public List<String> texts() {
-        return all.stream().map(Network::text).toList();
+        return all.stream().map(Network::toString).toList();
     }
 
     /** As {@link #parse} reads it. */
     @Override
     public String toString() {
-        return all.stream().map(Network::text).collect(Collectors.joining(","));
+        return all.stream().map(Network::toString).collect(Collectors.joining(","));
     }
 
     /**
      * A network.
      *
-     * @param text as it was written
-     * @param prefix 4 or 16 bytes
+     * @param prefix 4 or 16 bytes, 0 where they do not count; of IPv4 addresses that are written as IPv6 the 4
      * @param bits how many of the prefix's bits count
      */
-    public record Network(String text, List<Byte> prefix, int bits) {
+    public record Network(List<Byte> prefix, int bits) {
+        /** Most characters of a text: IPv6 with its last part as IPv4, and three digits of length. */
+        private static final int MOST_CHARS = 49;
+
+        /** Before an IPv4 address that is written as IPv6: {@code ::ffff:}. */
+        private static final int MAPPED_BITS = 96;
+
         public Network {
             prefix = List.copyOf(prefix);
         }
 
         static Network parse(String text) {
             int slash = text.indexOf('/');
-            byte[] bytes = NetUtil.createByteArrayFromIpAddressString(slash < 0 ? text : text.substring(0, slash));
+            // What stands behind % is a link of one machine's, or anything at all.
+            byte[] bytes = text.length() > MOST_CHARS || text.contains("%")
+                    ? null
+                    : NetUtil.createByteArrayFromIpAddressString(slash < 0 ? text : text.substring(0, slash));
             String length = slash < 0 ? "" : text.substring(slash + 1);
             if (bytes == null || (slash >= 0 && !length.matches("\\d{1,3}"))) {
                 throw notANetwork(text);
@@ -90,9 +100,20 @@ public record Networks(List<Network> all) implements Predicate<InetAddress> {
             if (bits > bytes.length * 8) {
                 throw notANetwork(text);
             }
-            Byte[] prefix = new Byte[bytes.length];
-            Arrays.setAll(prefix, i -> bytes[i]);
-            return new Network(text, List.of(prefix), bits);
+            byte[] address = address(bytes).getAddress(); // Java makes 4 bytes of an IPv4 address that is mapped.
+            boolean mapped = address.length < bytes.length;
+            if (mapped && bits < MAPPED_BITS) {
+                throw notANetwork(text);
+            }
+            return of(address, mapped ? bits - MAPPED_BITS : bits);
+        }
+
+        private static Network of(byte[] address, int bits) {
+            return new Network(
+                    IntStream.range(0, address.length)
+                            .mapToObj(at -> (byte) (address[at] & mask(bits, at * 8)))
+                            .toList(),
+                    bits);
         }
 
         boolean has(InetAddress address) {
@@ -101,18 +122,41 @@ public record Networks(List<Network> all) implements Predicate<InetAddress> {
                 return false;
             }
             for (int bit = 0; bit < bits; bit += 8) {
-                int mask = bits - bit >= 8 ? 0xFF : 0xFF << (8 - (bits - bit)) & 0xFF;
-                if (((bytes[bit / 8] ^ prefix.get(bit / 8)) & mask) != 0) {
+                if (((bytes[bit / 8] ^ prefix.get(bit / 8)) & mask(bits, bit)) != 0) {
                     return false;
                 }
             }
             return true;
         }
 
+        /** The bits that count of the byte that begins at this bit. */
+        private static int mask(int bits, int first) {
+            int counting = Math.max(0, Math.min(8, bits - first));
+            return 0xFF << (8 - counting) & 0xFF;
+        }
+
+        private static InetAddress address(byte[] bytes) {
+            try {
+                return InetAddress.getByAddress(bytes);
+            } catch (UnknownHostException e) {
+                throw new IllegalArgumentException("neither 4 nor 16 bytes", e);
+            }
+        }
+
+        @Override
+        public String toString() {
+            byte[] bytes = new byte[prefix.size()];
+            for (int at = 0; at < bytes.length; at++) {
+                bytes[at] = prefix.get(at);
+            }
+            String address = NetUtil.toAddressString(address(bytes));
+            return bits == bytes.length * 8 ? address : address + "/" + bits;
+        }
+
         private static ConfigException notANetwork(String text) {
             return new ConfigException(
                     "must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '%s'"
-                            .formatted(text));
+                            .formatted(text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "…" : text));
         }
     }
 }

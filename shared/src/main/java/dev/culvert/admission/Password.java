@@ -41,10 +41,18 @@ public record Password(String hash) {
             throw new ConfigException("a password has %d characters at least".formatted(FEWEST_CHARS));
         } else if (text.length() > MOST_CHARS) {
             throw new ConfigException("a name and its password have %d characters at most".formatted(MOST_CHARS));
+        } else if (!isWhole(text)) {
+            throw new ConfigException(
+                    "a name or password has letters that were lost on the way here: in a locale without UTF-8 use a file");
         } else if (text.chars().anyMatch(Character::isISOControl)) {
             throw new ConfigException("names and passwords have no control characters");
         }
         return of(text);
+    }
+
+    /** Where a text was read by the wrong charset, one character stands for all that it does not know. */
+    private static boolean isWhole(String text) {
+        return text.indexOf('\uFFFD') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
     /** What is kept of {@code name:password}, whatever it is. */

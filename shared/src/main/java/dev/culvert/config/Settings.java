@@ -48,6 +48,21 @@ public final class Settings {
                         .findFirst());
     }
 
+    /** The option's texts: where a file has a list, its items. */
+    public List<String> texts(String option) {
+        return variable(option).map(List::of).orElseGet(() -> files.stream()
+                .map(file -> file.texts(option))
+                .filter(texts -> !texts.isEmpty())
+                .findFirst()
+                .orElse(List.of()));
+    }
+
+    /** Whether a variable or a file names the option and gives it no value. */
+    public boolean isLeftEmpty(String option) {
+        String value = environment.get(variableName(option));
+        return (value != null && value.isEmpty()) || files.stream().anyMatch(file -> file.isEmpty(option));
+    }
+
     /** Where the option's value comes from, for error messages; empty when it has none. */
     public Optional<String> source(String option) {
         return variable(option)

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -100,6 +101,19 @@ public final class YamlSection {
                     list.getValue().stream().map(item -> scalar(key, item)).collect(Collectors.joining(",")));
         }
         return Optional.of(scalar(key, entry.value()));
+    }
+
+    /** A value's texts: of a list its items; none where there is none. */
+    public List<String> texts(String key) {
+        Entry entry = entries.get(key);
+        return entry != null && entry.value() instanceof SequenceNode list
+                ? list.getValue().stream().map(item -> scalar(key, item)).toList()
+                : text(key).stream().toList();
+    }
+
+    /** Whether the key is there and has no value, or an empty list. */
+    public boolean isEmpty(String key) {
+        return entries.containsKey(key) && texts(key).isEmpty();
     }
 
     /** Whether the key's value is one text, not keys or a list. */

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ConfigException;
 import java.net.InetAddress;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,7 +30,9 @@ class AdmissionTest {
         "0.0.0.0/0, ::1, false",
         "fd00::/8, fd12::1, true",
         "fd00::/8, fe80::1, false",
-        "'10.0.0.0/8, ::1', ::1, true"
+        "'10.0.0.0/8, ::1', ::1, true",
+        "::ffff:127.0.0.0/104, 127.1.2.3, true",
+        "::ffff:127.0.0.1, 127.0.0.1, true"
     })
     void addressIsInANetworkByItsFirstBits(String networks, String address, boolean in) throws Exception {
         assertEquals(in, Networks.parse(networks).test(InetAddress.getByName(address)));
@@ -39,7 +41,17 @@ class AdmissionTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"proxy", "", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8,", "fd00::/129", "1.2.3.4/8/8"
+            strings = {
+                "proxy",
+                "",
+                "10.0.0.0/33",
+                "10.0.0.0/",
+                "10.0.0.0/-1",
+                "10.0.0/8,",
+                "fd00::/129",
+                "fe80::1%eth0",
+                "::ffff:10.0.0.0/95",
+                "1.2.3.4/8/8"
             })
     void whatIsNoNetworkIsRefused(String text) {
         assertThrows(ConfigException.class, () -> Networks.parse(text));
@@ -63,8 +75,25 @@ class AdmissionTest {
     }
 
     @Test
+    void sameNetworksInOtherWordsAreTheSame() {
+        assertEquals(
+                new Admission(Networks.parse("127.0.0.0/8,2001:DB8::1,192.0.2.7"), Set.of()),
+                new Admission(Networks.parse("192.0.2.7/32, 2001:db8:0::1, 127.1.2.3/8,127.0.0.0/8"), Set.of()));
+    }
+
+    @Test
+    void saysInWordsWhatItAsksFor() {
+        assertEquals("", Admission.EVERYBODY.words());
+        assertEquals(
+                "a password, 2 networks",
+                new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b"))).words());
+    }
+
+    @Test
     void hasABound() {
-        List<String> tooMany = Collections.nCopies(Admission.MOST + 1, "10.0.0.0/8");
+        List<String> tooMany = IntStream.rangeClosed(0, Admission.MOST)
+                .mapToObj(i -> "10.0.0." + i)
+                .toList();
 
         assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of()));
     }
@@ -87,6 +116,7 @@ class AdmissionTest {
                 "just-a-name | must be a name and a password with a colon between them",
                 ":nameless-one | must be a name and a password with a colon between them",
                 "ann:short:7 | a password has 8 characters at least",
+                "ann:\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd12 | a name or password has letters that were lost on the way here: in a locale without UTF-8 use a file",
                 "'ann:with\ttabulator' | names and passwords have no control characters",
             })
     void unusablePasswordIsRefusedWithoutSayingIt(String text, String sentence) {

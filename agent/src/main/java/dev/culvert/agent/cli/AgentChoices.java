@@ -1,5 +1,6 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.admission.Password;
 import dev.culvert.agent.AgentOptions;
@@ -27,6 +28,9 @@ final class AgentChoices {
 
     /** For as many passwords as a tunnel may have, and comments. */
     private static final int MOST_PASSWORDS_BYTES = 64 * 1024;
+
+    /** Some editors begin a file with it. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private AgentChoices() {}
 
@@ -69,34 +73,54 @@ final class AgentChoices {
     /** The options of one tunnel. */
     static TunnelOptions tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
         TunnelOptions options = bare(kind, choices, target);
-        Optional<AgentOption> auth = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE);
-        // Also where it comes from a variable for all commands: whoever set it must not take the tunnel for protected.
-        TunnelOptions asking = auth.isEmpty()
+        Admission admission = new Admission(networks(choices), passwords(choices));
+        Optional<AgentOption> by = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE)
+                .or(() -> choices.nearest(AgentOption.ALLOW_FROM));
+        // Also where it comes from a variable for all commands: whoever set it must not take the tunnel for closed.
+        return by.isEmpty()
                 ? options
-                : choices.read(
-                                auth.get(),
-                                text -> options.withAdmission(
-                                        options.admission().withPasswords(passwords(auth.get(), text))))
+                : choices.read(by.get(), text -> options.withAdmission(admission))
                         .orElse(options);
-        return choices.read(
-                        AgentOption.ALLOW_FROM,
-                        text -> asking.withAdmission(asking.admission().withNetworks(Networks.parse(text))))
-                .orElse(asking);
     }
 
-    private static Set<Password> passwords(AgentOption option, String text) {
-        if (option == AgentOption.BASIC_AUTH) {
-            return Set.of(Password.parse(text));
+    private static Networks networks(Choices choices) {
+        requireValue(choices, AgentOption.ALLOW_FROM);
+        return choices.read(AgentOption.ALLOW_FROM, Networks::parse).orElse(Networks.NONE);
+    }
+
+    private static Set<Password> passwords(Choices choices) {
+        requireValue(choices, AgentOption.BASIC_AUTH);
+        requireValue(choices, AgentOption.BASIC_AUTH_FILE);
+        AgentOption nearest = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE)
+                .orElse(AgentOption.BASIC_AUTH);
+        boolean both = choices.text(AgentOption.BASIC_AUTH).isPresent()
+                && choices.text(AgentOption.BASIC_AUTH_FILE).isPresent();
+        if (both && choices.isFlag(AgentOption.BASIC_AUTH) == choices.isFlag(AgentOption.BASIC_AUTH_FILE)) {
+            throw choices.wrong(AgentOption.BASIC_AUTH_FILE, "there is basic-auth as well; say one of them");
         }
-        Path file = Path.of(text);
+        return nearest == AgentOption.BASIC_AUTH
+                ? Set.copyOf(choices.readEach(AgentOption.BASIC_AUTH, Password::parse))
+                : choices.read(AgentOption.BASIC_AUTH_FILE, file -> passwords(Path.of(file)))
+                        .orElse(Set.of());
+    }
+
+    /** What was left empty by mistake must not open the tunnel. */
+    private static void requireValue(Choices choices, AgentOption option) {
+        if (choices.isLeftEmpty(option)) {
+            throw choices.wrong(option, "there is nothing in it; leave it out where everybody may come in");
+        }
+    }
+
+    private static Set<Password> passwords(Path file) {
         try {
             Set<Password> passwords = new HashSet<>();
             int number = 0;
             for (String line :
                     SmallFile.text(file, MOST_PASSWORDS_BYTES).lines().toList()) {
                 number++;
-                if (!line.isBlank() && !line.startsWith("#")) {
-                    passwords.add(password(file, number, line));
+                String text = line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
+                if (!text.isBlank() && !text.strip().startsWith("#")) {
+                    passwords.add(password(file, number, text));
                 }
             }
             if (passwords.isEmpty()) {
@@ -116,15 +140,12 @@ final class AgentChoices {
         }
     }
 
-    /**
-     * Whom a tunnel lets in is said where the tunnel is written; what is said for all commands would not hold for those of
-     * a file, and is refused.
-     */
-    static void refuseAdmission(Choices choices) {
+    /** What is said for all commands and cannot hold for these tunnels is refused, or somebody takes them for closed. */
+    static void refuseAdmission(Choices choices, String instead) {
         for (AgentOption option :
                 List.of(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE, AgentOption.ALLOW_FROM)) {
-            if (choices.text(option).isPresent()) {
-                throw choices.wrong(option, "does not hold for the tunnels of a file; write it below each of them");
+            if (choices.text(option).isPresent() || choices.isLeftEmpty(option)) {
+                throw choices.wrong(option, instead);
             }
         }
     }

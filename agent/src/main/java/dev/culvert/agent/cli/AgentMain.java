@@ -12,6 +12,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The agent's command line. Errors are one sentence on standard error that says what to do; the exit codes are 0 (done),
@@ -95,10 +96,18 @@ public final class AgentMain {
     }
 
     private static String usage(ParameterException mistake) {
+        // All that stands behind an unknown option is unknown too, and may be a password.
+        boolean option = mistake instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption();
         return "%s (`%s --help` lists what there is)"
                 .formatted(
-                        sentence(mistake),
+                        option
+                                ? "Unknown option: '%s'".formatted(nameOf((UnmatchedArgumentException) mistake))
+                                : sentence(mistake),
                         mistake.getCommandLine().getCommandSpec().qualifiedName());
+    }
+
+    private static String nameOf(UnmatchedArgumentException unknown) {
+        return unknown.getUnmatched().get(0).replaceFirst("=.*", "");
     }
 
     private static int say(Surroundings surroundings, int exitCode, String sentence) {

@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Settings;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -39,13 +40,29 @@ final class Choices {
 
     /** The option read by a function whose exception says what is wrong with it. */
     <T> Optional<T> read(AgentOption option, Function<String, T> reader) {
-        return text(option).map(text -> {
-            try {
-                return reader.apply(text);
-            } catch (IllegalArgumentException | ConfigException e) {
-                throw wrong(option, String.valueOf(e.getMessage()));
-            }
-        });
+        return text(option).map(text -> read(option, text, reader));
+    }
+
+    /** The same where a file may have a list, of each of its items; none where nothing was chosen. */
+    <T> List<T> readEach(AgentOption option, Function<String, T> reader) {
+        String flag = flags.get(option.key);
+        List<String> texts = flag != null ? List.of(flag) : settings.texts(option.key);
+        return texts.stream().map(text -> read(option, text, reader)).toList();
+    }
+
+    private <T> T read(AgentOption option, String text, Function<String, T> reader) {
+        try {
+            return reader.apply(text);
+        } catch (IllegalArgumentException | ConfigException e) {
+            throw wrong(option, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Whether a variable or a file names the option and no place gives it a value. */
+    boolean isLeftEmpty(AgentOption option) {
+        return !flags.containsKey(option.key)
+                && settings.texts(option.key).isEmpty()
+                && settings.isLeftEmpty(option.key);
     }
 
     /** Whether a switch is on. */

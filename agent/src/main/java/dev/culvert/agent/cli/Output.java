@@ -29,5 +29,10 @@ interface Output extends AutoCloseable {
 
         /** Where it goes. */
         String target();
+
+        /** Whom it lets in, in words; empty where everybody is. */
+        default String admission() {
+            return "";
+        }
     }
 }

@@ -62,7 +62,9 @@ final class PlainOutput implements Output {
         if (state instanceof TunnelState.Connected connected) {
             lastSaid = null;
             boolean back = !known.add(tunnel) && before instanceof TunnelState.Reconnecting;
-            lines.say("%s: %s → %s".formatted(back ? "Back online" : "Online", connected.url(), tunnel.target()));
+            String closed = tunnel.admission().isEmpty() ? "" : " (visitors need %s)".formatted(tunnel.admission());
+            lines.say("%s: %s → %s%s"
+                    .formatted(back ? "Back online" : "Online", connected.url(), tunnel.target(), closed));
         } else if (state instanceof TunnelState.Reconnecting reconnecting) {
             reconnecting(reconnecting);
         } else if (state instanceof TunnelState.Offline offline && known.contains(tunnel)) {

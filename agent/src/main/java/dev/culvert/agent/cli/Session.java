@@ -116,5 +116,10 @@ final class Session {
         public String target() {
             return tunnel.options().targetName();
         }
+
+        @Override
+        public String admission() {
+            return tunnel.options().admission().words();
+        }
     }
 }

@@ -132,6 +132,7 @@ final class TunnelCommand implements Callable<Integer> {
                         "  tunnels:",
                         "    web: 3000",
                         "    shop: {target: 5173, name: shop, host-header: rewrite}",
+                        "    ours: {target: 8080, basic-auth-file: passwords}",
                         "    ssh: {kind: tcp, target: 22, remote-port: 2222}",
                         "    safe: {kind: tls, target: 8443}");
         spec.addPositional(PositionalParamSpec.builder()
@@ -195,7 +196,9 @@ final class TunnelCommand implements Callable<Integer> {
                     config != null
                             ? config
                             : surroundings.settings(List.of()).find(CONFIG).orElse(DEFAULT_CONFIG)));
-            AgentChoices.refuseAdmission(surroundings.choices(flags, List.of()));
+            AgentChoices.refuseAdmission(
+                    surroundings.choices(flags, List.of()),
+                    "does not hold for the tunnels of a file; write it below each of them");
             files.add(file.section());
             tunnels = file.tunnels(words(parsed));
         } else {

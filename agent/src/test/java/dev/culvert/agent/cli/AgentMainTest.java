@@ -84,9 +84,11 @@ class AgentMainTest {
                 "http 3000 --basic-auth ann:short | --basic-auth: a password has 8 characters at least",
                 "http 3000 --basic-auth-file /nowhere/passwords | --basic-auth-file: there is no file /nowhere/passwords",
                 "http 3000 --allow-from here | --allow-from: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found 'here'",
-                "tcp 22 --basic-auth ann:long-enough | Unknown options: '--basic-auth', 'ann:long-enough' (`culvert tcp --help` lists what there is)",
+                "tcp 22 --basic-auth ann:long-enough | Unknown option: '--basic-auth' (`culvert tcp --help` lists what there is)",
+                "http 3000 --basic-auth=ann:long-enough --basic-auth-file f | --basic-auth-file: there is basic-auth as well; say one of them",
+                "http 3000 --basic-auht=ann:long-enough | Unknown option: '--basic-auht' (`culvert http --help` lists what there is)",
                 "tcp 22 --remote-port x | --remote-port: must be a port, 1 to 65535, or 0 for any, was x",
-                "tcp 22 --name shop | Unknown options: '--name', 'shop' (`culvert tcp --help` lists what there is)",
+                "tcp 22 --name shop | Unknown option: '--name' (`culvert tcp --help` lists what there is)",
                 "tls 443 --proxy-protocol v3 | --proxy-protocol: must be off, v1 or v2, was v3",
                 "tcp 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "start --config /nowhere/culvert.yaml | there is no file /nowhere/culvert.yaml",
@@ -268,7 +270,8 @@ class AgentMainTest {
 
     @Test
     void fileOfPasswordsSaysWhomToLetIn() throws Exception {
-        Path file = Files.writeString(home.resolve("passwords"), "# ours\n\nann:long enough\nbob:quite: long\n");
+        Path file = Files.writeString(
+                home.resolve("passwords"), "\ufeff# ours\n\n  # and theirs: soon\nann:long enough\nbob:quite: long\n");
         try (ScriptedEdge edge = new ScriptedEdge()) {
             environment.put("CULVERT_BASIC_AUTH", "eve:less near than a flag");
             CompletableFuture<Integer> exitCode = CompletableFuture.supplyAsync(
@@ -300,7 +303,49 @@ class AgentMainTest {
         assertEquals("culvert: --basic-auth-file: " + file + end + "\n", err());
     }
 
-    /** Or somebody takes a tunnel for protected that is not. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "basic-auth: ",
+                "basic-auth: #ann:long enough",
+                "basic-auth-file: ",
+                "allow-from: ",
+                "allow-from: []",
+                "basic-auth: []"
+            })
+    void whatWasLeftEmptyOpensNothing(String line) throws Exception {
+        Path file = Files.writeString(home.resolve("culvert.yaml"), "tunnels:\n  web:\n    target: 3000\n    " + line);
+
+        assertEquals(2, run("start", "--config", file.toString()));
+
+        assertTrue(err().contains("there is nothing in it"), err());
+        environment.put("CULVERT_BASIC_AUTH_FILE", "");
+        assertEquals(2, run("http", "3000"));
+        assertTrue(err().contains("CULVERT_BASIC_AUTH_FILE") || err().contains("basic-auth-file"), err());
+    }
+
+    @Test
+    void fileHasSeveralPasswordsAsAList() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            Path file = Files.writeString(
+                    home.resolve("culvert.yaml"),
+                    "edge: %s\ntunnels: {web: {target: 3000, basic-auth: [\"ann:long enough\", \"bob:also, long\"]}}"
+                            .formatted(edge.address()));
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
+            Bind bind = edge.welcome().refuse(Bound.Code.NOT_ALLOWED, "no");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals(
+                    Stream.of("ann:long enough", "bob:also, long")
+                            .map(text -> Password.of(text).hash())
+                            .sorted()
+                            .toList(),
+                    bind.passwords());
+        }
+    }
+
+    /** Or somebody takes a tunnel for closed that is not. */
     @Test
     void variableThatCannotHoldIsRefused() throws Exception {
         environment.put("CULVERT_BASIC_AUTH", "ann:long enough");
@@ -309,6 +354,10 @@ class AgentMainTest {
         assertEquals(2, run("tcp", "22"));
         assertEquals(
                 "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: only visitors of http tunnels can be asked for a password\n",
+                err());
+        assertEquals(2, run("lt", "-p", "3000"));
+        assertEquals(
+                "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: a localtunnel server lets everybody in; leave it out, or use culvert http\n",
                 err());
         assertEquals(2, run("start", "--config", file.toString()));
         assertEquals(

@@ -107,9 +107,17 @@ final class Attempts {
         if (made > 0) {
             // Its agent may have come back at another node since the request came in.
             Tunnel now = registry.find(tunnel.key());
+            if (now != null && letsInOthers(now)) {
+                return Future.failedFuture(new RefusedException(finalReply()));
+            }
             tunnel = now == null ? tunnel : now;
         }
         return openNext(visitor, loop);
+    }
+
+    /** The visitor was let in by what this node knew; an agent that has come back since may want others. */
+    private boolean letsInOthers(Tunnel now) {
+        return !now.policy().admission().equals(tunnel.policy().admission());
     }
 
     private Future<TunnelStream> openNext(String visitor, EventLoop loop) {
@@ -215,7 +223,7 @@ final class Attempts {
                 registry.confirm(tunnel.key()).timeout(OWNER_ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS),
                 (found, fault) -> answered.complete(found == null ? Optional.empty() : found));
         return answered.future().compose(found -> {
-            if (found.isEmpty()) {
+            if (found.isEmpty() || letsInOthers(found.get())) {
                 return Future.failedFuture(new RefusedException(finalReply()));
             }
             tunnel = found.get();

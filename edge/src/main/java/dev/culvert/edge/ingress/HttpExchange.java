@@ -1,6 +1,5 @@
 package dev.culvert.edge.ingress;
 
-import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
@@ -199,10 +198,9 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void letIn(Tunnel tunnel) {
-        Admission admission = tunnel.policy().admission();
-        Reply refusal = admission.isOpen()
+        Reply refusal = tunnel.policy().admission().isOpen()
                 ? null
-                : ingress.gate().refusal(admission, visitor.connection().client(head.headers()), head);
+                : ingress.gate().refusal(tunnel, visitor.connection().client(head.headers()), head);
         if (refusal == null) {
             goThrough(tunnel);
         } else {
@@ -218,7 +216,7 @@ final class HttpExchange implements TargetConnection.Listener {
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
         if (tunnel.policy().admission().asksForPassword()) {
-            Gate.hidePassword(request.headers());
+            Gate.hidePassword(head.headers(), request.headers());
         }
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {

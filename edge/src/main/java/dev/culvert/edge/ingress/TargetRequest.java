@@ -68,6 +68,7 @@ final class TargetRequest {
         }
         LastHttpContent end = new DefaultLastHttpContent(last.content(), DefaultHttpHeadersFactory.trailersFactory());
         HeaderRules.copyFromVisitor(last.trailingHeaders(), end.trailingHeaders(), false);
+        end.trailingHeaders().remove(HttpHeaderNames.AUTHORIZATION); // No place for it (RFC 9110, 6.5.1).
         return end;
     }
 

@@ -28,25 +28,9 @@ final class VisitorRates {
 
     /** How long the visitor should wait before it asks again, in seconds; 0 when it may now, which is counted. */
     long waitSeconds(InetAddress visitor) {
-        return seconds(bucketOf(visitor).tryConsumeAndReturnRemaining(1).getNanosToWaitForRefill());
-    }
-
-    /** The same, and nothing is counted. */
-    long waitSecondsUncounted(InetAddress visitor) {
-        Bucket bucket = buckets.getIfPresent(VisitorNetwork.of(visitor));
-        return bucket == null ? 0 : seconds(bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill());
-    }
-
-    /** Counts what the visitor did. */
-    void count(InetAddress visitor) {
-        bucketOf(visitor).tryConsume(1);
-    }
-
-    private Bucket bucketOf(InetAddress visitor) {
-        return buckets.get(VisitorNetwork.of(visitor), unseen -> bucket());
-    }
-
-    private static long seconds(long nanos) {
+        long nanos = buckets.get(VisitorNetwork.of(visitor), unseen -> bucket())
+                .tryConsumeAndReturnRemaining(1)
+                .getNanosToWaitForRefill();
         return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
     }
 

@@ -345,7 +345,7 @@ public final class HazelcastRegistry implements Registry {
             LOGGER.atInfo()
                     .addKeyValue("tunnel", mine.key())
                     .addKeyValue("lane", mine.claim().lane())
-                    .log("name belongs to another owner now; its agent is told");
+                    .log("name belongs to another owner or agent now; its agent is told");
             losers.forEach(listener -> listener.accept(mine.key(), mine.claim()));
         }
     }

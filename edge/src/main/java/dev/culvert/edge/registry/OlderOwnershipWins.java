@@ -6,12 +6,14 @@ import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import com.hazelcast.spi.merge.MergingValue;
 import com.hazelcast.spi.merge.SplitBrainMergePolicy;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decides about each name when two halves of a cluster find each other again. Of two owners the one with the older
- * ownership has it; of one owner, the claims of both halves are in force. The nodes find out by themselves which of
+ * ownership has it; of one owner, the claims of both halves are in force, unless they let in
+ * different visitors: then those of the younger half. The nodes find out by themselves which of
  * their claims came to nothing.
  */
 public final class OlderOwnershipWins
@@ -35,10 +37,14 @@ public final class OlderOwnershipWins
             // Beyond both revisions, so that no node takes it for what it knows already.
             return new StoredTunnel(mergingIsOlder ? one : other, later(merging, existing));
         }
-        Set<Claim> claims = new HashSet<>(one.claims());
-        claims.addAll(other.claims());
-        // The younger half of one ownership knows best what its owner wants now.
-        Tunnel newest = merging.revision() > existing.revision() ? one : other;
+        Tunnel newest = newest(merging, existing);
+        Set<Claim> claims = new HashSet<>(newest.claims());
+        for (Tunnel half : List.of(one, other)) {
+            // Else a half that lets in everybody would open the tunnel of the one that does not.
+            if (half.policy().admission().equals(newest.policy().admission())) {
+                claims.addAll(half.claims());
+            }
+        }
         long reservedUntil = claims.isEmpty() ? Math.max(one.reservedUntilMillis(), other.reservedUntilMillis()) : 0;
         return new StoredTunnel(
                 new Tunnel(
@@ -50,6 +56,16 @@ public final class OlderOwnershipWins
                         claims,
                         reservedUntil),
                 later(merging, existing));
+    }
+
+    /** The younger half of one ownership knows best what its owner wants now, if anybody serves it there. */
+    private static Tunnel newest(StoredTunnel merging, StoredTunnel existing) {
+        Tunnel one = merging.tunnel();
+        Tunnel other = existing.tunnel();
+        if (one.claims().isEmpty() != other.claims().isEmpty()) {
+            return one.claims().isEmpty() ? other : one;
+        }
+        return merging.revision() > existing.revision() ? one : other;
     }
 
     private static long later(StoredTunnel one, StoredTunnel other) {

@@ -38,7 +38,15 @@ class AdmissionIT {
         Path passwords = Files.writeString(
                 stage.folder("home").resolve("passwords"), "# Friends\nann:correct horse\nbob:battery: staple\n");
         String name = stage.agent(
-                        cluster.node(0), target, "--lanes", "1", "--basic-auth-file", passwords.toString(), "--pool")
+                        cluster.node(0),
+                        target,
+                        "--lanes",
+                        "1",
+                        "--basic-auth-file",
+                        passwords.toString(),
+                        "--allow-from",
+                        "127.0.0.0/8,::1",
+                        "--pool")
                 .awaitName();
 
         for (RunningEdge node : cluster.nodes()) {
@@ -49,11 +57,16 @@ class AdmissionIT {
         }
 
         RunningEdge relaying = cluster.node(1);
-        Page page = Browser.start(stage).page();
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
         page.navigate("http://ann:correct%%20horse@%s/".formatted(relaying.host(name)));
         page.waitForFunction("document.title === 'secret and loaded'");
 
         assertEquals(2, relaying.tunnels().getJsonObject(0).getInteger("passwords"));
+        page.navigate("http://127.0.0.1:%d/".formatted(relaying.adminPort()));
+        browser.await(
+                "document.querySelector('td[data-field=name] small')?.textContent === 'password · 127.0.0.0/8 · ::1'");
+        browser.screenshot("dashboard-admission");
         Program open = stage.agent(relaying, target, "--name", name, "--pool").program();
         assertEquals(1, open.exitCode());
         assertTrue(String.join("", open.err().awaitEnd()).contains("lets in other visitors"));

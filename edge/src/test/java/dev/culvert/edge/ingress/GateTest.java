@@ -134,7 +134,7 @@ class GateTest {
     void whoGuessesIsShutOutEvenWithTheRightPassword() throws Exception {
         ask(door, BY_PASSWORD);
         RawVisitor visitor = door.visitor();
-        for (int i = 0; i < Gate.WRONG_PASSWORDS.count(); i++) {
+        for (int i = 0; i < WrongPasswords.RATE.count(); i++) {
             assertEquals(
                     "password_wrong",
                     get(visitor, authorization("ann:guess " + i)).field("culvert-error"));
@@ -149,13 +149,70 @@ class GateTest {
     }
 
     @Test
+    void sameWrongPasswordAgainIsNoGuessAndElsewhereNobodyIsShutOut() throws Exception {
+        ask(door, BY_PASSWORD);
+        RawVisitor visitor = door.visitor();
+        for (int i = 0; i <= WrongPasswords.RATE.count(); i++) {
+            assertEquals(401, get(visitor, authorization("ann:yesterday's")).status());
+        }
+        for (int i = 0; i < WrongPasswords.RATE.count(); i++) {
+            get(visitor, authorization("ann:guess " + i));
+        }
+        assertEquals(429, get(visitor, authorization("ann:correct: horse")).status());
+
+        door.registry.know(FakeRegistry.tunnel(
+                "other.example.com",
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, BY_PASSWORD),
+                Set.of(FakeRegistry.CLAIM)));
+        visitor.send(
+                "GET / HTTP/1.1\r\nHost: other.example.com\r\n%s\r\n".formatted(authorization("ann:correct: horse")));
+        door.carriers.awaitStream();
+    }
+
+    @Test
+    void targetLearnsTheNameWhateverConnectionSays() throws Exception {
+        ask(door, BY_PASSWORD);
+        door.visitor()
+                .send("GET / HTTP/1.1\r\nHost: app.example.com\r\nConnection: authorization\r\n%s\r\n"
+                        .formatted(authorization("ann:correct: horse")));
+
+        String head = door.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+
+        assertTrue(head.contains("culvert-user: ann\r\n"), head);
+    }
+
+    /** Java has one character for all that is no UTF-8: as a password it would be any. */
+    @Test
+    void bytesThatAreNoUtf8AreNoPassword() throws Exception {
+        ask(door, Admission.EVERYBODY.withPasswords(Set.of(Password.of("ann:\ufffd\ufffd\ufffd\ufffd12"))));
+        byte[] bytes = "ann:\u00ff\u00ff\u00ff\u00ff12".getBytes(StandardCharsets.ISO_8859_1);
+
+        Answer answer = get(
+                door.visitor(),
+                "Authorization: Basic %s\r\n".formatted(Base64.getEncoder().encodeToString(bytes)));
+
+        assertEquals(401, answer.status());
+    }
+
+    @Test
+    void trailerIsNoPlaceForAPassword() throws Exception {
+        door.visitor()
+                .send("POST / HTTP/1.1\r\nHost: app.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "0\r\nAuthorization: x\r\nX-Sum: 1\r\n\r\n");
+
+        String body = door.carriers.awaitStream().awaitText("X-Sum: 1\r\n").toLowerCase(Locale.ROOT);
+
+        assertFalse(body.contains("authorization"), body);
+    }
+
+    @Test
     void proxyIsNotShutOutForAVisitorThatItDoesNotName() throws Exception {
         IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
         try (Door trusting =
                 Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
             ask(trusting, BY_PASSWORD);
             RawVisitor proxy = trusting.visitor();
-            for (int i = 0; i <= Gate.WRONG_PASSWORDS.count(); i++) {
+            for (int i = 0; i <= WrongPasswords.RATE.count(); i++) {
                 assertEquals(401, get(proxy, authorization("ann:guess " + i)).status());
             }
         }

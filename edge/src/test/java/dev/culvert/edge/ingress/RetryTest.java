@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.admission.Password;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
@@ -96,6 +97,23 @@ class RetryTest {
         door.carriers.awaitStream().send(OK);
         assertEquals("ok", visitor.awaitAnswer().body());
         assertEquals(moved, door.carriers.wanted);
+    }
+
+    /** Let in by a copy of the registry that was stale, and by its conditions. */
+    @Test
+    void secondAttemptDoesNotGoWhereTheVisitorWasNotLookedAt() throws Exception {
+        visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
+        FakeTarget first = door.carriers.awaitStream();
+        Admission closed = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("ann:long enough")));
+        door.registry.know(FakeRegistry.tunnel(
+                "app.example.com",
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, closed),
+                Set.of(new Claim("node-2", "lane-2", "agent-2"))));
+
+        first.reset(CloseReason.NOT_HELD, 0, "");
+
+        assertEquals(503, visitor.awaitAnswer().status());
+        assertEquals(0, door.carriers.unseenStreams());
     }
 
     @Test

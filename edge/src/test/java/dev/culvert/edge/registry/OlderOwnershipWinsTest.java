@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -60,6 +61,31 @@ class OlderOwnershipWinsTest {
         Tunnel merged = OlderOwnershipWins.merged(reserved, held).tunnel();
         assertEquals(Set.of(THERE), merged.claims());
         assertEquals(0, merged.reservedUntilMillis());
+    }
+
+    @Test
+    void aHalfWithoutClaimsDoesNotOpenTheTunnelOfTheOther() {
+        StoredTunnel reservedOpen = new StoredTunnel(tunnel("ann", 100, POOL).heldBy(Set.of(), 5_000), 9);
+        StoredTunnel heldGuarded = stored("ann", 100, Requests.GUARDED, 5, THERE);
+
+        for (StoredTunnel merged : List.of(
+                OlderOwnershipWins.merged(reservedOpen, heldGuarded),
+                OlderOwnershipWins.merged(heldGuarded, reservedOpen))) {
+            assertEquals(Requests.GUARDED, merged.tunnel().policy());
+            assertEquals(Set.of(THERE), merged.tunnel().claims());
+        }
+    }
+
+    @Test
+    void claimsThatLetInOthersAreNotMixed() {
+        Claim other = new Claim("node-2", "lane-2", "agent-2");
+        StoredTunnel guarded = stored("ann", 100, Requests.GUARDED, 5, HERE);
+        StoredTunnel open = stored("ann", 100, POOL, 9, other);
+
+        Tunnel merged = OlderOwnershipWins.merged(guarded, open).tunnel();
+
+        assertEquals(POOL, merged.policy());
+        assertEquals(Set.of(other), merged.claims());
     }
 
     @Test
