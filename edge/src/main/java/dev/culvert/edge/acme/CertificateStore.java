@@ -1,13 +1,11 @@
 package dev.culvert.edge.acme;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
-import dev.culvert.config.PrivateFiles;
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.tls.BrokenCertificateException;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.KeyAndChain;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,7 +18,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,12 +30,10 @@ import org.slf4j.LoggerFactory;
 final class CertificateStore implements CertificateSource {
     private static final Logger LOGGER = LoggerFactory.getLogger(CertificateStore.class);
 
-    private static final String SUFFIX = ".pem";
-
     /** Renewed when a third of its life is left: where an order fails there is time to look into it. */
     private static final int RENEWED_AT_PART = 3;
 
-    private final PrivateFiles files;
+    private final CertificateFolder folder;
     private final @Nullable CertificateSource operators;
     private final Clock clock;
     private final Map<String, Stored> byHost = new ConcurrentHashMap<>();
@@ -51,7 +46,7 @@ final class CertificateStore implements CertificateSource {
      * @param operators the operator's own certificates, which come first; null where there are none
      */
     CertificateStore(Path folder, @Nullable CertificateSource operators, Clock clock) {
-        this.files = new PrivateFiles(folder);
+        this.folder = new CertificateFolder(folder);
         this.operators = operators;
         this.clock = clock;
     }
@@ -71,21 +66,12 @@ final class CertificateStore implements CertificateSource {
 
     /** Reads what the folder has, and takes away what has ended. */
     void load() throws IOException {
-        files.alone(() -> {
-            try (Stream<Path> found = Files.list(files.folder())) {
-                for (Path file :
-                        found.filter(path -> path.toString().endsWith(SUFFIX)).toList()) {
-                    String name = file.getFileName().toString();
-                    Optional<Stored> kept =
-                            keep(name.substring(0, name.length() - SUFFIX.length()), Files.readString(file));
-                    if (kept.filter(stored -> stored.until().isBefore(clock.instant()))
-                            .isPresent()) {
-                        Files.delete(file);
-                    }
-                }
+        for (Map.Entry<String, String> found : folder.read().entrySet()) {
+            Optional<Stored> kept = keep(found.getKey(), found.getValue());
+            if (kept.isPresent() && kept.get().until().isBefore(clock.instant())) {
+                folder.remove(found.getKey());
             }
-            return true;
-        });
+        }
     }
 
     /** From here on with other nodes, who get what this one has. */
@@ -132,7 +118,7 @@ final class CertificateStore implements CertificateSource {
     void add(String host, String pem) throws IOException {
         Stored before = byHost.get(host);
         Stored stored = keep(host, pem).orElseThrow(() -> new IOException("the authority's certificate is broken"));
-        write(host, pem);
+        folder.write(host, pem);
         Shared with = shared;
         if (with != null) {
             give(with, host, stored);
@@ -174,7 +160,7 @@ final class CertificateStore implements CertificateSource {
             return false;
         }
         try {
-            write(host, pem.get());
+            folder.write(host, pem.get());
         } catch (IOException e) {
             LOGGER.atWarn()
                     .addKeyValue("host", host)
@@ -199,19 +185,12 @@ final class CertificateStore implements CertificateSource {
         }
     }
 
-    private void write(String host, String pem) throws IOException {
-        files.alone(() -> {
-            files.write(host + SUFFIX, pem);
-            return true;
-        });
-    }
-
     private static void give(Shared with, String host, Stored stored) {
         with.texts().put(stored.key(host), with.seal().seal(host, stored.pem()));
     }
 
     @Override
     public String toString() {
-        return "the certificates in " + files.folder();
+        return "the certificates in " + folder;
     }
 }
