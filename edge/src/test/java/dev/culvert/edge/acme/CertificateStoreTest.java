@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.config.Secret;
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.registry.HazelcastMember;
+import dev.culvert.edge.testkit.SettableClock;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TestAuthority.Issued;
 import dev.culvert.edge.tls.CertificateSource;
@@ -36,7 +37,7 @@ class CertificateStoreTest {
     @TempDir
     Path folder;
 
-    private final Wallclock clock = new Wallclock();
+    private final SettableClock clock = new SettableClock();
     private ClusterTexts texts;
 
     @BeforeAll

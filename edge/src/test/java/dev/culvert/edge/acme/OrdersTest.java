@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.SettableClock;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TestAuthority.Issued;
 import java.io.IOException;
@@ -43,7 +44,7 @@ class OrdersTest {
     @TempDir
     Path folder;
 
-    private final Wallclock clock = new Wallclock();
+    private final SettableClock clock = new SettableClock();
     private final Set<String> hosts = ConcurrentHashMap.newKeySet();
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<String> ordered = new LinkedBlockingQueue<>();

@@ -6,15 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.testkit.SettableClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,14 +73,17 @@ class LocalAuthorityTest {
         LocalAuthority authority = new LocalAuthority(folder, "example.com", clock);
         KeyAndChain first = authority.read().get(0);
 
-        clock.now = clock.now.plus(Duration.ofDays(59));
+        clock.advance(Duration.ofDays(59));
         assertEquals(first, authority.read().get(0));
-        clock.now = clock.now.plus(Duration.ofDays(2));
+        clock.advance(Duration.ofDays(2));
         KeyAndChain second = authority.read().get(0);
 
         assertNotEquals(first, second);
         assertEquals(first.chain().get(1), second.chain().get(1));
-        assertTrue(second.certificate().getNotAfter().toInstant().isAfter(clock.now.plus(Duration.ofDays(80))));
+        assertTrue(second.certificate()
+                .getNotAfter()
+                .toInstant()
+                .isAfter(clock.instant().plus(Duration.ofDays(80))));
     }
 
     private X509Certificate authorityOf(String domain) throws Exception {
@@ -92,24 +92,5 @@ class LocalAuthorityTest {
 
     private static String mode(Path path) throws Exception {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
-    }
-
-    private static final class SettableClock extends Clock {
-        private Instant now = Instant.now();
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
     }
 }

@@ -1,4 +1,4 @@
-package dev.culvert.edge.acme;
+package dev.culvert.edge.testkit;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -7,10 +7,10 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** A clock that a test sets. */
-final class Wallclock extends Clock {
+public final class SettableClock extends Clock {
     private volatile Instant now = Instant.now();
 
-    void advance(Duration time) {
+    public void advance(Duration time) {
         now = now.plus(time);
     }
 
