@@ -325,7 +325,7 @@ public final class Edge {
         }
         CertificateSource operators = tls.certificates().isEmpty() ? null : new PemFiles(tls.certificates());
         if (tls.acme() != null) {
-            return Acme.read(vertx, tls.acme(), operators).compose(read -> {
+            return Acme.read(vertx, tls.acme(), options.domain(), operators).compose(read -> {
                 acme = read;
                 return serve(read.certificates());
             });

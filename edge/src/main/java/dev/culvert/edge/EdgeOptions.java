@@ -372,7 +372,7 @@ public record EdgeOptions(
         if (!ports.http().isOn()) {
             throw new ConfigException("--acme needs --http-port: the authority looks there, as port 80 of each host");
         }
-        if (!domain.contains(".")) {
+        if (!domain.contains(".") || NetUtil.isValidIpV4Address(domain)) {
             throw new ConfigException(
                     "--acme needs a --domain of the internet, like tunnel.example.com, was " + domain);
         }

@@ -119,7 +119,7 @@ final class EdgeSettings {
         Path ca = find(EdgeOption.ACME_CA, EdgeSettings::path);
         if (directory != null) {
             return AcmeOptions.of(directory, email, ca);
-        } else if (email != null || ca != null) {
+        } else if (find(EdgeOption.ACME, Function.identity()) == null && (email != null || ca != null)) {
             throw new ConfigException("--acme-email and --acme-ca need --acme: where certificates come from");
         }
         return null;

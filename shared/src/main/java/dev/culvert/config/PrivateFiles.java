@@ -60,7 +60,8 @@ public final class PrivateFiles {
 
     /** Replaces the file: a reader sees the old one or the new one. */
     public void write(String file, String text) throws IOException {
-        Path fresh = Files.createTempFile(folder, file, ".new", mode("rw-------"));
+        // Without the file's name, which may be as long as names can be.
+        Path fresh = Files.createTempFile(folder, "", ".new", mode("rw-------"));
         try {
             Files.writeString(fresh, text);
             move(fresh, folder.resolve(file));

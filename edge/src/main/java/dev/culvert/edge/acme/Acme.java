@@ -16,9 +16,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +33,22 @@ public final class Acme implements Proofs {
     private static final String PATH = "/.well-known/acme-challenge/";
     private static final String ACCOUNT = "account.key";
 
+    /** What authorities make tokens of, which nobody else's question is (RFC 8555, 8.3). */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]{20,200}");
+
+    /** How long the cluster may take to say what a proof is; then it is as if there were none. */
+    private static final Duration PROOF_WITHIN = Duration.ofSeconds(3);
+
     private final Vertx vertx;
+    private final String directory;
     private final CertificateStore store;
     private final AcmeClient authority;
-    private volatile @Nullable ClusterTexts proofs;
+    private volatile @Nullable SealedTexts proofs;
     private volatile @Nullable Orders orders;
 
-    private Acme(Vertx vertx, CertificateStore store, AcmeClient authority) {
+    private Acme(Vertx vertx, String directory, CertificateStore store, AcmeClient authority) {
         this.vertx = vertx;
+        this.directory = directory;
         this.store = store;
         this.authority = authority;
     }
@@ -45,19 +56,23 @@ public final class Acme implements Proofs {
     /**
      * Reads what the folder has; makes it, with a key for the account, where it is missing.
      *
+     * @param domain the edge's, whose certificate clients get who name no host
      * @param operators the operator's own certificates, for hosts that none is ordered for; null where there are none
      * @return fails with {@link ConfigException}
      */
-    public static Future<Acme> read(Vertx vertx, AcmeOptions options, @Nullable CertificateSource operators) {
+    public static Future<Acme> read(
+            Vertx vertx, AcmeOptions options, String domain, @Nullable CertificateSource operators) {
         return vertx.executeBlocking(
                 () -> {
-                    CertificateStore store = new CertificateStore(options.folder(), operators, Clock.systemUTC());
+                    Path folder = options.folder().resolve(options.directoryName());
                     try {
-                        KeyPair account = account(new PrivateFiles(options.folder()));
+                        KeyPair account = account(new PrivateFiles(folder));
+                        CertificateStore store = new CertificateStore(folder, domain, operators, Clock.systemUTC());
                         store.load();
-                        return new Acme(vertx, store, new AcmeClient(options, account, trusted(vertx, options)));
+                        AcmeClient authority = new AcmeClient(options, account, trusted(vertx, options));
+                        return new Acme(vertx, options.directoryName(), store, authority);
                     } catch (IOException e) {
-                        throw new ConfigException("--acme: " + FileFaults.sentence(options.folder(), e));
+                        throw new ConfigException("--acme: " + FileFaults.sentence(folder, e));
                     }
                 },
                 false);
@@ -76,8 +91,10 @@ public final class Acme implements Proofs {
     public Future<Void> share(HazelcastMember member, @Nullable Secret secret) {
         return vertx.executeBlocking(
                 () -> {
-                    proofs = new ClusterTexts(member, "acme.proofs");
-                    store.share(new ClusterTexts(member, "acme.certificates"), new Seal(secret));
+                    Seal seal = new Seal(secret);
+                    proofs = new SealedTexts(new ClusterTexts(member, "acme.proofs"), "proof", seal);
+                    String certificates = "acme.certificates." + directory;
+                    store.share(new SealedTexts(new ClusterTexts(member, certificates), certificates, seal));
                     return null;
                 },
                 false);
@@ -85,7 +102,7 @@ public final class Acme implements Proofs {
 
     /** Begins to order what is missing; visitors must find the doors open. */
     public void begin(Supplier<? extends Collection<String>> hosts) {
-        ClusterTexts shared = proofs;
+        SealedTexts shared = proofs;
         if (shared == null) {
             throw new IllegalStateException("what is not shared cannot begin");
         }
@@ -104,24 +121,37 @@ public final class Acme implements Proofs {
 
     @Override
     public @Nullable Future<Optional<String>> at(String target) {
-        ClusterTexts known = proofs;
+        SealedTexts known = proofs;
         if (known == null || !target.startsWith(PATH)) {
             return null;
         }
         String token = target.substring(PATH.length());
-        return vertx.executeBlocking(() -> known.get(token), false).otherwise(Optional.empty());
+        return !TOKEN.matcher(token).matches()
+                ? null
+                : known.find(token)
+                        .timeout(PROOF_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
+                        .otherwise(Optional.empty());
     }
 
     private static KeyPair account(PrivateFiles files) throws IOException {
         return files.alone(() -> {
             String pem = files.read(ACCOUNT);
             if (!pem.isBlank()) {
-                return Pem.keys(pem);
+                return ofFile(files.folder().resolve(ACCOUNT), pem);
             }
             KeyPair fresh = Pem.newKeys();
             files.write(ACCOUNT, Pem.of(fresh));
             return fresh;
         });
+    }
+
+    private static KeyPair ofFile(Path file, String pem) {
+        try {
+            return Pem.keys(pem);
+        } catch (IOException e) {
+            throw new ConfigException(
+                    "--acme: %s; remove it, and there will be another account".formatted(FileFaults.sentence(file, e)));
+        }
     }
 
     private static @Nullable SSLContext trusted(Vertx vertx, AcmeOptions options) {

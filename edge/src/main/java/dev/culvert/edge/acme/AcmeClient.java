@@ -18,6 +18,7 @@ import org.shredzone.acme4j.Session;
 import org.shredzone.acme4j.Status;
 import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.exception.AcmeServerException;
 
 /** The authority's customer. Blocks, for seconds or minutes; for one thread. */
 final class AcmeClient implements Orders.Authority {
@@ -43,12 +44,22 @@ final class AcmeClient implements Orders.Authority {
     @Override
     public String order(String host, BiConsumer<String, String> proofs)
             throws AcmeException, InterruptedException, IOException {
+        boolean known = login != null;
         try {
             return orderAs(login(), host, proofs);
         } catch (AcmeException e) {
-            login = null; // The authority may have forgotten the account; the next order asks for it.
+            login = null;
+            if (known && e instanceof AcmeServerException refusal && isOfAccount(refusal)) {
+                return orderAs(login(), host, proofs);
+            }
             throw e;
         }
+    }
+
+    /** The authority has forgotten the account, or does not want it any more: it may give another one. */
+    private static boolean isOfAccount(AcmeServerException refusal) {
+        String type = refusal.getType().toString();
+        return type.endsWith(":accountDoesNotExist") || type.endsWith(":unauthorized");
     }
 
     private static String orderAs(Login login, String host, BiConsumer<String, String> proofs)

@@ -27,6 +27,15 @@ public record AcmeOptions(
         }
     }
 
+    /**
+     * A name for the directory, for folders and maps: what one authority has given says nothing about another, of which one may be
+     * the other's test.
+     */
+    String directoryName() {
+        String text = directory.getRawAuthority() + directory.getRawPath();
+        return text.replaceAll("[^A-Za-z0-9.-]+", "_");
+    }
+
     /** With the user's folder; there must be one. */
     public static AcmeOptions of(URI directory, @Nullable String email, @Nullable Path ca) {
         Path folder = StateFolder.ofUser()

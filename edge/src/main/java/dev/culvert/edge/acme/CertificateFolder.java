@@ -1,15 +1,21 @@
 package dev.culvert.edge.acme;
 
+import dev.culvert.config.FileFaults;
 import dev.culvert.config.PrivateFiles;
+import dev.culvert.names.HostName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Certificates with their keys in a folder that only this user may read, a file for each host. Blocks. */
 final class CertificateFolder {
+    private static final Logger LOGGER = LoggerFactory.getLogger(CertificateFolder.class);
+
     private static final String SUFFIX = ".pem";
 
     private final PrivateFiles files;
@@ -19,20 +25,29 @@ final class CertificateFolder {
         this.files = new PrivateFiles(folder);
     }
 
-    /** What there is, in PEM, by host. */
+    /** What there is, in PEM, by host. Files that nobody here has written are left alone. */
     Map<String, String> read() throws IOException {
         return files.alone(() -> {
             Map<String, String> byHost = new HashMap<>();
             try (Stream<Path> found = Files.list(files.folder())) {
                 for (Path file : found.toList()) {
                     String name = file.getFileName().toString();
-                    if (name.endsWith(SUFFIX)) {
-                        byHost.put(name.substring(0, name.length() - SUFFIX.length()), Files.readString(file));
+                    String host = name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : "";
+                    if (HostName.isHost(host)) {
+                        read(file, host, byHost);
                     }
                 }
             }
             return byHost;
         });
+    }
+
+    private static void read(Path file, String host, Map<String, String> byHost) {
+        try {
+            byHost.put(host, Files.readString(file));
+        } catch (IOException e) {
+            LOGGER.atWarn().addKeyValue("fault", FileFaults.sentence(file, e)).log("certificate left out");
+        }
     }
 
     void write(String host, String pem) throws IOException {

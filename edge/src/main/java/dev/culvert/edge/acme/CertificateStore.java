@@ -1,17 +1,17 @@
 package dev.culvert.edge.acme;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
-import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.tls.BrokenCertificateException;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.KeyAndChain;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,159 +23,163 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The certificates that were ordered, one a host: in a folder of this node's own, which outlives it, and from the cluster's memory,
- * where all nodes find what one of them has ordered. Certificate and key are one text in PEM. Safe for use by any thread;
- * blocks.
+ * The certificates that were ordered, one a host: in a folder of this node's own, which outlives it, and in the cluster's memory,
+ * where all nodes find what one of them has ordered. Safe for use by any thread; blocks.
  */
 final class CertificateStore implements CertificateSource {
     private static final Logger LOGGER = LoggerFactory.getLogger(CertificateStore.class);
 
-    /** Renewed when a third of its life is left: where an order fails there is time to look into it. */
-    private static final int RENEWED_AT_PART = 3;
-
     private final CertificateFolder folder;
+    private final String domain;
     private final @Nullable CertificateSource operators;
     private final Clock clock;
-    private final Map<String, Stored> byHost = new ConcurrentHashMap<>();
+    private final Map<String, OrderedCertificate> byHost = new ConcurrentHashMap<>();
     private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
-    private volatile @Nullable Shared shared;
+
+    /** As they were read last: those that are broken for a moment are not forgotten. */
+    private volatile List<KeyAndChain> operatorsLast = List.of();
+
+    private volatile @Nullable SealedTexts shared;
 
     /**
      * A store.
      *
+     * @param domain whose certificate stands before those of other hosts
      * @param operators the operator's own certificates, which come first; null where there are none
      */
-    CertificateStore(Path folder, @Nullable CertificateSource operators, Clock clock) {
+    CertificateStore(Path folder, String domain, @Nullable CertificateSource operators, Clock clock) {
         this.folder = new CertificateFolder(folder);
+        this.domain = domain;
         this.operators = operators;
         this.clock = clock;
     }
 
-    private record Stored(String pem, KeyAndChain certificate) {
-        Instant until() {
-            return certificate.until();
-        }
-
-        /** What all nodes call it; a renewed one is called otherwise. */
-        String key(String host) {
-            return host + " " + until().toEpochMilli();
-        }
-    }
-
-    private record Shared(ClusterTexts texts, Seal seal) {}
-
     /** Reads what the folder has, and takes away what has ended. */
     void load() throws IOException {
         for (Map.Entry<String, String> found : folder.read().entrySet()) {
-            Optional<Stored> kept = keep(found.getKey(), found.getValue());
-            if (kept.isPresent() && kept.get().until().isBefore(clock.instant())) {
+            Optional<OrderedCertificate> kept = keep(found.getKey(), found.getValue());
+            if (kept.isPresent() && kept.get().isOver(clock.instant())) {
                 folder.remove(found.getKey());
             }
         }
     }
 
-    /** From here on with other nodes, who get what this one has. */
-    void share(ClusterTexts texts, Seal seal) {
-        Shared with = new Shared(texts, seal);
-        byHost.forEach((host, stored) -> give(with, host, stored));
-        shared = with;
+    /** From here on with other nodes: they get what this one has, and it gets theirs. */
+    void share(SealedTexts texts) {
+        shared = texts;
+        exchange();
     }
 
     @Override
     public List<KeyAndChain> read() throws IOException, BrokenCertificateException {
-        List<KeyAndChain> all = new ArrayList<>(operators == null ? List.of() : operators.read());
-        try {
-            takeFromOthers();
-        } catch (RuntimeException e) { // As Hazelcast has it, for a moment without an answer.
-            LOGGER.atDebug().addKeyValue("fault", e).log("no certificates from other nodes; asking again");
+        exchange();
+        if (operators != null) {
+            operatorsLast = operators.read();
         }
         Instant now = clock.instant();
-        byHost.entrySet().stream()
-                .filter(entry -> entry.getValue().until().isAfter(now))
-                .sorted(Map.Entry.comparingByKey())
-                .forEach(entry -> all.add(entry.getValue().certificate()));
+        List<KeyAndChain> all = new ArrayList<>(operatorsLast);
+        byHost.values().stream()
+                .filter(ordered -> !ordered.isOver(now))
+                .sorted(Comparator.comparing(
+                                (OrderedCertificate ordered) -> !ordered.host().equals(domain))
+                        .thenComparing(OrderedCertificate::host))
+                .forEach(ordered -> all.add(ordered.certificate()));
         return all;
     }
 
     /** Those hosts for which a certificate is to be ordered, because there is none or it will end. */
-    List<String> missing(Collection<String> hosts) throws IOException, BrokenCertificateException {
-        List<KeyAndChain> given = operators == null ? List.of() : operators.read();
+    List<String> missing(Collection<String> hosts) {
+        Instant now = clock.instant();
         return hosts.stream()
-                .filter(host -> given.stream().noneMatch(own -> own.covers(host)) && needs(host))
+                .filter(host -> operatorsLast.stream().noneMatch(own -> own.covers(host)))
+                .filter(host ->
+                        !has(host) || Objects.requireNonNull(byHost.get(host)).isDue(now))
                 .toList();
     }
 
-    private boolean needs(String host) {
-        Stored stored = byHost.get(host);
-        if (stored == null) {
-            return true;
-        }
-        Duration life = Duration.between(stored.certificate().since(), stored.until());
-        return stored.until().minus(life.dividedBy(RENEWED_AT_PART)).isBefore(clock.instant());
+    /** Whether there is one for the host, due or not. */
+    boolean has(String host) {
+        return byHost.containsKey(host);
     }
 
     /** A certificate that was ordered, with its key. */
-    void add(String host, String pem) throws IOException {
-        Stored before = byHost.get(host);
-        Stored stored = keep(host, pem).orElseThrow(() -> new IOException("the authority's certificate is broken"));
-        folder.write(host, pem);
-        Shared with = shared;
-        if (with != null) {
-            give(with, host, stored);
+    void add(String host, String pem) throws BrokenCertificateException {
+        OrderedCertificate before = byHost.get(host);
+        OrderedCertificate ordered = OrderedCertificate.of(host, pem);
+        byHost.put(host, ordered);
+        SealedTexts texts = shared;
+        if (texts != null) {
+            texts.put(ordered.key().toString(), pem);
             if (before != null) {
-                with.texts().remove(before.key(host));
+                texts.remove(before.key().toString());
             }
         }
+        write(host, pem);
     }
 
-    private void takeFromOthers() {
-        Shared with = shared;
-        if (with == null || !with.texts().isMember()) {
+    /** What this node lacks it takes, and what the others lack it gives: nodes that kept it may have died. */
+    private void exchange() {
+        SealedTexts texts = shared;
+        if (texts == null || !texts.isMember()) {
             return;
         }
-        Set<String> keys = with.texts().keys();
-        unreadable.retainAll(keys);
-        for (String key : keys) {
-            int space = key.indexOf(' ');
-            String host = key.substring(0, space);
-            Instant until = Instant.ofEpochMilli(Long.parseLong(key.substring(space + 1)));
-            Stored ours = byHost.get(host);
-            if (until.isBefore(clock.instant())) {
-                with.texts().remove(key);
-            } else if ((ours == null || ours.until().isBefore(until)) && !unreadable.contains(key)) {
-                Optional<String> found = with.texts().get(key);
-                if (found.isPresent() && !take(with, host, found.get())) {
-                    unreadable.add(key); // To be told once.
+        try {
+            Map<String, OrderedCertificate.Key> theirs = takeFrom(texts);
+            Instant now = clock.instant();
+            for (OrderedCertificate ours : byHost.values()) {
+                OrderedCertificate.Key latest = theirs.get(ours.host());
+                if ((latest == null || ours.key().isLaterThan(latest)) && !ours.isOver(now)) {
+                    texts.put(ours.key().toString(), ours.pem());
                 }
             }
+        } catch (RuntimeException e) { // As Hazelcast has it, for a moment without an answer.
+            LOGGER.atDebug().addKeyValue("fault", e).log("certificates not exchanged with other nodes; trying again");
         }
     }
 
-    private boolean take(Shared from, String host, String text) {
-        Optional<String> pem = from.seal().open(host, text);
-        if (pem.isEmpty() || keep(host, pem.get()).isEmpty()) {
-            LOGGER.atWarn()
-                    .addKeyValue("host", host)
-                    .log("another node's certificate cannot be read: the nodes need the same --cluster-secret-file");
-            return false;
+    /** The latest of each host that the cluster has and this node can read. */
+    private Map<String, OrderedCertificate.Key> takeFrom(SealedTexts texts) {
+        Set<String> keys = texts.keys();
+        unreadable.retainAll(keys);
+        Map<String, OrderedCertificate.Key> latest = new HashMap<>();
+        for (String text : keys) {
+            OrderedCertificate.Key key = OrderedCertificate.Key.parse(text).orElse(null);
+            if (key == null || unreadable.contains(text)) {
+                continue;
+            } else if (key.until().isBefore(clock.instant())) {
+                texts.remove(text);
+                continue;
+            }
+            OrderedCertificate ours = byHost.get(key.host());
+            boolean later = ours == null || key.isLaterThan(ours.key());
+            if (!later || take(texts, key)) {
+                latest.merge(key.host(), key, (one, other) -> one.isLaterThan(other) ? one : other);
+            }
         }
-        try {
-            folder.write(host, pem.get());
-        } catch (IOException e) {
-            LOGGER.atWarn()
-                    .addKeyValue("host", host)
-                    .addKeyValue("fault", e)
-                    .log("certificate not written to its folder");
+        return latest;
+    }
+
+    private boolean take(SealedTexts texts, OrderedCertificate.Key key) {
+        Optional<String> pem = texts.get(key.toString());
+        if (pem.isPresent() && keep(key.host(), pem.get()).isPresent()) {
+            write(key.host(), pem.get());
+            return true;
         }
-        return true;
+        if (unreadable.isEmpty()) {
+            LOGGER.atWarn()
+                    .addKeyValue("host", key.host())
+                    .log("certificates of other nodes cannot be read: all need the same --cluster-secret-file");
+        }
+        unreadable.add(key.toString());
+        return false;
     }
 
     @CanIgnoreReturnValue
-    private Optional<Stored> keep(String host, String pem) {
+    private Optional<OrderedCertificate> keep(String host, String pem) {
         try {
-            Stored stored = new Stored(pem, KeyAndChain.ofPem(pem, pem));
-            byHost.put(host, stored);
-            return Optional.of(stored);
+            OrderedCertificate ordered = OrderedCertificate.of(host, pem);
+            byHost.put(host, ordered);
+            return Optional.of(ordered);
         } catch (BrokenCertificateException e) {
             LOGGER.atWarn()
                     .addKeyValue("host", host)
@@ -185,8 +189,16 @@ final class CertificateStore implements CertificateSource {
         }
     }
 
-    private static void give(Shared with, String host, Stored stored) {
-        with.texts().put(stored.key(host), with.seal().seal(host, stored.pem()));
+    /** Without its file it is served all the same, and lost with the last node. */
+    private void write(String host, String pem) {
+        try {
+            folder.write(host, pem);
+        } catch (IOException e) {
+            LOGGER.atWarn()
+                    .addKeyValue("host", host)
+                    .addKeyValue("fault", e)
+                    .log("certificate not written to its folder");
+        }
     }
 
     @Override

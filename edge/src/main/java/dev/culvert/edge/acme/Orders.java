@@ -1,15 +1,16 @@
 package dev.culvert.edge.acme;
 
-import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.tls.BrokenCertificateException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,7 +33,10 @@ final class Orders {
     /** A new tunnel's certificate is ordered within this. */
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-    /** After a failure; doubled with each in a row of a host. Authorities count failures by the hour. */
+    /**
+     * Between two orders for a host, also where its new certificate is due at once by our clock; doubled with each failure in a row.
+     * Authorities count failures by the hour.
+     */
     private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
 
     private static final Duration LONGEST_WAIT = Duration.ofHours(6);
@@ -40,12 +44,23 @@ final class Orders {
     /** Where the authority says that it has had enough of a host, and not until when. */
     private static final Duration PAUSE = Duration.ofHours(1);
 
+    /** How long a proof stays in the cluster where nobody takes it away, because the node that ordered has died. */
+    private static final Duration PROOF_KEPT = Duration.ofHours(1);
+
+    /** Hosts whose orders are remembered, also while their tunnels are away; the oldest is forgotten first. */
+    private static final int MOST_TRIED = 10_000;
+
     private final CertificateStore store;
     private final Authority authority;
-    private final ClusterTexts proofs;
+    private final SealedTexts proofs;
     private final Supplier<? extends Collection<String>> hosts;
     private final Clock clock;
-    private final Map<String, Failures> failed = new HashMap<>();
+    private final Map<String, Tried> tried = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Tried> eldest) {
+            return size() > MOST_TRIED;
+        }
+    };
     private Instant pausedUntil = Instant.MIN;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "culvert-acme");
@@ -62,7 +77,7 @@ final class Orders {
     Orders(
             CertificateStore store,
             Authority authority,
-            ClusterTexts proofs,
+            SealedTexts proofs,
             Supplier<? extends Collection<String>> hosts,
             Clock clock) {
         this.store = store;
@@ -84,7 +99,8 @@ final class Orders {
                 throws AcmeException, InterruptedException, IOException;
     }
 
-    private record Failures(int inARow, Instant notBefore) {}
+    /** When a host was tried last, as far as it matters. */
+    private record Tried(int failuresInARow, Instant notBefore) {}
 
     void start() {
         thread.scheduleWithFixedDelay(this::look, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
@@ -97,33 +113,41 @@ final class Orders {
 
     private void look() {
         try {
-            if (!proofs.isMember() || !proofs.isOldest()) {
-                return;
-            }
-            Set<String> wanted = new HashSet<>(hosts.get());
-            failed.keySet().retainAll(wanted);
-            for (String host : store.missing(wanted)) {
-                if (mayOrder(host)) {
-                    order(host);
-                }
+            // Anew after each order: tunnels come and go meanwhile, and what is urgent goes first.
+            for (Optional<String> host = next(); host.isPresent(); host = next()) {
+                order(host.get());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // Closed.
-        } catch (IOException | BrokenCertificateException | RuntimeException e) {
-            LOGGER.atWarn().addKeyValue("fault", e).log("certificates not looked after; trying again");
+        } catch (RuntimeException
+                | Error e) { // Whatever it is, the certificates that end are still to be looked after.
+            LOGGER.atError().setCause(e).log("certificates not looked after; trying again");
         }
     }
 
-    /** Causes say more than what is thrown, and the authority's own words more than its name. */
-    private static String words(Exception fault) {
-        Throwable cause = fault instanceof AcmeNetworkException && fault.getCause() != null ? fault.getCause() : fault;
-        return fault instanceof AcmeException && cause.getMessage() != null ? cause.getMessage() : cause.toString();
+    /** Those that have never failed before those that have, and renewals before what is new. */
+    private Optional<String> next() {
+        if (thread.isShutdown() || !proofs.isMember() || !proofs.isOldest()) {
+            return Optional.empty();
+        }
+        Instant now = clock.instant();
+        tried.values().removeIf(last -> last.notBefore().plus(LONGEST_WAIT).isBefore(now));
+        Collection<String> wanted = hosts.get();
+        return now.isBefore(pausedUntil)
+                ? Optional.empty()
+                : store.missing(wanted).stream()
+                        .filter(host -> !now.isBefore(tried(host).notBefore()))
+                        .min(Comparator.comparing((String host) -> tried(host).failuresInARow())
+                                .thenComparing(host -> !store.has(host)));
     }
 
-    private boolean mayOrder(String host) {
-        Failures failures = failed.get(host);
-        Instant now = clock.instant();
-        return now.isAfter(pausedUntil) && (failures == null || now.isAfter(failures.notBefore()));
+    private Tried tried(String host) {
+        return tried.getOrDefault(host, new Tried(0, Instant.MIN));
+    }
+
+    private void tried(String host, int failuresInARow, Instant notBefore) {
+        tried.remove(host); // To stand behind all others.
+        tried.put(host, new Tried(failuresInARow, notBefore));
     }
 
     private void order(String host) throws InterruptedException {
@@ -131,12 +155,12 @@ final class Orders {
         try {
             String pem = authority.order(host, (token, text) -> {
                 tokens.add(token);
-                proofs.put(token, text);
+                proofs.put(token, text, PROOF_KEPT);
             });
             store.add(host, pem);
-            failed.remove(host);
+            tried(host, 0, clock.instant().plus(FIRST_WAIT));
             LOGGER.atInfo().addKeyValue("host", host).log("certificate ordered and received");
-        } catch (AcmeException | IOException | RuntimeException e) {
+        } catch (AcmeException | IOException | BrokenCertificateException | RuntimeException e) {
             failed(host, e);
         } finally {
             tokens.forEach(proofs::remove);
@@ -148,8 +172,7 @@ final class Orders {
             return; // It was interrupted.
         }
         Instant now = clock.instant();
-        Failures before = failed.get(host);
-        int inARow = before == null ? 1 : before.inARow() + 1;
+        int inARow = tried(host).failuresInARow() + 1;
         Instant again = now.plus(wait(inARow));
         if (fault instanceof AcmeRateLimitedException limited) {
             again = limited.getRetryAfter().orElse(now.plus(PAUSE));
@@ -160,7 +183,7 @@ final class Orders {
             again = now.plus(FIRST_WAIT);
             pausedUntil = again;
         }
-        failed.put(host, new Failures(inARow, again));
+        tried(host, inARow, again);
         LOGGER.atWarn()
                 .addKeyValue("host", host)
                 .addKeyValue("again", again)
@@ -171,5 +194,13 @@ final class Orders {
     private static Duration wait(int inARow) {
         Duration doubled = FIRST_WAIT.multipliedBy(1L << Math.min(inARow - 1, 10));
         return doubled.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : doubled;
+    }
+
+    /** Causes say more than what is thrown, and the authority's own words more than its name. */
+    private static String words(Exception fault) {
+        Throwable cause = fault instanceof AcmeNetworkException && fault.getCause() != null ? fault.getCause() : fault;
+        return fault instanceof AcmeException && cause == fault && cause.getMessage() != null
+                ? cause.getMessage()
+                : cause.toString();
     }
 }

@@ -2,7 +2,7 @@ package dev.culvert.edge.tls;
 
 /** Certificates or their keys are not what they should be; the message is a sentence for the operator. */
 public final class BrokenCertificateException extends Exception {
-    BrokenCertificateException(String message) {
+    public BrokenCertificateException(String message) {
         super(message);
     }
 }

@@ -80,7 +80,7 @@ public final class Certificates {
                 .recover(fault -> Future.failedFuture(atStart(source, fault)))
                 .map(table -> {
                     Certificates certificates = new Certificates(vertx, source, handshakes, table);
-                    table.tell("certificate read", Instant.now());
+                    table.tell("certificate read", Table.EMPTY, Instant.now());
                     certificates.watch(interval);
                     return certificates;
                 });
@@ -137,7 +137,7 @@ public final class Certificates {
         if (now.isBefore(served.tellAgain)) {
             return false;
         }
-        served.tell("certificate is served", now);
+        served.tell("certificate is served", Table.EMPTY, now);
         return true;
     }
 
@@ -147,12 +147,13 @@ public final class Certificates {
             fault = null;
             logged = null;
         } else if (read.equals(candidate)) {
-            Table fresh = Table.of(read, handshakes, table);
+            Table before = table;
+            Table fresh = Table.of(read, handshakes, before);
             table = fresh;
             candidate = null;
             fault = null;
             logged = null;
-            fresh.tell("certificate changed; served from now on", Instant.now());
+            fresh.tell("certificate changed; served from now on", before, Instant.now());
         } else {
             candidate = read;
         }
@@ -241,13 +242,17 @@ public final class Certificates {
             }
         }
 
-        void tell(String event, Instant now) {
+        /** Says what there is that was not in the table before. */
+        void tell(String event, Table before, Instant now) {
             Instant again = Instant.MAX;
             for (ServedCertificate certificate : served) {
                 Instant lateFrom = certificate.until().minus(SOON);
                 boolean late = lateFrom.isBefore(now);
                 Instant next = late ? now.plus(TOLD_EVERY) : lateFrom;
                 again = next.isBefore(again) ? next : again;
+                if (before.served.contains(certificate)) {
+                    continue;
+                }
                 (late ? LOGGER.atWarn() : LOGGER.atInfo())
                         .addKeyValue("names", certificate)
                         .addKeyValue("until", certificate.until())

@@ -65,7 +65,7 @@ public final class Pem {
             PrivateKey key = converter.getPrivateKey((PrivateKeyInfo) parser.readObject());
             PublicKey known = converter.getPublicKey((SubjectPublicKeyInfo) parser.readObject());
             return new KeyPair(known, key);
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             throw new IOException("it is no key that was written here", e);
         }
     }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The operator's files, a certificate chain and a key for each pair. Safe for use by any thread. */
+/** The operator's files, a certificate chain and a key for each pair. Used by one thread at a time. */
 public final class PemFiles implements CertificateSource {
     private final List<Pair> pairs;
     private List<String> texts = List.of();
@@ -23,7 +23,7 @@ public final class PemFiles implements CertificateSource {
     public record Pair(Path certificate, Path key) {}
 
     @Override
-    public synchronized List<KeyAndChain> read() throws BrokenCertificateException {
+    public List<KeyAndChain> read() throws BrokenCertificateException {
         List<String> now = new ArrayList<>();
         for (Pair pair : pairs) {
             now.add(text("--cert", pair.certificate()));

@@ -1,5 +1,6 @@
 package dev.culvert.edge.acme;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +12,7 @@ import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.testkit.SettableClock;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TestAuthority.Issued;
+import dev.culvert.edge.tls.BrokenCertificateException;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.KeyAndChain;
 import java.io.IOException;
@@ -18,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class CertificateStoreTest {
     private static final String SHOP = "shop.example.com";
-    private static final Seal SEAL = new Seal(Secret.of("0123456789abcdef"));
+    private static final String SECRET = "0123456789abcdef";
 
     private static HazelcastMember member;
     private static TestAuthority authority;
@@ -93,8 +97,8 @@ class CertificateStoreTest {
     void otherNodesHaveItAndItsRenewal() throws Exception {
         CertificateStore one = store("a", null);
         CertificateStore other = store("b", null);
-        one.share(texts, SEAL);
-        other.share(texts, SEAL);
+        one.share(sealed(SECRET));
+        other.share(sealed(SECRET));
         one.add(SHOP, pem(Duration.ofDays(60)));
         assertEquals(one.read(), other.read());
         assertEquals(List.of(), other.missing(List.of(SHOP)));
@@ -112,10 +116,10 @@ class CertificateStoreTest {
     void nodeThatComesLaterGivesWhatItsFolderHas() throws Exception {
         store("a", null).add(SHOP, pem(Duration.ofDays(90)));
         CertificateStore other = store("b", null);
-        other.share(texts, SEAL);
+        other.share(sealed(SECRET));
         assertEquals(List.of(), other.read());
 
-        store("a", null).share(texts, SEAL);
+        store("a", null).share(sealed(SECRET));
 
         assertEquals(1, other.read().size());
     }
@@ -124,8 +128,8 @@ class CertificateStoreTest {
     void nodeWithAnotherSecretGetsNothing() throws Exception {
         CertificateStore one = store("a", null);
         CertificateStore other = store("b", null);
-        one.share(texts, SEAL);
-        other.share(texts, new Seal(Secret.of("another one, of 24 chars")));
+        one.share(sealed(SECRET));
+        other.share(sealed("another one, of 24 chars"));
 
         one.add(SHOP, pem(Duration.ofDays(90)));
 
@@ -138,6 +142,7 @@ class CertificateStoreTest {
         Issued wildcard = authority.issue("*.example.com");
         CertificateSource operators = () -> List.of(new KeyAndChain(wildcard.key(), List.of(wildcard.certificate())));
         CertificateStore store = store("a", operators);
+        assertEquals(operators.read(), store.read());
 
         assertEquals(List.of(), store.missing(List.of(SHOP)));
         assertEquals(List.of("shop.example.org"), store.missing(List.of("shop.example.org")));
@@ -160,14 +165,135 @@ class CertificateStoreTest {
         String key = TestAuthority.pkcs8(authority.issue(SHOP).key());
 
         assertThrows(
-                IOException.class, () -> store.add(SHOP, good.substring(0, good.indexOf("-----BEGIN PRIV")) + key));
+                BrokenCertificateException.class,
+                () -> store.add(SHOP, good.substring(0, good.indexOf("-----BEGIN PRIV")) + key));
 
         assertEquals(List.of(), store.read());
         assertEquals(List.of(), store("a", null).read());
     }
 
+    @Test
+    void filesOfOthersAreLeftAlone() throws Exception {
+        CertificateStore other = store("b", null);
+        other.share(sealed(SECRET));
+        other.add(SHOP, pem(Duration.ofDays(90)));
+        Path own = Files.createDirectories(folder.resolve("a"));
+        Files.createDirectory(own.resolve("folder.example.com.pem"));
+        Files.writeString(own.resolve("my shop.pem"), pem(Duration.ofDays(90)));
+        Files.writeString(own.resolve("another.example.com.pem"), pem(Duration.ofDays(-1)));
+
+        CertificateStore store = store("a", null);
+        store.share(sealed(SECRET));
+
+        assertEquals(other.read(), store.read());
+        assertTrue(Files.exists(own.resolve("another.example.com.pem")), "nobody here has written it");
+    }
+
+    @Test
+    void whatCannotBeWrittenIsServedAndSharedAllTheSame() throws Exception {
+        CertificateStore store = store("a", null);
+        store.share(sealed(SECRET));
+        Path own = folder.resolve("a");
+        Files.delete(own.resolve("lock"));
+        Files.delete(own);
+        Files.writeString(own, "in the way"); // As a full disk.
+
+        store.add(SHOP, pem(Duration.ofDays(90)));
+
+        assertEquals(List.of(), store.missing(List.of(SHOP)));
+        assertEquals(1, texts.keys().size());
+    }
+
+    @Test
+    void brokenCertificateOfTheOperatorKeepsNobodyFromTheOthers() throws Exception {
+        Issued wildcard = authority.issue("*.example.org");
+        AtomicBoolean broken = new AtomicBoolean();
+        CertificateStore store = store("a", () -> {
+            if (broken.get()) {
+                throw new IOException("being changed");
+            }
+            return List.of(new KeyAndChain(wildcard.key(), List.of(wildcard.certificate())));
+        });
+        store.share(sealed(SECRET));
+        store.read();
+        broken.set(true);
+        CertificateStore other = store("b", null);
+        other.share(sealed(SECRET));
+        other.add(SHOP, pem(Duration.ofDays(90)));
+
+        assertThrows(IOException.class, store::read); // Which Certificates tells, and serves what was before.
+
+        assertEquals(List.of(), store.missing(List.of(SHOP, "a.example.org")));
+    }
+
+    /** The nodes that kept it have died together. */
+    @Test
+    void whatTheClusterHasLostIsGivenAgain() throws Exception {
+        CertificateStore store = store("a", null);
+        store.share(sealed(SECRET));
+        store.add(SHOP, pem(Duration.ofDays(90)));
+        texts.keys().forEach(texts::remove);
+
+        store.read();
+
+        assertEquals(1, texts.keys().size());
+    }
+
+    @Test
+    void whatWasSealedIsNotTakenUnderAnotherKeyAndAKeyWithoutSenseHoldsUpNothing() throws Exception {
+        CertificateStore store = store("a", null);
+        store.share(sealed(SECRET));
+        store.add(SHOP, pem(Duration.ofDays(30)));
+        String old = texts.get(texts.keys().iterator().next()).orElseThrow();
+        clock.advance(Duration.ofSeconds(2));
+        store.add(SHOP, pem(Duration.ofDays(90)));
+        List<KeyAndChain> before = store.read();
+
+        for (int days = 1; days < 20; days++) { // By somebody who has joined and does not know the secret.
+            Instant since = clock.instant().plus(Duration.ofDays(days));
+            texts.put(new OrderedCertificate.Key(SHOP, since, since.plus(Duration.ofDays(90))).toString(), old);
+            texts.put("%d no key".formatted(days), old);
+        }
+        CertificateStore other = store("b", null);
+        other.share(sealed(SECRET));
+
+        assertEquals(before, store.read());
+        assertEquals(before, other.read());
+    }
+
+    @Test
+    void renewedOneThatEndsEarlierIsServedByAll() throws Exception {
+        CertificateStore store = store("a", null);
+        CertificateStore other = store("b", null);
+        store.share(sealed(SECRET));
+        other.share(sealed(SECRET));
+        store.add(SHOP, pem(Duration.ofDays(90)));
+        assertEquals(store.read(), other.read());
+
+        await().until(
+                        () -> { // Until the authority's clock, which counts seconds, has moved on.
+                            store.add(SHOP, pem(Duration.ofDays(6)));
+                            return store.read().equals(other.read());
+                        });
+    }
+
+    @Test
+    void certificateOfTheDomainIsForThoseWhoNameNoHost() throws Exception {
+        CertificateStore store = store("a", null);
+        for (String host : List.of("a.example.com", "example.com", "z.example.com")) {
+            Issued issued = authority.issue(host);
+            store.add(host, TestAuthority.pem(issued.certificate()) + TestAuthority.pkcs8(issued.key()));
+        }
+
+        assertTrue(store.read().get(0).covers("example.com"));
+    }
+
+    private SealedTexts sealed(String secret) {
+        return new SealedTexts(texts, "test", new Seal(Secret.of(secret)));
+    }
+
     private CertificateStore store(String node, CertificateSource operators) throws IOException {
-        CertificateStore store = new CertificateStore(folder.resolve(node), operators, clock);
+        CertificateStore store = new CertificateStore(folder.resolve(node), "example.com", operators, clock);
         store.load();
         return store;
     }

@@ -2,9 +2,7 @@ package dev.culvert.edge.acme;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.registry.HazelcastMember;
@@ -23,8 +21,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -49,10 +49,11 @@ class OrdersTest {
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<String> ordered = new LinkedBlockingQueue<>();
     private final BlockingQueue<Boolean> looks = new LinkedBlockingQueue<>();
+    private volatile @Nullable CountDownLatch hold;
     private volatile boolean unreachable;
     private volatile @Nullable Instant limitedUntil;
     private HazelcastMember member;
-    private ClusterTexts proofs;
+    private SealedTexts proofs;
     private CertificateStore store;
     private TestAuthority authority;
     private Orders orders;
@@ -61,8 +62,8 @@ class OrdersTest {
     void start() throws Exception {
         member = HazelcastMember.alone();
         authority = new TestAuthority();
-        proofs = new ClusterTexts(member, "proofs");
-        store = new CertificateStore(folder, null, clock);
+        proofs = proofs(member);
+        store = new CertificateStore(folder, "example.com", null, clock);
         store.load();
         orders = new Orders(store, this::order, proofs, this::hosts, clock);
         orders.start();
@@ -85,6 +86,10 @@ class OrdersTest {
         proof.accept("token", host);
         assertEquals(Optional.of(host), proofs.get("token"));
         ordered.add(host);
+        CountDownLatch held = hold;
+        if (held != null) {
+            awaitLatch(held);
+        }
         Instant until = limitedUntil;
         if (unreachable) {
             throw new AcmeNetworkException(new IOException("nobody answers"));
@@ -110,6 +115,7 @@ class OrdersTest {
 
         hosts.add("b.example.com");
         assertEquals("b.example.com", ordered.poll(10, TimeUnit.SECONDS));
+        awaitLook();
 
         clock.advance(Duration.ofDays(61));
         assertEquals(Set.of("a.example.com", "b.example.com"), Set.of(take(), take()), "renewed");
@@ -134,7 +140,41 @@ class OrdersTest {
         refused.clear();
         assertEquals("a.example.com", take());
         await().until(() -> store.missing(List.of("a.example.com")).isEmpty());
-        assertTrue(proofs.keys().isEmpty());
+        await().until(() -> proofs.keys().isEmpty());
+    }
+
+    @Test
+    void tunnelThatComesAndGoesIsNotTriedAnewEachTime() throws Exception {
+        refused.add("a.example.com");
+        hosts.add("a.example.com");
+        assertEquals("a.example.com", take());
+        hosts.clear();
+        awaitLook();
+        hosts.add("a.example.com");
+        hosts.add("b.example.com");
+
+        assertEquals("b.example.com", take());
+        clock.advance(Duration.ofSeconds(61));
+        assertEquals("a.example.com", take());
+    }
+
+    @Test
+    void hostThatHasGoneMeanwhileIsNotOrderedAndWhatNeverFailedGoesFirst() throws Exception {
+        CountDownLatch going = new CountDownLatch(1);
+        refused.add("a.example.com");
+        hosts.add("a.example.com");
+        assertEquals("a.example.com", take());
+        awaitLook();
+        hold = going;
+        hosts.add("b.example.com");
+        assertEquals("b.example.com", take()); // And holds there.
+        hosts.addAll(Set.of("c.example.com", "d.example.com", "e.example.com"));
+        hosts.removeAll(Set.of("c.example.com", "d.example.com"));
+        clock.advance(Duration.ofSeconds(61));
+        going.countDown();
+
+        assertEquals("e.example.com", take());
+        assertEquals("a.example.com", take());
     }
 
     @Test
@@ -179,33 +219,40 @@ class OrdersTest {
 
     @Test
     void ofTwoNodesTheOlderOrdersAndTheOtherOnceItIsGone() throws Exception {
-        BlockingQueue<String> orders = new LinkedBlockingQueue<>();
-        Orders.Authority nobody = (host, proof) -> {
-            orders.add(Thread.currentThread().getId() + " " + host);
-            throw new AcmeException("no");
-        };
+        BlockingQueue<String> byYounger = new LinkedBlockingQueue<>();
         try (Nodes nodes = Nodes.start(2)) {
-            Orders younger = alone(nodes.get(1).member(), "younger", nobody);
-            Orders older = alone(nodes.get(0).member(), "older", nobody);
-            String first = orders.poll(10, TimeUnit.SECONDS);
-            assertEquals(0, orders.size());
+            Orders younger = of(nodes.get(1).member(), byYounger);
+            BlockingQueue<String> byOlder = new LinkedBlockingQueue<>();
+            Orders older = of(nodes.get(0).member(), byOlder);
+            assertNotNull(byOlder.poll(10, TimeUnit.SECONDS));
+            assertNotNull(byOlder.poll(10, TimeUnit.SECONDS));
+            assertEquals(List.of(), List.copyOf(byYounger));
 
             nodes.kill(nodes.get(0));
 
-            String second = orders.poll(20, TimeUnit.SECONDS);
-            assertNotNull(second);
-            assertNotEquals(first, second, "by another thread");
+            assertNotNull(byYounger.poll(20, TimeUnit.SECONDS));
             younger.close();
             older.close();
         }
     }
 
-    private Orders alone(HazelcastMember of, String name, Orders.Authority by) throws Exception {
-        CertificateStore empty = new CertificateStore(folder.resolve(name), null, clock);
+    /** Of a node, with a host of its own at each look, and nothing that comes of them. */
+    private Orders of(HazelcastMember member, BlockingQueue<String> orderedThere) throws Exception {
+        CertificateStore empty = new CertificateStore(folder.resolve(member.nodeId()), "example.com", null, clock);
         empty.load();
-        Orders fresh = new Orders(empty, by, new ClusterTexts(of, "proofs"), () -> List.of("a.example.com"), clock);
+        Orders.Authority nobody = (host, proof) -> {
+            orderedThere.add(host);
+            throw new AcmeException("no");
+        };
+        AtomicInteger number = new AtomicInteger();
+        Orders fresh = new Orders(
+                empty, nobody, proofs(member), () -> List.of(number.incrementAndGet() / 2 + ".example.com"), clock);
         fresh.start();
         return fresh;
+    }
+
+    private static SealedTexts proofs(HazelcastMember of) {
+        return new SealedTexts(new ClusterTexts(of, "proofs"), "proof", new Seal(null));
     }
 
     private static Problem overTheLimit() {
@@ -214,6 +261,14 @@ class OrdersTest {
             return new Problem(JSON.parse("{\"type\":\"urn:ietf:params:acme:error:rateLimited\"}"), server);
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    private static void awaitLatch(CountDownLatch latch) throws AcmeException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AcmeException("closed", e);
         }
     }
 
