@@ -5,16 +5,17 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
-import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 
@@ -60,12 +61,15 @@ public final class Pem {
      * @throws IOException where it is something else
      */
     public static KeyPair keys(String text) throws IOException {
-        JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
         try (PEMParser parser = new PEMParser(new StringReader(text))) {
-            PrivateKey key = converter.getPrivateKey((PrivateKeyInfo) parser.readObject());
-            PublicKey known = converter.getPublicKey((SubjectPublicKeyInfo) parser.readObject());
-            return new KeyPair(known, key);
-        } catch (IOException | RuntimeException e) {
+            // By the JDK's own factory, whatever others a library has brought.
+            KeyFactory factory = KeyFactory.getInstance("EC");
+            PrivateKeyInfo key = (PrivateKeyInfo) parser.readObject();
+            SubjectPublicKeyInfo known = (SubjectPublicKeyInfo) parser.readObject();
+            return new KeyPair(
+                    factory.generatePublic(new X509EncodedKeySpec(known.getEncoded())),
+                    factory.generatePrivate(new PKCS8EncodedKeySpec(key.getEncoded())));
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
             throw new IOException("it is no key that was written here", e);
         }
     }

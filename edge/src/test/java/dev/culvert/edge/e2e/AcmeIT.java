@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -13,7 +14,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Certificates by ACME, of Pebble, for a cluster. */
 class AcmeIT {
     private static final String DOMAIN = "tunnel.test";
-    private static final String SHOP = "shop." + DOMAIN;
 
     @RegisterExtension
     final Stage stage = new Stage();
@@ -41,15 +41,13 @@ class AcmeIT {
                 pebble.ca().toString());
         cluster.start(0);
         cluster.start(1);
-        RunningAgent agent = stage.agent(cluster.node(0), target, "--lanes", "1", "--name", "shop");
-        agent.awaitOnline();
+        RunningAgent shop = stage.agent(cluster.node(0), target, "--lanes", "1", "--name", "shop");
+        shop.awaitOnline();
         Path root = pebble.root(stage);
 
         for (RunningEdge node : cluster.nodes()) {
-            Awaitility.await()
-                    .atMost(Stage.PATIENCE)
-                    .until(() -> https(node, root).exitCode() == 0);
-            assertEquals("hello", https(node, root).out());
+            awaitHttps(node, "shop", root);
+            assertEquals("hello", https(node, "shop", root).out());
         }
         Curl notOurs = Curl.run(
                 stage,
@@ -57,23 +55,37 @@ class AcmeIT {
                 "/dev/null",
                 "-w",
                 "%{http_code}",
-                "http://%s:%d/.well-known/acme-challenge/x".formatted(SHOP, proofPort));
+                "http://shop.%s:%d/.well-known/acme-challenge/%s".formatted(DOMAIN, proofPort, "x".repeat(43)));
         assertEquals("404", notOurs.out());
         assertTrue(notOurs.told().contains("nginx"), "a token that is not ours is the target's to know");
 
-        pebble.program().close();
-        agent.program().terminate();
-        agent.program().exitCode();
+        Pebble forgetful = pebble.again(stage);
+        RunningAgent office = stage.agent(cluster.node(0), target, "--lanes", "1", "--name", "office");
+        office.awaitOnline();
+        awaitHttps(cluster.node(1), "office", forgetful.root(stage));
+
+        forgetful.program().close();
+        for (RunningAgent agent : List.of(shop, office)) {
+            agent.program().terminate();
+            agent.program().exitCode();
+        }
         cluster.stop(0);
         cluster.stop(1);
         cluster.start(1); // Alone, and with what it has learned from the other.
-        Awaitility.await()
-                .atMost(Stage.PATIENCE)
-                .until(() -> https(cluster.node(1), root).exitCode() == 0);
+        awaitHttps(cluster.node(1), "shop", root);
     }
 
-    private Curl https(RunningEdge node, Path root) throws IOException {
+    private void awaitHttps(RunningEdge node, String name, Path root) {
+        Awaitility.await()
+                .atMost(Stage.PATIENCE)
+                .until(() -> https(node, name, root).exitCode() == 0);
+    }
+
+    private Curl https(RunningEdge node, String name, Path root) throws IOException {
         return Curl.run(
-                stage, "--cacert", root.toString(), "https://%s:%d/hello".formatted(SHOP, TlsCluster.https(node)));
+                stage,
+                "--cacert",
+                root.toString(),
+                "https://%s.%s:%d/hello".formatted(name, DOMAIN, TlsCluster.https(node)));
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Pebble, the small ACME authority for tests, with a dnsmasq for which every host is this machine. It looks at proofs as a
@@ -14,7 +15,7 @@ import java.util.Map;
  *
  * @param ca who signs its own certificate, as {@code --acme-ca} takes it
  */
-record Pebble(Program program, int port, int managementPort, Path ca) {
+record Pebble(Program program, List<String> arguments, int port, int managementPort, Path ca) {
     static Pebble start(Stage stage, int proofPort) throws Exception {
         Path folder = stage.folder("pebble");
         TestAuthority authority = new TestAuthority();
@@ -32,19 +33,30 @@ record Pebble(Program program, int port, int managementPort, Path ca) {
         Path file = Files.writeString(
                 folder.resolve("pebble.json"),
                 new JsonObject().put("pebble", config).encode());
+        return start(
+                stage,
+                List.of("-config", file.toString(), "-dnsserver", "127.0.0.1:" + dns(stage), "-strict"),
+                port,
+                management,
+                ca);
+    }
+
+    private static Pebble start(Stage stage, List<String> arguments, int port, int management, Path ca)
+            throws IOException {
         Program program = stage.keep(Program.start(
                 "pebble",
-                folder,
+                ca.getParent(),
                 Map.of("PEBBLE_VA_NOSLEEP", "1"),
-                List.of(
-                        Program.installed("pebble"),
-                        "-config",
-                        file.toString(),
-                        "-dnsserver",
-                        "127.0.0.1:" + dns(stage),
-                        "-strict")));
+                Stream.concat(Stream.of(Program.installed("pebble")), arguments.stream())
+                        .toList()));
         program.out().await("Listening on");
-        return new Pebble(program, port, management, ca);
+        return new Pebble(program, arguments, port, management, ca);
+    }
+
+    /** Ends it and starts it at the same place: accounts and its own authority are new, it keeps nothing. */
+    Pebble again(Stage stage) throws IOException {
+        program.close();
+        return start(stage, arguments, port, managementPort, ca);
     }
 
     /** What {@code --acme} takes. */
@@ -56,7 +68,7 @@ record Pebble(Program program, int port, int managementPort, Path ca) {
     Path root(Stage stage) throws IOException {
         Curl root =
                 Curl.run(stage, "--cacert", ca.toString(), "https://localhost:%d/roots/0".formatted(managementPort));
-        return Files.writeString(stage.folder().resolve("pebble-root.pem"), root.out());
+        return Files.writeString(stage.folder().resolve("root-of-%d.pem".formatted(program.pid())), root.out());
     }
 
     private static int dns(Stage stage) throws IOException {
