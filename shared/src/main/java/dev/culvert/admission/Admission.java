@@ -73,12 +73,17 @@ public record Admission(Networks networks, Set<Password> passwords) {
 
     /** In words for whoever set it, like {@code a password, 2 networks}; empty where everybody is let in. */
     public String words() {
+        return words(passwords.size(), networks.all().size());
+    }
+
+    /** The same of an admission with so many of each. */
+    public static String words(int passwords, int networks) {
         List<String> words = new ArrayList<>();
-        if (asksForPassword()) {
-            words.add(passwords.size() == 1 ? "a password" : passwords.size() + " passwords");
+        if (passwords > 0) {
+            words.add(passwords == 1 ? "a password" : passwords + " passwords");
         }
-        if (!networks.isEmpty()) {
-            words.add(networks.all().size() == 1 ? "a network" : networks.all().size() + " networks");
+        if (networks > 0) {
+            words.add(networks == 1 ? "a network" : networks + " networks");
         }
         return String.join(", ", words);
     }

@@ -1,5 +1,6 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.config.Secret;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
@@ -133,7 +134,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private static List<String> table(JsonArray tunnels) {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("NAME", "URL", "TARGET", "AGENTS", "VISITORS", "REQUESTS"));
+        rows.add(List.of("NAME", "URL", "TARGET", "AGENTS", "VISITORS", "REQUESTS", "VISITORS NEED"));
         for (int i = 0; i < tunnels.size(); i++) {
             rows.add(row(tunnels.getJsonObject(i)));
         }
@@ -149,13 +150,17 @@ final class StatusCommand implements Callable<Integer> {
 
     private static List<String> row(JsonObject tunnel) {
         int holders = tunnel.getJsonArray("holders", new JsonArray()).size();
+        String needed = Admission.words(
+                tunnel.getInteger("passwords", 0),
+                tunnel.getJsonArray("allowFrom", new JsonArray()).size());
         return List.of(
                 text(tunnel, "name"),
                 text(tunnel, "url"),
                 text(tunnel, "target"),
                 holders == 0 ? "reserved" : Integer.toString(holders),
                 text(tunnel, "visitors"),
-                text(tunnel, "requests"));
+                text(tunnel, "requests"),
+                needed.isEmpty() ? "nothing" : needed);
     }
 
     private static String text(JsonObject tunnel, String field) {

@@ -465,7 +465,7 @@ class AgentMainTest {
     void statusListsTunnels() throws Exception {
         HttpServer admin = admin(200, """
                 [{"name":"shop","url":"http://shop.localhost:7080","target":"http://127.0.0.1:3000",
-                  "holders":[{"node":"n"}],"visitors":2,"requests":17},
+                  "holders":[{"node":"n"}],"passwords":2,"allowFrom":["::1"],"visitors":2,"requests":17},
                  {"name":"old","url":"http://old.localhost:7080","target":"\\u001b[31mred","holders":[],
                   "visitors":0,"requests":0}]
                 """);
@@ -475,9 +475,9 @@ class AgentMainTest {
         admin.stop(0);
 
         assertEquals("""
-                NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS
-                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17
-                old   http://old.localhost:7080   ?[31mred               reserved  0         0
+                NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS  VISITORS NEED
+                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17        2 passwords, a network
+                old   http://old.localhost:7080   ?[31mred               reserved  0         0         nothing
                 """, out());
     }
 
