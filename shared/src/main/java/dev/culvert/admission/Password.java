@@ -1,10 +1,8 @@
 package dev.culvert.admission;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.Hash;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * What is kept of a visitor's name and password (RFC 7617).
@@ -66,11 +64,6 @@ public record Password(String hash) {
 
     /** What is kept of {@code name:password}, whatever it is. */
     public static Password of(String text) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return new Password(HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8))));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return new Password(Hash.of(text));
     }
 }

@@ -12,6 +12,7 @@ function bytes(n) {
   return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** Changes it only where it differs, so that a selection in the page survives an update. */
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

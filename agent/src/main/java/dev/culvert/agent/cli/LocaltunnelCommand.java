@@ -92,8 +92,7 @@ final class LocaltunnelCommand implements Callable<Integer> {
         Choices choices = new Choices(
                 TunnelCommand.flags(Objects.requireNonNull(spec).commandLine().getParseResult()),
                 surroundings.settings(List.of()));
-        AgentChoices.refuseAdmission(
-                choices, "a localtunnel server lets everybody in; leave it out, or use culvert http");
+        AdmissionChoices.refuse(choices, "a localtunnel server lets everybody in; leave it out, or use culvert http");
         return run(options(choices), choices.isOn(AgentOption.JSON));
     }
 

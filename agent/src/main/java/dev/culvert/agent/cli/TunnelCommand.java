@@ -196,7 +196,7 @@ final class TunnelCommand implements Callable<Integer> {
                     config != null
                             ? config
                             : surroundings.settings(List.of()).find(CONFIG).orElse(DEFAULT_CONFIG)));
-            AgentChoices.refuseAdmission(
+            AdmissionChoices.refuse(
                     surroundings.choices(flags, List.of()),
                     "does not hold for the tunnels of a file; write it below each of them");
             files.add(file.section());

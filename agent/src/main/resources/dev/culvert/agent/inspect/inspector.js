@@ -33,8 +33,6 @@ function took(micros) {
 
 const clock = iso => new Date(iso).toLocaleTimeString([], {hour12: false});
 
-/* Elements. */
-
 /* The list. */
 
 const rows = new Map();

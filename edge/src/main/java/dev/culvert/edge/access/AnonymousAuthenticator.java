@@ -1,5 +1,6 @@
 package dev.culvert.edge.access;
 
+import dev.culvert.config.Hash;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import java.util.function.Consumer;

@@ -1,5 +1,6 @@
 package dev.culvert.edge.access;
 
+import dev.culvert.config.Hash;
 import dev.culvert.config.Secret;
 import java.security.SecureRandom;
 import java.util.Base64;

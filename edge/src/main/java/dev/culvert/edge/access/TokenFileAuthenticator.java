@@ -2,6 +2,7 @@ package dev.culvert.edge.access;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
+import dev.culvert.config.Hash;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -92,8 +92,10 @@ final class CertificateStore implements CertificateSource {
         Instant now = clock.instant();
         return hosts.stream()
                 .filter(host -> operatorsLast.stream().noneMatch(own -> own.covers(host)))
-                .filter(host ->
-                        !has(host) || Objects.requireNonNull(byHost.get(host)).isDue(now))
+                .filter(host -> {
+                    OrderedCertificate ordered = byHost.get(host);
+                    return ordered == null || ordered.isDue(now);
+                })
                 .toList();
     }
 

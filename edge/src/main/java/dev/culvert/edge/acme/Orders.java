@@ -119,8 +119,8 @@ final class Orders {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // Closed.
-        } catch (RuntimeException
-                | Error e) { // Whatever it is, the certificates that end are still to be looked after.
+        } catch (RuntimeException | Error e) {
+            // Whatever it is, the certificates that end are still to be looked after.
             LOGGER.atError().setCause(e).log("certificates not looked after; trying again");
         }
     }
@@ -176,8 +176,8 @@ final class Orders {
         Instant again = now.plus(wait(inARow));
         if (fault instanceof AcmeRateLimitedException limited) {
             again = limited.getRetryAfter().orElse(now.plus(PAUSE));
-            pausedUntil =
-                    now.plus(FIRST_WAIT); // Whether it is this host's limit or everybody's, the next one will tell.
+            // Whether it is this host's limit or everybody's, the next one will tell.
+            pausedUntil = now.plus(FIRST_WAIT);
         } else if (fault instanceof AcmeNetworkException) {
             inARow = 1;
             again = now.plus(FIRST_WAIT);

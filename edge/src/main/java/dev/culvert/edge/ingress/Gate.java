@@ -34,17 +34,20 @@ final class Gate {
         this.trustedProxies = trustedProxies;
     }
 
-    /** Why the visitor may not come in; null when it may. */
+    /**
+     * Why the visitor may not come in; null when it may.
+     *
+     * @param host as the visitor has it
+     * @param credentials the visitor's; looked at where the tunnel asks for a password
+     */
     @Nullable
-    Reply refusal(Tunnel tunnel, InetAddress visitor, RequestHead head) {
+    Reply refusal(Tunnel tunnel, InetAddress visitor, String host, @Nullable String credentials) {
         Admission admission = tunnel.policy().admission();
-        String host = head.authority().host();
         if (!admission.letsIn(visitor)) {
             return Reply.notAdmitted(host, visitor);
         } else if (!admission.asksForPassword()) {
             return null;
         }
-        String credentials = credentials(head.headers());
         if (credentials == null) {
             return Reply.passwordRequired(host);
         }
@@ -64,17 +67,16 @@ final class Gate {
     }
 
     /** Keeps the password of a visitor that was let in from the target, which learns the name instead. */
-    static void hidePassword(HttpHeaders visitors, HttpHeaders targets) {
+    static void hidePassword(HttpHeaders targets, String credentials) {
         targets.remove(HttpHeaderNames.AUTHORIZATION);
-        String credentials = credentials(visitors);
-        String name = credentials == null ? "" : credentials.substring(0, Math.max(0, credentials.indexOf(':')));
+        String name = credentials.substring(0, Math.max(0, credentials.indexOf(':')));
         if (!name.isEmpty() && name.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
             targets.set(USER, name);
         }
     }
 
     /** {@code name:password}; null where there is none, or more than one, or what is there makes no sense. */
-    private static @Nullable String credentials(HttpHeaders visitors) {
+    static @Nullable String credentials(HttpHeaders visitors) {
         List<String> fields = visitors.getAll(HttpHeaderNames.AUTHORIZATION);
         if (fields.size() != 1 || !fields.get(0).regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             return null;

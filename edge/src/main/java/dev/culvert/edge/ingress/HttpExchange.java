@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
@@ -198,25 +199,32 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void letIn(Tunnel tunnel) {
-        Reply refusal = tunnel.policy().admission().isOpen()
+        Admission admission = tunnel.policy().admission();
+        String credentials = admission.asksForPassword() ? Gate.credentials(head.headers()) : null;
+        Reply refusal = admission.isOpen()
                 ? null
-                : ingress.gate().refusal(tunnel, visitor.connection().client(head.headers()), head);
+                : ingress.gate()
+                        .refusal(
+                                tunnel,
+                                visitor.connection().client(head.headers()),
+                                head.authority().host(),
+                                credentials);
         if (refusal == null) {
-            goThrough(tunnel);
+            goThrough(tunnel, credentials);
         } else {
             answer(refusal);
         }
     }
 
-    private void goThrough(Tunnel tunnel) {
+    private void goThrough(Tunnel tunnel, @Nullable String credentials) {
         record = new ExchangeRecord(
                 ingress.traffic(), tunnel, head, visitor.connection().peer());
         attempts = new Attempts(ingress, tunnel);
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
-        if (tunnel.policy().admission().asksForPassword()) {
-            Gate.hidePassword(head.headers(), request.headers());
+        if (credentials != null) {
+            Gate.hidePassword(request.headers(), credentials);
         }
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {

@@ -5,7 +5,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.culvert.config.Rate;
 import io.github.bucket4j.Bucket;
 import java.net.InetAddress;
-import java.util.concurrent.TimeUnit;
 
 /**
  * How often each visitor has asked, on this node: a bucket for each {@link VisitorNetwork}. Nodes do not add up: that would be a write to the cluster for each visitor. Safe for use by any
@@ -28,15 +27,8 @@ final class VisitorRates {
 
     /** How long the visitor should wait before it asks again, in seconds; 0 when it may now, which is counted. */
     long waitSeconds(InetAddress visitor) {
-        long nanos = buckets.get(VisitorNetwork.of(visitor), unseen -> bucket())
+        return Buckets.seconds(buckets.get(VisitorNetwork.of(visitor), unseen -> Buckets.of(rate))
                 .tryConsumeAndReturnRemaining(1)
-                .getNanosToWaitForRefill();
-        return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
-    }
-
-    private Bucket bucket() {
-        return Bucket.builder()
-                .addLimit(limit -> limit.capacity(rate.count()).refillGreedy(rate.count(), rate.period()))
-                .build();
+                .getNanosToWaitForRefill());
     }
 }

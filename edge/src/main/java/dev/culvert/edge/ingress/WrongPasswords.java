@@ -8,13 +8,12 @@ import dev.culvert.edge.registry.TunnelKey;
 import io.github.bucket4j.Bucket;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who has tried passwords that are wrong, on this node: a bucket for each {@link VisitorNetwork} and tunnel, so that nobody is shut out
- * for what was tried elsewhere. The same one again is no guess: a page that asks every second with yesterday's password learns nothing. Safe for
- * use by any thread.
+ * Who has tried passwords that are wrong, on this node: a bucket for each {@link VisitorNetwork} and tunnel, so that nobody
+ * is shut out for what was tried elsewhere. The same one again is no guess: a page that asks every second with yesterday's
+ * password learns nothing. Safe for use by any thread.
  */
 final class WrongPasswords {
     /** From one network, at once and then in a minute: nobody mistypes that often. */
@@ -35,18 +34,16 @@ final class WrongPasswords {
     }
 
     private static final class Tries {
-        private final Bucket bucket = Bucket.builder()
-                .addLimit(limit -> limit.capacity(RATE.count()).refillGreedy(RATE.count(), RATE.period()))
-                .build();
-
+        private final Bucket bucket = Buckets.of(RATE);
         private volatile @Nullable Password last;
     }
 
     /** How long the visitor has to wait before it may try again, in seconds; 0 when it may now. */
     long waitSeconds(TunnelKey tunnel, InetAddress visitor) {
         Tries made = tries.getIfPresent(Guesser.of(tunnel, visitor));
-        long nanos = made == null ? 0 : made.bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill();
-        return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
+        return made == null
+                ? 0
+                : Buckets.seconds(made.bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill());
     }
 
     /** The visitor has tried this. */

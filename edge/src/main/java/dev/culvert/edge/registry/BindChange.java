@@ -98,8 +98,8 @@ final class BindChange extends Change {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
         if (others && !tunnel.policy().admission().equals(policy.admission())) {
-            return new Outcome(
-                    Outcome.Verdict.OTHER_ADMISSION, before); // Or one of a pool could open all others to everybody.
+            // Or one of a pool could open all others to everybody.
+            return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
         }
         claims.add(claim);
         boolean asItIs = assertedAgain && !tunnel.claims().isEmpty();

@@ -55,7 +55,7 @@ public final class ClusterTexts {
 
     /** Whether this node is the one that does what only one has to do. */
     public boolean isOldest() {
-        return new Members(hazelcast.getCluster()).isOldest();
+        return Members.isOldest(hazelcast.getCluster());
     }
 
     /** Whether this node's Hazelcast still runs; where not, all else fails. */

@@ -66,6 +66,11 @@ final class Members {
 
     /** Whether this node is the one that tidies up. */
     boolean isOldest() {
+        return isOldest(cluster);
+    }
+
+    /** The same, of the node whose cluster it is. */
+    static boolean isOldest(Cluster cluster) {
         Iterator<Member> byAge = cluster.getMembers().iterator();
         return byAge.hasNext() && byAge.next().localMember();
     }

@@ -15,7 +15,8 @@ import java.util.Set;
 
 /**
  * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, host header, target, pool,
- * reserved until, revision, claims, networks and passwords' hashes of its admission. Texts are UTF-8 behind their length (i32), each claim stands behind the length of
+ * reserved until, revision, claims, networks and passwords' hashes of its admission. Texts are UTF-8 behind their length
+ * (i32), each list stands behind the number of its items (i32), each claim behind the length of
  * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
  */
 final class TunnelCodec {

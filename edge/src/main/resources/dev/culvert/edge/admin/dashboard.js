@@ -29,8 +29,6 @@ function age(since) {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-/* Elements. An element is changed only where it differs, so that a selection in the page survives an update. */
-
 /* Nodes. */
 
 const nodeCards = new Map();

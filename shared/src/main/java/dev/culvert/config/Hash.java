@@ -1,4 +1,4 @@
-package dev.culvert.edge.access;
+package dev.culvert.config;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -6,14 +6,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** What is kept of a credential instead of the credential. */
-final class Hash {
+public final class Hash {
     private Hash() {}
 
     /**
-     * SHA-256 of the text in UTF-8, in hex. Plain and fast on purpose: what is hashed here is random, so there is
-     * nothing to guess that a slow hash would protect.
+     * SHA-256 of the text in UTF-8, in hex. Plain and fast: for what is random, which nobody can guess, and for what is asked for
+     * with each request.
      */
-    static String of(String text) {
+    public static String of(String text) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);
