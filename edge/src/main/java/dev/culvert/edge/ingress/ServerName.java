@@ -13,7 +13,10 @@ import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.PromiseNotifier;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,12 @@ import org.jspecify.annotations.Nullable;
 final class ServerName extends AbstractSniHandler<ServerName.Way> {
     /** The JDK's limit for a handshake message; a browser's ClientHello has 2 KiB. */
     static final int MAX_HELLO_BYTES = 32 * 1024;
+
+    /** Between two looks for a certificate that is being ordered. */
+    private static final Duration AWAITED_EVERY = Duration.ofMillis(250);
+
+    /** What of a connection's time is left for the handshake and the request after such a wait. */
+    private static final Duration AFTER_THE_WAIT = Duration.ofSeconds(2);
 
     private final Ingress ingress;
     private final Threshold threshold;
@@ -68,15 +77,49 @@ final class ServerName extends AbstractSniHandler<ServerName.Way> {
         }
         Routes.Route route = ingress.routes().to(new Authority(host.get(), -1));
         if (!(route instanceof Routes.Unsure unsure)) {
-            return now(context, way(host.get(), ingress.registry().find(TunnelKey.ofHost(host.get()))));
+            return settled(context, host.get(), ingress.registry().find(TunnelKey.ofHost(host.get())));
         }
         Promise<Way> asked = context.executor().newPromise();
         ingress.registry().confirm(unsure.key()).onComplete(confirmed -> context.executor()
                 .execute(() -> {
                     Optional<Tunnel> found = confirmed.succeeded() ? confirmed.result() : Optional.empty();
-                    asked.setSuccess(way(host.get(), found.orElse(null)));
+                    settled(context, host.get(), found.orElse(null)).addListener(new PromiseNotifier<>(asked));
                 }));
         return asked;
+    }
+
+    /** Who comes by the link that the agent has just shown comes before the certificate, and is not sent away for it. */
+    private Future<Way> settled(ChannelHandlerContext context, String host, @Nullable Tunnel tunnel) {
+        Way way = way(host, tunnel);
+        if (way != NOT_SERVED || !isAwaited(host, tunnel)) {
+            return now(context, way);
+        }
+        Promise<Way> awaited = context.executor().newPromise();
+        lookAgain(context, host, tunnel, awaited);
+        return awaited;
+    }
+
+    private boolean isAwaited(String host, @Nullable Tunnel tunnel) {
+        return port.certificates() != null
+                && port.certificates().isAwaited(host)
+                && (ingress.routes().isOwn(host) || (tunnel != null && tunnel.isHttp()));
+    }
+
+    private void lookAgain(ChannelHandlerContext context, String host, @Nullable Tunnel tunnel, Promise<Way> awaited) {
+        Way way = way(host, tunnel);
+        Duration left =
+                Arrival.of(context.channel()).left(ingress.options().deadlines().head());
+        if (way != NOT_SERVED
+                || left.compareTo(AFTER_THE_WAIT) < 0
+                || !context.channel().isActive()) {
+            awaited.setSuccess(way);
+        } else {
+            context.executor()
+                    .schedule(
+                            () -> lookAgain(context, host, tunnel, awaited),
+                            AWAITED_EVERY.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     private static Future<Way> now(ChannelHandlerContext context, Way way) {

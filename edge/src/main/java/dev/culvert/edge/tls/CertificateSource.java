@@ -19,4 +19,9 @@ public interface CertificateSource {
     default @Nullable KeyAndChain issueFor(String host) {
         return null;
     }
+
+    /** Whether {@link #read} may have a certificate within seconds for a host that is served here and has none yet. */
+    default boolean isAwaited(String host) {
+        return false;
+    }
 }

@@ -102,6 +102,11 @@ public final class Certificates {
         return found == null ? now.issued(host, source, handshakes) : found;
     }
 
+    /** Whether there may be one within seconds for a host that is served here and has none yet. */
+    public boolean isAwaited(String host) {
+        return source.isAwaited(host);
+    }
+
     /** Stops watching, and shakes no more hands. */
     public void close() {
         closed = true; // A reading that is under way starts no other.

@@ -9,6 +9,7 @@ import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.PemFiles;
 import io.vertx.core.Future;
@@ -120,6 +121,11 @@ public final class Door implements AutoCloseable {
     public Certificates certificates(Path folder, String name, Executor handshakes) throws Exception {
         PemFiles.Pair pair = new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key"));
         return await(Certificates.start(vertx, new PemFiles(List.of(pair)), Certificates.INTERVAL, handshakes));
+    }
+
+    /** Those of a source that a test plays, which is asked ten times a second. */
+    public Certificates certificates(CertificateSource source) throws Exception {
+        return await(Certificates.start(vertx, source, Duration.ofMillis(100)));
     }
 
     private static Certificates await(Future<Certificates> started) throws Exception {
