@@ -24,6 +24,15 @@ enum EdgeOption {
                     + " its terms. Default: off"),
     ACME_EMAIL("acme-email", "ADDRESS", "Where the authority may write to. Default: none"),
     ACME_CA("acme-ca", "FILE", "Who signs the certificate of the authority itself, PEM. Default: whom Java trusts"),
+    ACME_EAB_FILE(
+            "acme-eab-file",
+            "FILE",
+            "Account that the authority wants to be had before: key identifier and HMAC key, in one line. Default: none"),
+    ACME_DNS(
+            "acme-dns",
+            "PROGRAM",
+            "Writes into the domain's DNS for --acme, which orders a wildcard then: `PROGRAM present|cleanup NAME VALUE`."
+                    + " Default: none"),
     HTTPS_REDIRECT("https-redirect", "", "Send visitors of --http-port to HTTPS."),
     TLS_PORT("tls-port", "PORT", "Port for TLS that ends at targets alone; 0 for a free one, or off. Default: off"),
     LANE_PORT("lane-port", "PORT", "Port for agents, TLS with --https-port; 0 for a free one, or off. Default: 7070"),

@@ -142,7 +142,7 @@ public record EdgeOptions(
                             + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
         }
         if (tls.acme() != null) {
-            requireAcme(domain, ports, cluster, names);
+            requireAcme(tls.acme(), domain, ports, cluster, names);
         }
         requireNotTooMany("tcp-ports", ports.tcp());
         requireNotTooMany("localtunnel-ports", localtunnel.ports());
@@ -368,9 +368,10 @@ public record EdgeOptions(
         }
     }
 
-    private static void requireAcme(String domain, Ports ports, ClusterOptions cluster, Names names) {
-        if (!ports.http().isOn()) {
-            throw new ConfigException("--acme needs --http-port: the authority looks there, as port 80 of each host");
+    private static void requireAcme(AcmeOptions acme, String domain, Ports ports, ClusterOptions cluster, Names names) {
+        if (!ports.http().isOn() && acme.dns() == null) {
+            throw new ConfigException(
+                    "--acme needs --http-port, where the authority looks, as port 80 of each host; or" + " --acme-dns");
         }
         if (!domain.contains(".") || NetUtil.isValidIpV4Address(domain)) {
             throw new ConfigException(

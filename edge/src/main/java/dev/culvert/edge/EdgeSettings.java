@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -117,10 +118,13 @@ final class EdgeSettings {
         URI directory = find(EdgeOption.ACME, EdgeSettings::acmeDirectory);
         String email = find(EdgeOption.ACME_EMAIL, EdgeSettings::word);
         Path ca = find(EdgeOption.ACME_CA, EdgeSettings::path);
+        Path eab = find(EdgeOption.ACME_EAB_FILE, EdgeSettings::path);
+        Path dns = find(EdgeOption.ACME_DNS, EdgeSettings::path);
         if (directory != null) {
-            return AcmeOptions.of(directory, email, ca);
-        } else if (find(EdgeOption.ACME, Function.identity()) == null && (email != null || ca != null)) {
-            throw new ConfigException("--acme-email and --acme-ca need --acme: where certificates come from");
+            return AcmeOptions.of(directory, email, ca, eab, dns);
+        } else if (find(EdgeOption.ACME, Function.identity()) == null
+                && Stream.of(email, ca, eab, dns).anyMatch(Objects::nonNull)) {
+            throw new ConfigException("the options --acme-... need --acme: where certificates come from");
         }
         return null;
     }

@@ -73,6 +73,8 @@ class EdgeSettingsTest {
             Map.entry("acme", "https://ca.example.com/acme"),
             Map.entry("acme-email", "ops@example.com"),
             Map.entry("acme-ca", "authority.pem"),
+            Map.entry("acme-eab-file", "account.txt"),
+            Map.entry("acme-dns", "dns.sh"),
             Map.entry("node-id", "berlin-1"),
             Map.entry("event-loops", "3"));
 
@@ -87,7 +89,11 @@ class EdgeSettingsTest {
                             new PemFiles.Pair(Path.of("one.crt"), Path.of("one.key")),
                             new PemFiles.Pair(Path.of("two.crt"), Path.of("two.key"))),
                     AcmeOptions.of(
-                            URI.create("https://ca.example.com/acme"), "ops@example.com", Path.of("authority.pem")),
+                            URI.create("https://ca.example.com/acme"),
+                            "ops@example.com",
+                            Path.of("authority.pem"),
+                            Path.of("account.txt"),
+                            Path.of("dns.sh")),
                     true,
                     ListenPort.FREE,
                     EdgeOptions.DEFAULT.tls().authority()),
@@ -234,7 +240,8 @@ class EdgeSettingsTest {
                 "acme=letsencrypt https-port=0 domain=example.com cluster=local | --acme in a cluster needs --cluster-secret-file",
                 "acme=http://ca.example.com https-port=0 | --acme: must be letsencrypt, letsencrypt-staging, or the https URL of an ACME directory, was http://ca.example.com",
                 "acme=letsencrypt acme-email=ops https-port=0 domain=example.com | --acme-email must be an address like ops@example.com, was ops",
-                "acme-email=ops@example.com | --acme-email and --acme-ca need --acme",
+                "acme-email=ops@example.com | the options --acme-... need --acme",
+                "acme-dns=dns.sh | the options --acme-... need --acme",
             })
     void certificatesThatCannotBeOrderedAreRefused(String flags, String sentence) {
         Map<String, String> given = Stream.of(flags.split(" "))
@@ -245,6 +252,20 @@ class EdgeSettingsTest {
 
         assertTrue(fault.startsWith(sentence), fault);
         read(Map.of("acme", "letsencrypt-staging", "https-port", "0", "domain", "example.com"), Map.of(), "");
+        read(
+                Map.of(
+                        "acme",
+                        "letsencrypt",
+                        "https-port",
+                        "0",
+                        "domain",
+                        "example.com",
+                        "http-port",
+                        "off",
+                        "acme-dns",
+                        "dns.sh"),
+                Map.of(),
+                "");
     }
 
     @Test

@@ -33,6 +33,9 @@ public final class Acme implements Proofs {
     private static final String PATH = "/.well-known/acme-challenge/";
     private static final String ACCOUNT = "account.key";
 
+    /** What the program for DNS has printed last, where only this user looks: it may print what it signs in with. */
+    private static final String DNS_OUTPUT = "dns.log";
+
     /** What authorities make tokens of, which nobody else's question is (RFC 8555, 8.3). */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]{20,200}");
 
@@ -43,14 +46,17 @@ public final class Acme implements Proofs {
     private final String directory;
     private final CertificateStore store;
     private final AcmeClient authority;
+    private final @Nullable DomainByDns dns;
     private volatile @Nullable SealedTexts proofs;
     private volatile @Nullable Orders orders;
 
-    private Acme(Vertx vertx, String directory, CertificateStore store, AcmeClient authority) {
+    private Acme(
+            Vertx vertx, String directory, CertificateStore store, AcmeClient authority, @Nullable DomainByDns dns) {
         this.vertx = vertx;
         this.directory = directory;
         this.store = store;
         this.authority = authority;
+        this.dns = dns;
     }
 
     /**
@@ -69,8 +75,12 @@ public final class Acme implements Proofs {
                         KeyPair account = account(new PrivateFiles(folder));
                         CertificateStore store = new CertificateStore(folder, domain, operators, Clock.systemUTC());
                         store.load();
-                        AcmeClient authority = new AcmeClient(options, account, trusted(vertx, options));
-                        return new Acme(vertx, options.directoryName(), store, authority);
+                        DomainByDns dns = options.dns() == null
+                                ? null
+                                : new DomainByDns(domain, new DnsProgram(options.dns(), folder.resolve(DNS_OUTPUT)));
+                        ExternalAccount external = options.eab() == null ? null : ExternalAccount.read(options.eab());
+                        AcmeClient authority = new AcmeClient(options, account, external, dns, trusted(vertx, options));
+                        return new Acme(vertx, options.directoryName(), store, authority, dns);
                     } catch (IOException e) {
                         throw new ConfigException("--acme: " + FileFaults.sentence(folder, e));
                     }
@@ -106,7 +116,12 @@ public final class Acme implements Proofs {
         if (shared == null) {
             throw new IllegalStateException("what is not shared cannot begin");
         }
-        Orders fresh = new Orders(store, authority, shared, hosts, Clock.systemUTC());
+        Orders fresh = new Orders(
+                store,
+                authority,
+                shared,
+                () -> dns == null ? hosts.get() : dns.toOrder(hosts.get()),
+                Clock.systemUTC());
         fresh.start();
         orders = fresh;
     }

@@ -16,6 +16,8 @@ import org.shredzone.acme4j.Order;
 import org.shredzone.acme4j.Problem;
 import org.shredzone.acme4j.Session;
 import org.shredzone.acme4j.Status;
+import org.shredzone.acme4j.challenge.Challenge;
+import org.shredzone.acme4j.challenge.Dns01Challenge;
 import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.exception.AcmeException;
 import org.shredzone.acme4j.exception.AcmeServerException;
@@ -28,17 +30,28 @@ final class AcmeClient implements Orders.Authority {
     private final Session session;
     private final KeyPair account;
     private final @Nullable String email;
+    private final @Nullable ExternalAccount external;
+    private final @Nullable DomainByDns dns;
     private @Nullable Login login;
 
     /**
      * A customer.
      *
+     * @param external what the account is bound to; null for nothing
+     * @param dns what needs no proof by HTTP; null for nothing
      * @param trusted the authorities that sign the authority's own certificate; null for those that Java trusts
      */
-    AcmeClient(AcmeOptions options, KeyPair account, @Nullable SSLContext trusted) {
+    AcmeClient(
+            AcmeOptions options,
+            KeyPair account,
+            @Nullable ExternalAccount external,
+            @Nullable DomainByDns dns,
+            @Nullable SSLContext trusted) {
         this.session = new Session(options.directory(), new HttpsProvider(trusted));
         this.account = account;
         this.email = options.email();
+        this.external = external;
+        this.dns = dns;
     }
 
     @Override
@@ -62,12 +75,12 @@ final class AcmeClient implements Orders.Authority {
         return type.endsWith(":accountDoesNotExist") || type.endsWith(":unauthorized");
     }
 
-    private static String orderAs(Login login, String host, BiConsumer<String, String> proofs)
+    private String orderAs(Login login, String host, BiConsumer<String, String> proofs)
             throws AcmeException, InterruptedException, IOException {
         Order order = login.newOrder().domain(host).create();
         for (Authorization authorization : order.getAuthorizations()) {
             if (authorization.getStatus() != Status.VALID) {
-                prove(authorization, proofs);
+                prove(host, authorization, proofs);
             }
         }
         require(order.waitUntilReady(PATIENCE) == Status.READY, order.getError());
@@ -79,12 +92,34 @@ final class AcmeClient implements Orders.Authority {
         return pem + Pem.of(key.getPrivate());
     }
 
-    private static void prove(Authorization authorization, BiConsumer<String, String> proofs)
+    private void prove(String host, Authorization authorization, BiConsumer<String, String> proofs)
             throws AcmeException, InterruptedException {
+        if (dns != null && dns.proves(host)) {
+            proveByDns(authorization, dns.program());
+            return;
+        }
         Http01Challenge challenge = authorization
                 .findChallenge(Http01Challenge.class)
                 .orElseThrow(() -> new AcmeException("the authority takes no proof by HTTP (http-01)"));
         proofs.accept(challenge.getToken(), challenge.getAuthorization());
+        require(challenge);
+    }
+
+    private static void proveByDns(Authorization authorization, DnsProgram program)
+            throws AcmeException, InterruptedException {
+        Dns01Challenge challenge = authorization
+                .findChallenge(Dns01Challenge.class)
+                .orElseThrow(() -> new AcmeException("the authority takes no proof by DNS (dns-01)"));
+        String record = challenge.getRRName(authorization.getIdentifier());
+        try {
+            program.present(record, challenge.getDigest());
+            require(challenge);
+        } finally {
+            program.cleanUp(record, challenge.getDigest());
+        }
+    }
+
+    private static void require(Challenge challenge) throws AcmeException, InterruptedException {
         challenge.trigger();
         require(challenge.waitForCompletion(PATIENCE) == Status.VALID, challenge.getError());
     }
@@ -97,6 +132,9 @@ final class AcmeClient implements Orders.Authority {
         AccountBuilder builder = new AccountBuilder().agreeToTermsOfService().useKeyPair(account);
         if (email != null) {
             builder.addEmail(email);
+        }
+        if (external != null) {
+            builder.withKeyIdentifier(external.id(), external.key().reveal());
         }
         Login fresh = builder.createLogin(session);
         login = fresh;

@@ -14,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  * @param email where it may write to (option {@code --acme-email}, default none)
  * @param ca certificates in PEM that sign the authority's own (option {@code --acme-ca}, default those that Java trusts): for
  *     a private one
+ * @param eab a file with the account that the authority wants to be had before (option {@code --acme-eab-file}, default none)
+ * @param dns a program that writes into the domain's DNS (option {@code --acme-dns}, default none); with it there is one
+ *     certificate for all names directly under the domain
  * @param folder where account and certificates are kept (no option of its own): {@code acme} in the user's folder
  */
 public record AcmeOptions(
-        URI directory, @Nullable String email, @Nullable Path ca, Path folder) {
+        URI directory,
+        @Nullable String email,
+        @Nullable Path ca,
+        @Nullable Path eab,
+        @Nullable Path dns,
+        Path folder) {
     private static final URI LETS_ENCRYPT = URI.create("https://acme-v02.api.letsencrypt.org/directory");
     private static final URI STAGING = URI.create("https://acme-staging-v02.api.letsencrypt.org/directory");
 
@@ -37,11 +45,12 @@ public record AcmeOptions(
     }
 
     /** With the user's folder; there must be one. */
-    public static AcmeOptions of(URI directory, @Nullable String email, @Nullable Path ca) {
+    public static AcmeOptions of(
+            URI directory, @Nullable String email, @Nullable Path ca, @Nullable Path eab, @Nullable Path dns) {
         Path folder = StateFolder.ofUser()
                 .orElseThrow(() -> new ConfigException("--acme keeps its certificates in this user's home folder, and "
                         + "there is none: set HOME or CULVERT_HOME"));
-        return new AcmeOptions(directory, email, ca, folder.resolve("acme"));
+        return new AcmeOptions(directory, email, ca, eab, dns, folder.resolve("acme"));
     }
 
     /**

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +18,9 @@ final class CertificateFolder {
     private static final Logger LOGGER = LoggerFactory.getLogger(CertificateFolder.class);
 
     private static final String SUFFIX = ".pem";
+
+    /** In place of the wildcard's, which not every file system takes; no host's name has it. */
+    private static final String WILDCARD = "_.";
 
     private final PrivateFiles files;
 
@@ -32,14 +36,32 @@ final class CertificateFolder {
             try (Stream<Path> found = Files.list(files.folder())) {
                 for (Path file : found.toList()) {
                     String name = file.getFileName().toString();
-                    String host = name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : "";
-                    if (HostName.isHost(host)) {
-                        read(file, host, byHost);
+                    Optional<String> host = hostOf(name);
+                    if (host.isPresent()) {
+                        read(file, host.get(), byHost);
                     }
                 }
             }
             return byHost;
         });
+    }
+
+    private static String fileOf(String host) {
+        return (host.startsWith(OrderedCertificate.WILDCARD)
+                        ? WILDCARD + host.substring(OrderedCertificate.WILDCARD.length())
+                        : host)
+                + SUFFIX;
+    }
+
+    private static Optional<String> hostOf(String file) {
+        if (!file.endsWith(SUFFIX)) {
+            return Optional.empty();
+        }
+        boolean wildcard = file.startsWith(WILDCARD);
+        String domain = file.substring(wildcard ? WILDCARD.length() : 0, file.length() - SUFFIX.length());
+        return HostName.isHost(domain)
+                ? Optional.of(wildcard ? OrderedCertificate.WILDCARD + domain : domain)
+                : Optional.empty();
     }
 
     private static void read(Path file, String host, Map<String, String> byHost) {
@@ -52,13 +74,13 @@ final class CertificateFolder {
 
     void write(String host, String pem) throws IOException {
         files.alone(() -> {
-            files.write(host + SUFFIX, pem);
+            files.write(fileOf(host), pem);
             return true;
         });
     }
 
     void remove(String host) throws IOException {
-        files.alone(() -> Files.deleteIfExists(files.folder().resolve(host + SUFFIX)));
+        files.alone(() -> Files.deleteIfExists(files.folder().resolve(fileOf(host))));
     }
 
     @Override

@@ -79,12 +79,20 @@ final class CertificateStore implements CertificateSource {
         Instant now = clock.instant();
         List<KeyAndChain> all = new ArrayList<>(operatorsLast);
         byHost.values().stream()
-                .filter(ordered -> !ordered.isOver(now))
+                .filter(ordered -> !ordered.isOver(now) && !hasWildcardFor(ordered.host(), now))
                 .sorted(Comparator.comparing(
                                 (OrderedCertificate ordered) -> !ordered.host().equals(domain))
                         .thenComparing(OrderedCertificate::host))
                 .forEach(ordered -> all.add(ordered.certificate()));
         return all;
+    }
+
+    /** Whether the certificate of a host, from before there was one for the whole domain, is of no use any more. */
+    private boolean hasWildcardFor(String host, Instant now) {
+        int dot = host.indexOf('.');
+        OrderedCertificate wildcard =
+                dot <= 0 ? null : byHost.get(OrderedCertificate.WILDCARD + host.substring(dot + 1));
+        return wildcard != null && !wildcard.host().equals(host) && !wildcard.isOver(now);
     }
 
     /** Those hosts for which a certificate is to be ordered, because there is none or it will end. */
@@ -201,6 +209,12 @@ final class CertificateStore implements CertificateSource {
                     .addKeyValue("fault", e)
                     .log("certificate not written to its folder");
         }
+    }
+
+    /** A tunnel's is ordered once the tunnel is there. */
+    @Override
+    public boolean isAwaited(String host) {
+        return true;
     }
 
     @Override

@@ -11,10 +11,13 @@ import java.util.regex.Pattern;
 /**
  * A certificate that was ordered.
  *
- * @param host whom it was ordered for, in the normal form
+ * @param host whom it was ordered for, in the normal form; a domain after {@link #WILDCARD} for all under it
  * @param pem itself, what vouches for it, and its key
  */
 record OrderedCertificate(String host, String pem, KeyAndChain certificate) {
+    /** What begins the name of one for all hosts directly under a domain. */
+    static final String WILDCARD = "*.";
+
     /** Renewed when a third of its life is left: where an order fails there is time to look into it. */
     private static final int RENEWED_AT_PART = 3;
 

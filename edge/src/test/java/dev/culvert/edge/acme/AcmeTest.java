@@ -1,8 +1,10 @@
 package dev.culvert.edge.acme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Secret;
@@ -12,7 +14,9 @@ import io.vertx.core.Vertx;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,8 +97,47 @@ class AcmeTest {
                 fault.getMessage());
     }
 
+    @Test
+    void accountThatIsNoneIsNamed() throws Exception {
+        Path file = folder.resolve("eab");
+        for (String text : List.of("", "only-an-id", "id not+base64url", "id key and more")) {
+            Files.writeString(file, text);
+            ConfigException fault = assertThrows(ConfigException.class, () -> withAccount(file));
+            assertTrue(fault.getMessage().startsWith("--acme-eab-file: %s must have one line".formatted(file)), text);
+        }
+        Files.writeString(file, "an-id  LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0=\n");
+        withAccount(file);
+        assertEquals(
+                "ExternalAccount[id=an-id, key=***]", ExternalAccount.read(file).toString());
+        Files.delete(file);
+        ConfigException fault = assertThrows(ConfigException.class, () -> withAccount(file));
+        assertEquals("--acme-eab-file: there is no file " + file, fault.getMessage());
+    }
+
+    private void withAccount(Path file) throws Exception {
+        read(new AcmeOptions(URI.create("https://ca.example.com/dir"), null, null, file, null, folder));
+    }
+
+    @Test
+    void withTheDomainsDnsOneCertificateIsForAllUnderIt() {
+        DomainByDns dns = new DomainByDns("example.com", new DnsProgram(Path.of("/bin/true"), folder.resolve("log")));
+
+        assertEquals(
+                Set.of("example.com", "*.example.com", "a.b.example.com", "shop.example.org"),
+                dns.toOrder(List.of(
+                        "example.com", "a.example.com", "b.example.com", "a.b.example.com", "shop.example.org")));
+        assertEquals(Set.of("example.com", "*.example.com"), dns.toOrder(List.of()), "before there is a tunnel");
+        assertTrue(dns.proves("*.example.com"));
+        assertTrue(dns.proves("example.com"));
+        assertFalse(dns.proves("shop.example.org"), "whose DNS is somebody else's");
+        assertFalse(dns.proves("a.b.example.com"));
+    }
+
     private Acme acme(String directory) throws Exception {
-        AcmeOptions options = new AcmeOptions(URI.create(directory), null, null, folder);
+        return read(new AcmeOptions(URI.create(directory), null, null, null, null, folder));
+    }
+
+    private Acme read(AcmeOptions options) throws Exception {
         return Acme.read(vertx, options, "example.com", null).await(10, TimeUnit.SECONDS);
     }
 }

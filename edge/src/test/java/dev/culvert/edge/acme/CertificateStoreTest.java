@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
@@ -147,6 +148,43 @@ class CertificateStoreTest {
         assertEquals(List.of(), store.missing(List.of(SHOP)));
         assertEquals(List.of("shop.example.org"), store.missing(List.of("shop.example.org")));
         assertEquals(operators.read(), store.read());
+    }
+
+    @Test
+    void wildcardTakesThePlaceOfThoseOfItsHostsAndIsThereAfterARestart() throws Exception {
+        CertificateStore store = store("a", null);
+        store.share(sealed(SECRET));
+        store.add("example.com", pem(Duration.ofDays(90), "example.com"));
+        store.add(SHOP, pem(Duration.ofDays(90)));
+        store.add("a.shop.example.com", pem(Duration.ofDays(90), "a.shop.example.com"));
+        assertEquals(List.of("*.example.com"), store.missing(List.of("example.com", "*.example.com")));
+        assertThrows(BrokenCertificateException.class, () -> store.add("*.example.com", pem(Duration.ofDays(90))));
+
+        store.add("*.example.com", pem(Duration.ofDays(30), "*.example.com"));
+
+        assertEquals(List.of(), store.missing(List.of("example.com", "*.example.com")));
+        assertEquals("example.com *.example.com a.shop.example.com", served(store));
+        assertEquals(served(store), served(store("a", null)));
+        CertificateStore other = store("b", null);
+        other.share(sealed(SECRET));
+        assertEquals(served(store), served(other));
+        clock.advance(Duration.ofDays(31));
+        assertEquals("example.com a.shop.example.com shop.example.com", served(store));
+    }
+
+    /** The hosts of those that are served, in their order. */
+    private static String served(CertificateStore store) throws Exception {
+        List<String> hosts = new ArrayList<>();
+        for (KeyAndChain pair : store.read()) {
+            hosts.add(pair.chain()
+                    .get(0)
+                    .getSubjectAlternativeNames()
+                    .iterator()
+                    .next()
+                    .get(1)
+                    .toString());
+        }
+        return String.join(" ", hosts);
     }
 
     @Test
@@ -299,7 +337,11 @@ class CertificateStoreTest {
     }
 
     private static String pem(Duration life) throws Exception {
-        Issued issued = authority.issue("EC", life, SHOP);
+        return pem(life, SHOP);
+    }
+
+    private static String pem(Duration life, String host) throws Exception {
+        Issued issued = authority.issue("EC", life, host);
         return TestAuthority.pem(issued.certificate()) + TestAuthority.pkcs8(issued.key());
     }
 }

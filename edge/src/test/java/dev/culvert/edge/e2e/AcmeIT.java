@@ -75,6 +75,45 @@ class AcmeIT {
         awaitHttps(cluster.node(1), "shop", root);
     }
 
+    /** With the sample of the documentation for a name server that takes updates. */
+    @Test
+    void domainWhoseDnsCanBeWrittenHasOneCertificateForAllItsTunnels() throws Exception {
+        Path site = stage.folder("site");
+        Files.writeString(site.resolve("hello"), "hello\n");
+        int target = Nginx.serving(stage, site).port();
+        Knot names = Knot.start(stage, DOMAIN);
+        Pebble pebble = Pebble.startFor(stage, names);
+        Path account = Files.writeString(stage.folder().resolve("eab"), Pebble.ACCOUNT + "\n");
+        RunningEdge edge = stage.edge(
+                "--domain",
+                DOMAIN,
+                "--https-port",
+                "0",
+                "--acme",
+                pebble.directory(),
+                "--acme-ca",
+                pebble.ca().toString(),
+                "--acme-eab-file",
+                account.toString(),
+                "--acme-dns",
+                names.program().toString());
+        Output log = edge.program().err();
+        log.await("host=*." + DOMAIN);
+        log.await("names=\\*.%s .*served from now on".formatted(DOMAIN));
+
+        for (String name : List.of("shop", "office")) {
+            stage.agent(edge, target, "--lanes", "1", "--name", name).awaitOnline();
+            assertEquals("hello", https(edge, name, pebble.root(stage)).out(), "from its first moment on");
+        }
+        assertEquals(
+                2,
+                log.lines().stream()
+                        .filter(line -> line.contains("certificate ordered"))
+                        .count(),
+                "of the domain and of all under it");
+        assertEquals(List.of(), names.texts(stage, "_acme-challenge." + DOMAIN), "the proofs are gone");
+    }
+
     private void awaitHttps(RunningEdge node, String name, Path root) {
         Awaitility.await()
                 .atMost(Stage.PATIENCE)

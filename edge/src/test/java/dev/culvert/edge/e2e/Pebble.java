@@ -10,13 +10,32 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Pebble, the small ACME authority for tests, with a dnsmasq for which every host is this machine. It looks at proofs as a
- * public one does, at a port of our choice in place of 80.
+ * Pebble, the small ACME authority for tests. It looks at proofs as a public one does, at a port of our choice in place of 80.
  *
  * @param ca who signs its own certificate, as {@code --acme-ca} takes it
  */
 record Pebble(Program program, List<String> arguments, int port, int managementPort, Path ca) {
+    /** What it wants of an account of its own, where it wants one. */
+    static final String ACCOUNT = "culvert-1 zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+
+    /** One that takes everybody, with a dnsmasq for which every host is this machine. */
     static Pebble start(Stage stage, int proofPort) throws Exception {
+        return start(stage, proofPort, dns(stage), new JsonObject());
+    }
+
+    /** One that wants {@link #ACCOUNT}, and asks the domain's own name server. */
+    static Pebble startFor(Stage stage, Knot names) throws Exception {
+        String[] account = ACCOUNT.split(" ");
+        return start(
+                stage,
+                Stage.freePort(), // Where nobody answers.
+                names.port(),
+                new JsonObject()
+                        .put("externalAccountBindingRequired", true)
+                        .put("externalAccountMACKeys", new JsonObject().put(account[0], account[1])));
+    }
+
+    private static Pebble start(Stage stage, int proofPort, int dns, JsonObject more) throws Exception {
         Path folder = stage.folder("pebble");
         TestAuthority authority = new TestAuthority();
         authority.write(folder, "pebble", authority.issue("localhost"));
@@ -29,13 +48,14 @@ record Pebble(Program program, List<String> arguments, int port, int managementP
                 .put("certificate", folder.resolve("pebble.crt").toString())
                 .put("privateKey", folder.resolve("pebble.key").toString())
                 .put("httpPort", proofPort)
-                .put("tlsPort", proofPort);
+                .put("tlsPort", proofPort)
+                .mergeIn(more);
         Path file = Files.writeString(
                 folder.resolve("pebble.json"),
                 new JsonObject().put("pebble", config).encode());
         return start(
                 stage,
-                List.of("-config", file.toString(), "-dnsserver", "127.0.0.1:" + dns(stage), "-strict"),
+                List.of("-config", file.toString(), "-dnsserver", "127.0.0.1:" + dns, "-strict"),
                 port,
                 management,
                 ca);
