@@ -6,6 +6,7 @@ import dev.culvert.agent.dial.EdgeLane;
 import dev.culvert.agent.dial.Greeting;
 import dev.culvert.agent.dial.Lanes;
 import dev.culvert.agent.dial.Traffic;
+import dev.culvert.agent.folder.FolderServer;
 import dev.culvert.agent.inspect.Inspector;
 import dev.culvert.agent.state.AgentState;
 import dev.culvert.agent.state.NameChange;
@@ -27,7 +28,9 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +68,11 @@ public final class Agent {
     private final TargetStreams streams = new TargetStreams(new FromTargets());
     private final Map<Integer, Binding> bindings = new ConcurrentHashMap<>();
     private final Map<Integer, Tunnel> tunnels = new ConcurrentHashMap<>();
+
+    /** Those of tunnels whose target is a folder. */
+    private final Map<Integer, FolderServer> folders = new HashMap<>();
+
+    private Future<Void> foldersClosed = Future.succeededFuture();
 
     /** Names that tunnels of this agent have or ask for: two to the same target must not remember the same one. */
     private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
@@ -226,14 +234,44 @@ public final class Agent {
                     tunnel, opened, vertx, options.reconnect().backoff(random), loopGuard, new FromBindings());
             tunnels.put(tunnel.id(), tunnel);
             bindings.put(tunnel.id(), binding);
-            streams.put(
-                    tunnel.id(),
-                    new TargetDialer(client, wanted.target(), wanted.insecureTarget()),
-                    wanted.proxyProtocol());
             listener.onState(tunnel, tunnel.state());
-            vertx.executeBlocking(() -> recall(wanted))
-                    .onComplete(kept -> home.runOnContext(ignored -> start(binding, kept)), opened::tryFail);
+            reach(tunnel)
+                    .onComplete(
+                            dialer -> {
+                                if (binding.isEnded()) {
+                                    return;
+                                }
+                                streams.put(tunnel.id(), dialer, wanted.proxyProtocol());
+                                vertx.executeBlocking(() -> recall(wanted))
+                                        .onComplete(
+                                                kept -> home.runOnContext(ignored -> start(binding, kept)),
+                                                opened::tryFail);
+                            },
+                            failure -> {
+                                String sentence =
+                                        "%s cannot be served (%s)".formatted(wanted.target(), failure.getMessage());
+                                binding.end(
+                                        new TunnelState.Offline(sentence),
+                                        new AgentException(AgentException.Code.FOLDER, sentence));
+                            });
         }
+    }
+
+    /** The way to the target; a folder's server ends with the tunnel. */
+    private Future<TargetDialer> reach(Tunnel tunnel) {
+        TunnelOptions wanted = tunnel.options();
+        Path folder = wanted.target().folder();
+        if (folder == null) {
+            return Future.succeededFuture(new TargetDialer(client, wanted.target(), wanted.insecureTarget()));
+        }
+        return FolderServer.start(vertx, folder).map(server -> {
+            if (tunnels.containsKey(tunnel.id())) {
+                folders.put(tunnel.id(), server);
+            } else {
+                server.close(); // The tunnel is closed already.
+            }
+            return TargetDialer.toServer(client, wanted.target(), server.address());
+        });
     }
 
     /** What was kept from earlier. */
@@ -302,6 +340,7 @@ public final class Agent {
         Future<Void> inspectorClosed = inspector == null ? Future.succeededFuture() : inspector.close();
         return lanesClosed
                 .eventually(() -> inspectorClosed)
+                .eventually(() -> foldersClosed)
                 .eventually(() -> client.close())
                 .eventually(nameWriter::written);
     }
@@ -474,6 +513,10 @@ public final class Agent {
             tunnels.remove(tunnel.id());
             bindings.remove(tunnel.id());
             streams.remove(tunnel.id());
+            FolderServer folder = folders.remove(tunnel.id());
+            if (folder != null) {
+                foldersClosed = Future.join(foldersClosed, folder.close()).mapEmpty();
+            }
             Set<String> own = own(tunnel.options());
             tunnel.lastConnected().map(TunnelState.Connected::name).ifPresent(own::remove);
             if (tunnel.options().wanted() != null) {

@@ -22,6 +22,8 @@ public final class AgentException extends RuntimeException {
         NAME_TAKEN,
         /** The target is the edge itself. */
         LOOP,
+        /** The folder cannot be served. */
+        FOLDER,
         /** The inspector cannot listen. */
         INSPECTOR,
         /** The agent or the tunnel was closed before it was online. */

@@ -87,13 +87,16 @@ public record TunnelOptions(
         if (kind != Kind.HTTP && admission.asksForPassword()) {
             throw new IllegalArgumentException("only visitors of http tunnels can be asked for a password");
         }
+        if (kind != Kind.HTTP && target.folder() != null) {
+            throw new IllegalArgumentException("a folder can be the target of http tunnels only");
+        }
         if (kind != Kind.HTTP && target.tls()) {
             throw new IllegalArgumentException(
                     "a %s tunnel carries bytes as they are: write its target as host:port".formatted(kind.word()));
         }
     }
 
-    /** HTTP to a port of this machine, {@code host:port}, a URL or {@code unix:/path}. */
+    /** HTTP to a port of this machine, {@code host:port}, a URL, {@code unix:/path}, or the files of a folder. */
     public static TunnelOptions http(String target) {
         return of(Kind.HTTP, Target.parse(target));
     }

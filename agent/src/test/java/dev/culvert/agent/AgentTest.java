@@ -97,6 +97,16 @@ class AgentTest {
     }
 
     @Test
+    void folderIsServedByTheAgentItself(@TempDir Path folder) throws Exception {
+        Files.writeString(folder.resolve("page"), "from a folder");
+        ScriptedEdge.Greeted lane = online("docs", TunnelOptions.http(folder.toString()));
+
+        lane.open(2, "docs").peer().sendText(2, "GET /page HTTP/1.0\r\n\r\n");
+
+        assertEquals("HTTP/1.0 200 OK", lane.peer().expectText(2, 15).substring(0, 15));
+    }
+
+    @Test
     void streamIsJoinedWithTheTargetBothWays() throws Exception {
         try (ServerSocket target = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(target.getLocalPort()));

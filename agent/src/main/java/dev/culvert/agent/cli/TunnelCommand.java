@@ -39,9 +39,9 @@ final class TunnelCommand implements Callable<Integer> {
         CommandSpec spec = ofOne(
                 surroundings,
                 TunnelOptions.Kind.HTTP,
-                "The local server: a port, host:port, an http(s) URL, or unix:/path.");
+                "The local server: a port, host:port, an http(s) URL, or unix:/path; or a folder of files.");
         spec.usageMessage()
-                .description("Gives a local HTTP server a public name, until Ctrl-C.")
+                .description("Gives a local HTTP server, or a folder, a public name, until Ctrl-C.")
                 .footer(
                         "",
                         "The name stays the same over reconnects and restarts. Without an edge at",
@@ -58,7 +58,8 @@ final class TunnelCommand implements Callable<Integer> {
                         "  culvert http 3000 --basic-auth-file passwords --allow-from 192.0.2.0/24",
                         "  culvert http localhost:5173 --host-header rewrite --name shop",
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
-                        "  culvert http unix:/run/app.sock");
+                        "  culvert http unix:/run/app.sock",
+                        "  culvert http ./site");
         return spec;
     }
 
@@ -244,7 +245,7 @@ final class TunnelCommand implements Callable<Integer> {
                                         : "with " + (ports ? "--remote-port" : "--name"));
             case INSPECTOR -> "; choose another with --inspect-port, or 0 for one that is free";
             // The edge's own words say what to do.
-            case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, CLOSED -> "";
+            case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, FOLDER, CLOSED -> "";
         };
     }
 }

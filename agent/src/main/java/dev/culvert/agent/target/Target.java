@@ -1,22 +1,34 @@
 package dev.culvert.agent.target;
 
 import io.vertx.core.net.SocketAddress;
+import java.net.URI;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The local service that visitors reach. Written as a port ({@code 3000}), {@code host:port}, a URL without a path
- * ({@code http://…}, {@code https://…}), or {@code unix:/path}.
+ * ({@code http://…}, {@code https://…}), {@code unix:/path}, or a folder of files: the path of one that is there, or {@code file:///path}.
  *
  * @param tls whether the target speaks TLS
- * @param hostPort where it is; null for a Unix socket
+ * @param hostPort where it is; null for a Unix socket and a folder
  * @param path the Unix socket's path; null otherwise
+ * @param folder the folder, absolute, whose files the agent itself serves; null otherwise
  * @param anyLoopback whether ::1 is as good as 127.0.0.1: the target was written as a port or as localhost
  */
 public record Target(
-        boolean tls, @Nullable HostPort hostPort, @Nullable String path, boolean anyLoopback) {
+        boolean tls,
+        @Nullable HostPort hostPort,
+        @Nullable String path,
+        @Nullable Path folder,
+        boolean anyLoopback) {
     private static final String UNIX = "unix:";
+    private static final String FILE = "file:";
 
     /** Reads a target; the exception's message is for the person who wrote it. */
     public static Target parse(String text) {
@@ -24,7 +36,7 @@ public record Target(
             return read(text.strip());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "\"%s\" is not a target (%s): write a port, host:port, a URL, or unix:/path"
+                    "\"%s\" is not a target (%s): write a port, host:port, a URL, unix:/path, or a folder"
                             .formatted(text, e.getMessage()));
         }
     }
@@ -55,10 +67,14 @@ public record Target(
 
     private static Target read(String text) {
         if (text.matches("[0-9]+")) {
-            return new Target(false, new HostPort("127.0.0.1", HostPort.port(text)), null, true);
+            return new Target(false, new HostPort("127.0.0.1", HostPort.port(text)), null, null, true);
         }
         if (text.startsWith(UNIX)) {
             return ofPath(text.substring(UNIX.length()));
+        } else if (text.startsWith(FILE)) {
+            return ofFolder(path(() -> Path.of(URI.create(text))));
+        } else if (isPath(text)) {
+            return ofFolder(path(() -> Path.of(text)));
         }
         int scheme = text.indexOf("://");
         return scheme < 0 ? ofHostPort(false, HostPort.parse(text)) : ofUrl(text, scheme);
@@ -68,7 +84,30 @@ public record Target(
         if (!path.startsWith("/")) {
             throw new IllegalArgumentException("the path of a Unix socket begins with /");
         }
-        return new Target(false, null, path, false);
+        return new Target(false, null, path, null, false);
+    }
+
+    /** What no port or host is, and a name that could be one where there is a folder of that name. */
+    private static boolean isPath(String text) {
+        return (text.contains("/") && !text.contains("://"))
+                || text.equals(".")
+                || text.equals("..")
+                || (!text.isEmpty() && text.indexOf(':') < 0 && Files.isDirectory(path(() -> Path.of(text))));
+    }
+
+    private static Path path(Supplier<Path> of) {
+        try {
+            return of.get();
+        } catch (InvalidPathException | FileSystemNotFoundException e) {
+            throw new IllegalArgumentException("there can be no such folder", e);
+        }
+    }
+
+    private static Target ofFolder(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new IllegalArgumentException("there is no such folder");
+        }
+        return new Target(false, null, null, folder.toAbsolutePath().normalize(), false);
     }
 
     private static Target ofUrl(String text, int schemeEnd) {
@@ -86,21 +125,30 @@ public record Target(
     }
 
     private static Target ofHostPort(boolean tls, HostPort hostPort) {
-        return new Target(tls, hostPort, null, hostPort.isLocalhost());
+        return new Target(tls, hostPort, null, null, hostPort.isLocalhost());
     }
 
-    /** The target without its scheme, as the messages about it say it: {@code 127.0.0.1:3000}, {@code unix:/path}. */
+    /** The target without its scheme, as the messages about it say it: {@code 127.0.0.1:3000}, {@code unix:/path}, {@code /folder}. */
     public String name() {
+        if (folder != null) {
+            return folder.toString();
+        }
         return hostPort == null ? UNIX + path : hostPort.toString();
     }
 
     /** The target as a URL; of a Unix socket, {@code unix:/path}. */
     public String url() {
+        if (folder != null) {
+            return folder.toUri().toASCIIString();
+        }
         return hostPort == null ? UNIX + path : (tls ? "https://" : "http://") + hostPort;
     }
 
-    /** Where to connect, in the order to try. */
+    /** Where to connect, in the order to try; a folder is nowhere by itself. */
     List<SocketAddress> addresses() {
+        if (folder != null) {
+            throw new IllegalStateException(folder + " is where its server is");
+        }
         if (hostPort == null) {
             return List.of(SocketAddress.domainSocketAddress(path));
         }

@@ -34,10 +34,19 @@ public final class TargetDialer {
      * @param insecure whether a TLS target's certificate is taken unseen
      */
     public TargetDialer(NetClient client, Target target, boolean insecure) {
+        this(client, target, insecure, target.addresses());
+    }
+
+    private TargetDialer(NetClient client, Target target, boolean insecure, List<SocketAddress> addresses) {
         this.client = client;
         this.target = target;
         this.insecure = insecure;
-        this.addresses = target.addresses();
+        this.addresses = addresses;
+    }
+
+    /** The same for a folder, which this server serves. */
+    public static TargetDialer toServer(NetClient client, Target folder, SocketAddress server) {
+        return new TargetDialer(client, folder, false, List.of(server));
     }
 
     /** What it connects to. */

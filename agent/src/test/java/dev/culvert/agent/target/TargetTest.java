@@ -5,7 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.agent.TunnelOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,7 +60,35 @@ class TargetTest {
                 .getMessage();
 
         assertTrue(message.startsWith("\"" + text + "\" is not a target ("), message);
-        assertTrue(message.endsWith("write a port, host:port, a URL, or unix:/path"), message);
+        assertTrue(message.endsWith("write a port, host:port, a URL, unix:/path, or a folder"), message);
+    }
+
+    @Test
+    void folderThatIsThereIsATarget(@TempDir Path folder) throws Exception {
+        Path site = Files.createDirectory(folder.resolve("my site"));
+
+        for (String text : List.of(
+                site.toString(), site + "/", site + "/../my site", site.toUri().toString())) {
+            assertEquals(site, Target.parse(text).folder(), text);
+        }
+        Target target = Target.parse(site.toString());
+        assertEquals(site.toString(), target.name());
+        assertEquals(site.toUri().toString(), target.url());
+        assertTrue(target.url().endsWith("/my%20site/"), target.url());
+        assertEquals(Path.of("").toAbsolutePath(), Target.parse(".").folder());
+        assertEquals(Path.of("src").toAbsolutePath(), Target.parse("src").folder());
+        assertThrows(IllegalArgumentException.class, () -> TunnelOptions.tcp(site.toString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"./nothing", "/no/such/folder", "pom.xml", "./pom.xml", "file:///no/such", "file:relative", "/\0"
+            })
+    void folderThatIsNotThereIsRefused(String text) {
+        String message = assertThrows(IllegalArgumentException.class, () -> Target.parse(text))
+                .getMessage();
+
+        assertTrue(message.startsWith("\"" + text + "\" is not a target ("), message);
     }
 
     @ParameterizedTest

@@ -63,11 +63,12 @@ class DnsProgramTest {
 
     @Test
     void endlessWordsFillNoMemory() throws Exception {
-        DnsProgram program = program("head -c 3000000 /dev/zero | tr '\\0' x; exit 1");
+        DnsProgram program = program(
+                "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo y$(head -c 600 /dev/zero | tr '\\0' z); exit 1");
 
         AcmeException fault = assertThrows(AcmeException.class, () -> program.present(NAME, VALUE));
 
-        assertTrue(fault.getMessage().endsWith("1: " + "x".repeat(500)), fault.getMessage());
+        assertTrue(fault.getMessage().endsWith("1: " + "z".repeat(499)), fault.getMessage());
     }
 
     @Test

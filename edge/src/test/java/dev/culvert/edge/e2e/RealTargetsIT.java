@@ -7,6 +7,7 @@ import com.microsoft.playwright.Page;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -27,6 +28,24 @@ class RealTargetsIT {
         assertEquals(404, edge.get(name, "/nothing").status());
         assertTrue(edge.get(name, "/nothing").error().isEmpty(), "the target's own 404");
         assertTrue(edge.get(name, "/").body().contains("page.html"));
+    }
+
+    @Test
+    void folderNeedsNoServer() throws Exception {
+        Path site = stage.folder("my site");
+        Files.writeString(Files.createDirectories(site.resolve("sub")).resolve("page.html"), "<h1>from a folder</h1>");
+        Files.writeString(site.resolve(".env"), "SECRET=1");
+        RunningEdge edge = stage.edge("--domain", "tunnel.test");
+        RunningAgent agent = RunningAgent.start(stage, "home", Map.of(), edge, site.toString(), "--name", "docs");
+        agent.awaitOnline();
+
+        Page page = Browser.start(stage, "--host-resolver-rules=MAP *.tunnel.test 127.0.0.1")
+                .page();
+        page.navigate("http://" + edge.host("docs") + "/");
+        page.click("text=sub/");
+        page.click("text=page.html");
+        assertEquals("from a folder", page.textContent("h1"));
+        assertEquals(404, edge.get("docs", "/.env").status());
     }
 
     @Test

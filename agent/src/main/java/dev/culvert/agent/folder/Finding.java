@@ -1,0 +1,36 @@
+package dev.culvert.agent.folder;
+
+import java.util.List;
+
+/** What is at a path of a folder that is served. */
+sealed interface Finding {
+    /** A file, or a folder with a page of its own. */
+    enum Content implements Finding {
+        IS_THERE
+    }
+
+    /** Nothing, or nothing that visitors may know of. */
+    enum Nothing implements Finding {
+        IS_THERE
+    }
+
+    /** A folder whose path should end with a slash, or links from its page lead elsewhere. */
+    enum Unfinished implements Finding {
+        IS_THERE
+    }
+
+    /**
+     * A folder without a page.
+     *
+     * @param more whether there are entries beside these
+     */
+    record Listed(List<Entry> entries, boolean more) implements Finding {}
+
+    /**
+     * What is in a folder.
+     *
+     * @param name a folder's with a slash at its end
+     * @param bytes how long a file is
+     */
+    record Entry(String name, boolean isFolder, long bytes) {}
+}
