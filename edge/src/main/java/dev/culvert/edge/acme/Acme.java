@@ -122,7 +122,7 @@ public final class Acme implements Proofs {
                 shared,
                 () -> dns == null ? hosts.get() : dns.toOrder(hosts.get()),
                 Clock.systemUTC());
-        fresh.start();
+        fresh.start(Orders.INTERVAL);
         orders = fresh;
     }
 

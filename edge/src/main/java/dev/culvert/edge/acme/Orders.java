@@ -31,7 +31,7 @@ final class Orders {
     private static final Logger LOGGER = LoggerFactory.getLogger(Orders.class);
 
     /** A new tunnel's certificate is ordered within this. */
-    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    static final Duration INTERVAL = Duration.ofSeconds(1);
 
     /**
      * Between two orders for a host, also where its new certificate is due at once by our clock; doubled with each failure in a row.
@@ -102,8 +102,13 @@ final class Orders {
     /** When a host was tried last, as far as it matters. */
     private record Tried(int failuresInARow, Instant notBefore) {}
 
-    void start() {
-        thread.scheduleWithFixedDelay(this::look, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    /**
+     * Begins to order.
+     *
+     * @param interval between two looks for what is missing; {@link #INTERVAL} in production
+     */
+    void start(Duration interval) {
+        thread.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Orders no more; what is under way comes to nothing. */

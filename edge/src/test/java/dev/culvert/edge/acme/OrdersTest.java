@@ -41,6 +41,8 @@ import org.shredzone.acme4j.toolbox.JSON;
 /** When certificates are ordered, of an authority that a test plays; {@code AcmeIT} has a real one. */
 @Timeout(60)
 class OrdersTest {
+    private static final Duration INTERVAL = Duration.ofMillis(50);
+
     @TempDir
     Path folder;
 
@@ -66,7 +68,7 @@ class OrdersTest {
         store = new CertificateStore(folder, "example.com", null, clock);
         store.load();
         orders = new Orders(store, this::order, proofs, this::hosts, clock);
-        orders.start();
+        orders.start(INTERVAL);
     }
 
     @AfterEach
@@ -247,7 +249,7 @@ class OrdersTest {
         AtomicInteger number = new AtomicInteger();
         Orders fresh = new Orders(
                 empty, nobody, proofs(member), () -> List.of(number.incrementAndGet() / 2 + ".example.com"), clock);
-        fresh.start();
+        fresh.start(INTERVAL);
         return fresh;
     }
 
