@@ -13,6 +13,7 @@ import dev.culvert.edge.acme.Acme;
 import dev.culvert.edge.admin.About;
 import dev.culvert.edge.admin.AdminVerticle;
 import dev.culvert.edge.admin.BusView;
+import dev.culvert.edge.admin.CertificateFigures;
 import dev.culvert.edge.admin.ClusterView;
 import dev.culvert.edge.admin.Door;
 import dev.culvert.edge.admin.LocalNode;
@@ -46,6 +47,7 @@ import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
 import dev.culvert.edge.tls.PemFiles;
+import dev.culvert.edge.tls.ServedCertificate;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
@@ -551,7 +553,22 @@ public final class Edge {
                 host + ":" + httpPort,
                 version == null ? "development" : version,
                 System.currentTimeMillis());
-        return new LocalNode(about, registry, lanes, here, traffic, () -> ready, closing::get, relayed);
+        return new LocalNode(
+                about, registry, lanes, here, traffic, () -> ready, closing::get, certificateFigures(), relayed);
+    }
+
+    private CertificateFigures certificateFigures() {
+        Acme ordering = acme;
+        return new CertificateFigures(
+                this::ownCertificateEnds,
+                ordering == null ? () -> 0 : ordering::received,
+                ordering == null ? () -> 0 : ordering::failed);
+    }
+
+    private double ownCertificateEnds() {
+        Certificates served = certificates;
+        ServedCertificate own = served == null ? null : served.forHost(options.domain());
+        return own == null ? Double.NaN : own.until().getEpochSecond();
     }
 
     /** Nodes ask each other for what their operators look at, so one without an admin port answers too. */

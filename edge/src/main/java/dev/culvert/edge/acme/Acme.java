@@ -126,6 +126,18 @@ public final class Acme implements Proofs {
         orders = fresh;
     }
 
+    /** How many orders of this node have ended with a certificate. */
+    public long received() {
+        Orders begun = orders;
+        return begun == null ? 0 : begun.received();
+    }
+
+    /** How many have not. */
+    public long failed() {
+        Orders begun = orders;
+        return begun == null ? 0 : begun.failed();
+    }
+
     /** Orders no more. */
     public void close() {
         Orders begun = orders;

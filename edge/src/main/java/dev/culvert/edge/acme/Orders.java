@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.shredzone.acme4j.exception.AcmeException;
@@ -62,6 +63,9 @@ final class Orders {
         }
     };
     private Instant pausedUntil = Instant.MIN;
+
+    private final LongAdder received = new LongAdder();
+    private final LongAdder failed = new LongAdder();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "culvert-acme");
         thread.setDaemon(true);
@@ -109,6 +113,16 @@ final class Orders {
      */
     void start(Duration interval) {
         thread.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** How many orders have ended with a certificate. Any thread. */
+    long received() {
+        return received.sum();
+    }
+
+    /** How many have not. Any thread. */
+    long failed() {
+        return failed.sum();
     }
 
     /** Orders no more; what is under way comes to nothing. */
@@ -163,6 +177,7 @@ final class Orders {
                 proofs.put(token, text, PROOF_KEPT);
             });
             store.add(host, pem);
+            received.increment();
             tried(host, 0, clock.instant().plus(FIRST_WAIT));
             LOGGER.atInfo().addKeyValue("host", host).log("certificate ordered and received");
         } catch (AcmeException | IOException | BrokenCertificateException | RuntimeException e) {
@@ -176,6 +191,7 @@ final class Orders {
         if (thread.isShutdown()) {
             return; // It was interrupted.
         }
+        failed.increment();
         Instant now = clock.instant();
         int inARow = tried(host).failuresInARow() + 1;
         Instant again = now.plus(wait(inARow));

@@ -16,6 +16,7 @@ import java.util.function.IntSupplier;
  * @param carriers they, and whatever else serves tunnels from here
  * @param ready whether it takes visitors now
  * @param draining whether it is about to stop
+ * @param certificates those of its port for TLS
  * @param relayed how many streams are open to and from other nodes
  */
 public record LocalNode(
@@ -26,6 +27,7 @@ public record LocalNode(
         Traffic traffic,
         BooleanSupplier ready,
         BooleanSupplier draining,
+        CertificateFigures certificates,
         IntSupplier relayed) {
 
     NodeStatus status() {

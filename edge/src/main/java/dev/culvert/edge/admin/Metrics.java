@@ -15,6 +15,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.util.internal.PlatformDependent;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class Metrics {
         visitors(node.traffic());
         agents();
         cluster();
+        certificates(node.certificates());
         gauge("culvert.event.loop.lag", "Longest wait for an event loop, last 10 to 20 s", lag::seconds, "seconds");
         gauge("culvert.direct.memory", "Memory outside the heap that Netty holds", Metrics::direct, "bytes");
         new JvmMemoryMetrics().bindTo(meters);
@@ -120,6 +122,23 @@ final class Metrics {
                 .tag("version", node.about().version())
                 .tag("label", node.about().label())
                 .tag("id", node.about().id())
+                .register(meters);
+    }
+
+    private void certificates(CertificateFigures figures) {
+        gauge(
+                "culvert.certificate.end.timestamp",
+                "When the certificate of the edge's own domain ends, in Unix time",
+                figures.end()::getAsDouble,
+                "seconds");
+        orders("received", figures.received());
+        orders("failed", figures.failed());
+    }
+
+    private void orders(String outcome, LongSupplier count) {
+        FunctionCounter.builder("culvert.certificate.orders", count, LongSupplier::getAsLong)
+                .description("Certificates that this node has ordered by ACME, by what came of it")
+                .tag("outcome", outcome)
                 .register(meters);
     }
 

@@ -100,7 +100,7 @@ public final class ServedCertificate {
     }
 
     /** When it ends. */
-    Instant until() {
+    public Instant until() {
         return certificate.getNotAfter().toInstant();
     }
 

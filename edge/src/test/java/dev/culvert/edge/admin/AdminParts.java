@@ -14,6 +14,8 @@ import java.util.function.BooleanSupplier;
 
 /** What the tests of this package look at. */
 final class AdminParts {
+    private static final CertificateFigures CERTIFICATES = new CertificateFigures(() -> 1.8e9, () -> 3, () -> 2);
+
     private AdminParts() {}
 
     /** A node with real parts that nobody has connected to. */
@@ -25,7 +27,8 @@ final class AdminParts {
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
         Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
-        return new LocalNode(about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), () -> 9);
+        return new LocalNode(
+                about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), CERTIFICATES, () -> 9);
     }
 
     static About about(String id) {

@@ -59,6 +59,9 @@ class MetricsTest {
         assertEquals(1, samples.get("culvert_nodes"));
         assertEquals(1, samples.get("culvert_ready"));
         assertEquals(9, samples.get("culvert_relayed_streams"));
+        assertEquals(1.8e9, samples.get("culvert_certificate_end_timestamp_seconds"));
+        assertEquals(3, samples.get("culvert_certificate_orders_total{outcome=\"received\"}"));
+        assertEquals(2, samples.get("culvert_certificate_orders_total{outcome=\"failed\"}"));
         assertEquals(0, samples.get("culvert_lanes"));
         assertEquals(0, samples.get("culvert_clients"));
         assertEquals(0, samples.get("culvert_streams"));

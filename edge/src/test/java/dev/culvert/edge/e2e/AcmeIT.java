@@ -111,6 +111,12 @@ class AcmeIT {
                         .filter(line -> line.contains("certificate ordered"))
                         .count(),
                 "of the domain and of all under it");
+        String metrics = Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/metrics")
+                .body();
+        assertTrue(metrics.contains("culvert_certificate_orders_total{outcome=\"received\"} 2.0"), metrics);
+        assertTrue(
+                metrics.contains("culvert_certificate_end_timestamp_seconds 1.9"),
+                metrics); // Pebble's last for five years.
         assertEquals(List.of(), names.texts(stage, "_acme-challenge." + DOMAIN), "the proofs are gone");
     }
 
