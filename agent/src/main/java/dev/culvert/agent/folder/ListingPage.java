@@ -1,5 +1,6 @@
 package dev.culvert.agent.folder;
 
+import dev.culvert.page.Html;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -60,12 +61,12 @@ final class ListingPage {
         }
         String title = QueryStringDecoder.decodeComponent(path.replace("+", "%2B"));
         String more = listed.more() ? "<p>There is more, which is not listed.</p>\n" : "";
-        return HTML.formatted(escaped(title), rows, more);
+        return HTML.formatted(Html.escaped(title), rows, more);
     }
 
     private static void row(StringBuilder rows, String link, String name, String size) {
-        rows.append(
-                "<tr><td><a href=\"%s\">%s</a></td><td>%s</td></tr>\n".formatted(escaped(link), escaped(name), size));
+        rows.append("<tr><td><a href=\"%s\">%s</a></td><td>%s</td></tr>\n"
+                .formatted(Html.escaped(link), Html.escaped(name), size));
     }
 
     /** With a dot in front, or a name with a colon were a URL. */
@@ -88,13 +89,5 @@ final class ListingPage {
             unit++;
         }
         return String.format(Locale.ROOT, rest < 10 ? "%.1f %s" : "%.0f %s", rest, UNITS.get(unit));
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;")
-                .replace("'", "&#39;");
     }
 }

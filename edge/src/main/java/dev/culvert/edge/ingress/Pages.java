@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.page.Html;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -101,7 +102,7 @@ final class Pages {
         if (accepts(accept, "text/html")) {
             type = "text/html; charset=utf-8";
             String small = status.code() == 200 ? "Culvert" : status.code() + " · " + code + " · Culvert";
-            body = HTML.formatted(escaped(title), escaped(text), escaped(small));
+            body = HTML.formatted(Html.escaped(title), Html.escaped(text), Html.escaped(small));
         } else if (accepts(accept, "application/json")) {
             type = "application/json";
             body = new JsonObject()
@@ -133,12 +134,5 @@ final class Pages {
 
     private static boolean accepts(@Nullable String accept, String type) {
         return accept != null && accept.toLowerCase(Locale.ROOT).contains(type);
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
     }
 }
