@@ -235,30 +235,34 @@ public final class Agent {
             tunnels.put(tunnel.id(), tunnel);
             bindings.put(tunnel.id(), binding);
             listener.onState(tunnel, tunnel.state());
-            reach(tunnel)
-                    .onComplete(
-                            dialer -> {
-                                if (binding.isEnded()) {
-                                    return;
-                                }
-                                streams.put(tunnel.id(), dialer, wanted.proxyProtocol());
-                                vertx.executeBlocking(() -> recall(wanted))
-                                        .onComplete(
-                                                kept -> home.runOnContext(ignored -> start(binding, kept)),
-                                                opened::tryFail);
-                            },
-                            failure -> {
-                                String sentence =
-                                        "%s cannot be served (%s)".formatted(wanted.target(), failure.getMessage());
-                                binding.end(
-                                        new TunnelState.Offline(sentence),
-                                        new AgentException(AgentException.Code.FOLDER, sentence));
-                            });
+            // In the order of opening: each remembers the first name that is left for its target.
+            vertx.executeBlocking(() -> recall(wanted))
+                    .onComplete(kept -> home.runOnContext(ignored -> reach(binding, tunnel, kept)), opened::tryFail);
         }
     }
 
+    /** The target is within reach before the edge hears of the tunnel. */
+    private void reach(Binding binding, Tunnel tunnel, Kept kept) {
+        dialer(tunnel)
+                .onComplete(
+                        dialer -> {
+                            if (!binding.isEnded()) {
+                                streams.put(
+                                        tunnel.id(), dialer, tunnel.options().proxyProtocol());
+                                start(binding, kept);
+                            }
+                        },
+                        failure -> {
+                            String sentence = "%s cannot be served (%s)"
+                                    .formatted(tunnel.options().target(), failure.getMessage());
+                            binding.end(
+                                    new TunnelState.Offline(sentence),
+                                    new AgentException(AgentException.Code.FOLDER, sentence));
+                        });
+    }
+
     /** The way to the target; a folder's server ends with the tunnel. */
-    private Future<TargetDialer> reach(Tunnel tunnel) {
+    private Future<TargetDialer> dialer(Tunnel tunnel) {
         TunnelOptions wanted = tunnel.options();
         Path folder = wanted.target().folder();
         if (folder == null) {
@@ -268,10 +272,14 @@ public final class Agent {
             if (tunnels.containsKey(tunnel.id())) {
                 folders.put(tunnel.id(), server);
             } else {
-                server.close(); // The tunnel is closed already.
+                close(server);
             }
             return TargetDialer.toServer(client, wanted.target(), server.address());
         });
+    }
+
+    private void close(FolderServer folder) {
+        foldersClosed = Future.join(foldersClosed, folder.close()).mapEmpty();
     }
 
     /** What was kept from earlier. */
@@ -515,7 +523,7 @@ public final class Agent {
             streams.remove(tunnel.id());
             FolderServer folder = folders.remove(tunnel.id());
             if (folder != null) {
-                foldersClosed = Future.join(foldersClosed, folder.close()).mapEmpty();
+                close(folder);
             }
             Set<String> own = own(tunnel.options());
             tunnel.lastConnected().map(TunnelState.Connected::name).ifPresent(own::remove);

@@ -134,6 +134,8 @@ public final class AgentMain {
         System.getProperties().putIfAbsent(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
         System.getProperties().putIfAbsent(prefix + "showThreadName", "false");
         System.getProperties().putIfAbsent(prefix + "showShortLogName", "true");
+        // It says of each visitor who leaves in the midst of a folder's file that the connection is broken.
+        System.getProperties().putIfAbsent(prefix + "log.io.vertx.core.net.impl.VertxConnection", "off");
     }
 
     /** The command above the commands: without one of them, it explains itself. */

@@ -1,13 +1,16 @@
 package dev.culvert.agent.folder;
 
+import java.time.Instant;
 import java.util.List;
 
 /** What is at a path of a folder that is served. */
 sealed interface Finding {
-    /** A file, or a folder with a page of its own. */
-    enum Content implements Finding {
-        IS_THERE
-    }
+    /**
+     * A file, or a folder with a page of its own.
+     *
+     * @param changed when it was changed last
+     */
+    record Content(Instant changed) implements Finding {}
 
     /** Nothing, or nothing that visitors may know of. */
     enum Nothing implements Finding {

@@ -10,6 +10,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.FileSystemAccess;
 import io.vertx.ext.web.handler.StaticHandler;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,16 +38,17 @@ final class FolderPages {
                                 FileSystemAccess.ROOT, folder.folder().toString())
                         .setIndexPage(ServedFolder.INDEX)
                         .setIncludeHidden(true) // Whatever is hidden was not found.
-                        // Its owner works on it: browsers ask each time whether it has changed, and nothing of it is
-                        // kept here.
-                        .setFilesReadOnly(false)
-                        .setCacheEntryTimeout(1));
+                        .setCachingEnabled(false)); // Dates are for Conditions: its owner works on it.
         router.errorHandler(404, context -> say(context, 404, "There is nothing here."));
         router.errorHandler(405, context -> {
             context.response().putHeader(HttpHeaderNames.ALLOW, "GET, HEAD");
             say(context, 405, "This is a folder of files, which can be read.");
         });
         router.errorHandler(500, context -> {
+            if (context.response().headWritten()) {
+                context.response().reset(); // What is cut short must not look whole.
+                return;
+            }
             LOGGER.atWarn().addKeyValue("fault", context.failure()).log("file not served");
             say(context, 500, "This cannot be read.");
         });
@@ -64,9 +66,9 @@ final class FolderPages {
             context.fail(404);
             return;
         }
-        // In place of how long they may be kept.
-        context.addHeadersEndHandler(
-                ready -> context.response().putHeader(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE));
+        // What a visitor sends beside is of no use, and in the way of his next request.
+        context.addEndHandler(ended -> context.request().resume());
+        context.response().putHeader(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
         vertx.executeBlocking(() -> folder.find(path.get()), false)
                 .onComplete(finding -> answer(context, path.get(), finding), context::fail);
     }
@@ -84,8 +86,8 @@ final class FolderPages {
             HttpServerResponse response = context.response();
             ListingPage.HEADERS.forEach(response::putHeader);
             response.end(ListingPage.of(path, listed));
-        } else if (finding == Finding.Content.IS_THERE) {
-            context.next();
+        } else if (finding instanceof Finding.Content content) {
+            send(context, Conditions.of(content.changed(), Instant.now()));
         } else if (finding == Finding.Unfinished.IS_THERE) {
             String query = context.request().query();
             String to = query == null ? path + "/" : path + "/?" + query;
@@ -95,6 +97,16 @@ final class FolderPages {
                     .end();
         } else {
             context.fail(404);
+        }
+    }
+
+    private static void send(RoutingContext context, Conditions conditions) {
+        conditions.date().ifPresent(date -> context.response().putHeader(HttpHeaderNames.LAST_MODIFIED, date));
+        if (conditions.isKnown(context.request())) {
+            context.response().setStatusCode(304).end();
+        } else {
+            conditions.settleRange(context.request());
+            context.next();
         }
     }
 

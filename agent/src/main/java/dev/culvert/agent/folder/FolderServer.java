@@ -3,10 +3,13 @@ package dev.culvert.agent.folder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Serves the files of a folder, for one tunnel. It listens on a Unix socket in a folder of this user's own, and on no port:
@@ -14,6 +17,11 @@ import java.nio.file.Path;
  * thread.
  */
 public final class FolderServer {
+    /** Beyond what an edge passes on of a request's head. */
+    private static final int MOST_HEAD_BYTES = 128 * 1024;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(FolderServer.class);
+
     private final Vertx vertx;
     private final HttpServer server;
     private final Path socket;
@@ -27,10 +35,21 @@ public final class FolderServer {
     /** Begins to serve, on the event loop of the caller; fails where there can be no such socket. */
     public static Future<FolderServer> start(Vertx vertx, Path folder) {
         return vertx.executeBlocking(() -> Files.createTempDirectory("culvert-").resolve("folder"))
-                .compose(socket -> vertx.createHttpServer()
-                        .requestHandler(new FolderPages(vertx, folder).router())
-                        .listen(SocketAddress.domainSocketAddress(socket.toString()))
-                        .map(server -> new FolderServer(vertx, server, socket)));
+                .compose(socket -> {
+                    HttpServer server = vertx.createHttpServer(new HttpServerOptions()
+                                    .setMaxInitialLineLength(MOST_HEAD_BYTES)
+                                    .setMaxHeaderSize(MOST_HEAD_BYTES))
+                            .connectionHandler(connection -> connection.exceptionHandler(FolderServer::broken))
+                            .requestHandler(new FolderPages(vertx, folder).router());
+                    FolderServer started = new FolderServer(vertx, server, socket);
+                    return server.listen(started.address()).map(started).recover(fault -> started.close()
+                            .transform(closed -> Future.failedFuture(fault)));
+                });
+    }
+
+    /** Visitors leave in the midst of a download, and files are cut short: nobody needs to hear of it. */
+    private static void broken(Throwable fault) {
+        LOGGER.atDebug().addKeyValue("fault", fault).log("connection to the folder's server broken off");
     }
 
     /** Where it is reached. */

@@ -2,8 +2,8 @@ package dev.culvert.agent.folder;
 
 import dev.culvert.page.Html;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import java.net.URI;
-import java.net.URISyntaxException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,7 +57,7 @@ final class ListingPage {
             row(rows, "../", "../", "");
         }
         for (Finding.Entry entry : listed.entries()) {
-            row(rows, linkTo(entry.name()), entry.name(), entry.isFolder() ? "" : size(entry.bytes()));
+            row(rows, linkTo(entry), entry.name(), entry.isFolder() ? "" : size(entry.bytes()));
         }
         String title = QueryStringDecoder.decodeComponent(path.replace("+", "%2B"));
         String more = listed.more() ? "<p>There is more, which is not listed.</p>\n" : "";
@@ -69,13 +69,10 @@ final class ListingPage {
                 .formatted(Html.escaped(link), Html.escaped(name), size));
     }
 
-    /** With a dot in front, or a name with a colon were a URL. */
-    private static String linkTo(String name) {
-        try {
-            return new URI(null, null, "./" + name, null).toASCIIString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException("a path is always one", e);
-        }
+    /** Byte for byte: what composes letters makes another name of some. */
+    private static String linkTo(Finding.Entry entry) {
+        String name = entry.isFolder() ? entry.name().substring(0, entry.name().length() - 1) : entry.name();
+        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20") + (entry.isFolder() ? "/" : "");
     }
 
     private static String size(long bytes) {

@@ -1,7 +1,10 @@
 package dev.culvert.agent.target;
 
 import io.vertx.core.net.SocketAddress;
+import java.io.File;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -9,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,10 +94,10 @@ public record Target(
 
     /** What no port or host is, and a name that could be one where there is a folder of that name. */
     private static boolean isPath(String text) {
-        return (text.contains("/") && !text.contains("://"))
+        return (text.contains("/") && !text.contains(":"))
                 || text.equals(".")
                 || text.equals("..")
-                || (!text.isEmpty() && text.indexOf(':') < 0 && Files.isDirectory(path(() -> Path.of(text))));
+                || (!text.isEmpty() && Files.isDirectory(path(() -> Path.of(text))));
     }
 
     private static Path path(Supplier<Path> of) {
@@ -105,7 +110,8 @@ public record Target(
 
     private static Target ofFolder(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new IllegalArgumentException("there is no such folder");
+            throw new IllegalArgumentException(
+                    Files.exists(folder) ? "it is a file and no folder" : "there is no such folder");
         }
         return new Target(false, null, null, folder.toAbsolutePath().normalize(), false);
     }
@@ -139,9 +145,16 @@ public record Target(
     /** The target as a URL; of a Unix socket, {@code unix:/path}. */
     public String url() {
         if (folder != null) {
-            return folder.toUri().toASCIIString();
+            return FILE + "//" + percentEncoded(folder);
         }
         return hostPort == null ? UNIX + path : (tls ? "https://" : "http://") + hostPort;
+    }
+
+    /** Without a look at what is there, which may come and go: names are remembered by it. */
+    private static String percentEncoded(Path folder) {
+        return Stream.of(folder.toString().replace(File.separatorChar, '/').split("/"))
+                .map(name -> URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20"))
+                .collect(Collectors.joining("/", folder.startsWith("/") ? "" : "/", ""));
     }
 
     /** Where to connect, in the order to try; a folder is nowhere by itself. */

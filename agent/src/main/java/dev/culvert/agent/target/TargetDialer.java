@@ -84,6 +84,9 @@ public final class TargetDialer {
     }
 
     private String sentence(Throwable failure) {
+        if (target.folder() != null) {
+            return "the agent's folder is not served any more"; // Where it is concerns no visitor.
+        }
         if (failure instanceof SSLException || failure.getCause() instanceof SSLException) {
             return "%s answers, but its TLS certificate is not trusted or it does not speak TLS (%s)"
                     .formatted(target.name(), reason(failure));

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,12 +30,18 @@ import org.slf4j.LoggerFactory;
 final class CertificateStore implements CertificateSource {
     private static final Logger LOGGER = LoggerFactory.getLogger(CertificateStore.class);
 
+    /** Beyond that their visitors wait again. */
+    private static final int MOST_HOPELESS = 10_000;
+
     private final CertificateFolder folder;
     private final String domain;
     private final @Nullable CertificateSource operators;
     private final Clock clock;
     private final Map<String, OrderedCertificate> byHost = new ConcurrentHashMap<>();
     private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
+
+    /** Hosts whose orders have failed, with the time of the next. */
+    private final Map<String, Instant> hopeless = new ConcurrentHashMap<>();
 
     /** As they were read last: those that are broken for a moment are not forgotten. */
     private volatile List<KeyAndChain> operatorsLast = List.of();
@@ -87,12 +94,17 @@ final class CertificateStore implements CertificateSource {
         return all;
     }
 
-    /** Whether the certificate of a host, from before there was one for the whole domain, is of no use any more. */
+    /** Whether a certificate of the host's own, from before there was one for the whole domain, is of no use any more. */
     private boolean hasWildcardFor(String host, Instant now) {
-        int dot = host.indexOf('.');
-        OrderedCertificate wildcard =
-                dot <= 0 ? null : byHost.get(OrderedCertificate.WILDCARD + host.substring(dot + 1));
-        return wildcard != null && !wildcard.host().equals(host) && !wildcard.isOver(now);
+        OrderedCertificate wildcard = byHost.get(wildcardOf(host));
+        return wildcard != null && !wildcard.isOver(now);
+    }
+
+    /** What another certificate that would do for the host was ordered for; for a wildcard there is none. */
+    private static String wildcardOf(String host) {
+        return host.startsWith(OrderedCertificate.WILDCARD)
+                ? ""
+                : OrderedCertificate.WILDCARD + host.substring(host.indexOf('.') + 1);
     }
 
     /** Those hosts for which a certificate is to be ordered, because there is none or it will end. */
@@ -100,11 +112,21 @@ final class CertificateStore implements CertificateSource {
         Instant now = clock.instant();
         return hosts.stream()
                 .filter(host -> operatorsLast.stream().noneMatch(own -> own.covers(host)))
-                .filter(host -> {
-                    OrderedCertificate ordered = byHost.get(host);
-                    return ordered == null || ordered.isDue(now);
-                })
+                .filter(host -> isDue(host, now) && isDue(wildcardOf(host), now))
                 .toList();
+    }
+
+    private boolean isDue(String orderedFor, Instant now) {
+        OrderedCertificate ordered = byHost.get(orderedFor);
+        return ordered == null || ordered.isDue(now);
+    }
+
+    /** An order for the host has failed, and comes to nothing before the time: its visitors need not wait for it. */
+    void failed(String host, Instant again) {
+        if (hopeless.size() >= MOST_HOPELESS) {
+            hopeless.clear();
+        }
+        hopeless.put(host, again);
     }
 
     /** Whether there is one for the host, due or not. */
@@ -211,10 +233,18 @@ final class CertificateStore implements CertificateSource {
         }
     }
 
-    /** A tunnel's is ordered once the tunnel is there. */
+    /** A tunnel's is ordered once the tunnel is there. That an order has failed knows the node that orders alone. */
     @Override
     public boolean isAwaited(String host) {
-        return true;
+        Instant now = clock.instant();
+        return Stream.of(host, wildcardOf(host))
+                .noneMatch(one -> now.isBefore(hopeless.getOrDefault(one, Instant.MIN)));
+    }
+
+    /** Certificate and key are one text here; an operator's files are not. */
+    @Override
+    public boolean isWhole() {
+        return operators == null;
     }
 
     @Override

@@ -40,7 +40,7 @@ final class DnsProgram {
      * @throws ConfigException where it cannot be run
      */
     DnsProgram(Path program, Path output) {
-        this.program = program.toAbsolutePath();
+        this.program = program.toAbsolutePath().normalize();
         this.output = output.toFile();
         if (!Files.isRegularFile(program) || !Files.isExecutable(program)) {
             throw new ConfigException("--acme-dns: %s is no program that this user may run".formatted(program));
@@ -49,6 +49,10 @@ final class DnsProgram {
 
     /** Makes the record, and returns once the authority can see it. */
     void present(String name, String value) throws AcmeException, InterruptedException {
+        LOGGER.atInfo()
+                .addKeyValue("program", program)
+                .addKeyValue("name", name)
+                .log("making the record for the authority");
         run("present", name, value, ProcessBuilder.Redirect.to(output));
     }
 

@@ -16,6 +16,9 @@ import java.util.regex.Pattern;
  * @param key what it gave for it, in base64url
  */
 record ExternalAccount(String id, Secret key) {
+    /** Characters in base64url: 32 bytes, which HMAC with SHA-256 asks for (RFC 7518, 3.2). */
+    private static final int LEAST_KEY = 43;
+
     private static final Pattern LINE = Pattern.compile("(\\S+)\\s+([A-Za-z0-9_-]+)=*");
 
     /**
@@ -26,14 +29,14 @@ record ExternalAccount(String id, Secret key) {
     static ExternalAccount read(Path file) {
         try {
             Matcher line = LINE.matcher(Files.readString(file).strip());
-            if (line.matches()) {
+            if (line.matches() && line.group(2).length() >= LEAST_KEY) {
                 return new ExternalAccount(line.group(1), Secret.of(line.group(2)));
             }
         } catch (IOException e) {
             throw new ConfigException("--acme-eab-file: " + FileFaults.sentence(file, e));
         }
         throw new ConfigException(
-                "--acme-eab-file: %s must have one line with the account's key identifier and its HMAC key in base64url, and a space between them"
+                "--acme-eab-file: %s must have one line with the account's key identifier and its HMAC key in base64url, of 32 bytes at least, and a space between them"
                         .formatted(file));
     }
 }

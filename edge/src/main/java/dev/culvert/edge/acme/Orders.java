@@ -205,6 +205,7 @@ final class Orders {
             pausedUntil = again;
         }
         tried(host, inARow, again);
+        store.failed(host, again);
         LOGGER.atWarn()
                 .addKeyValue("host", host)
                 .addKeyValue("again", again)

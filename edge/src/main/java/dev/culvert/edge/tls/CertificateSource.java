@@ -20,6 +20,11 @@ public interface CertificateSource {
         return null;
     }
 
+    /** Whether what is read has never half a change in it, such as a certificate whose key is still to be written. */
+    default boolean isWhole() {
+        return false;
+    }
+
     /** Whether {@link #read} may have a certificate within seconds for a host that is served here and has none yet. */
     default boolean isAwaited(String host) {
         return false;

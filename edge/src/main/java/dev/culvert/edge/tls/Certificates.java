@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The certificates of an edge, by the host that a client names (SNI). Their source is read again every
  * {@linkplain #start interval}; connections that stand keep what they were served. A change counts once two readings in
- * a row agree on it, because a certificate and its key are written one after the other. One that is broken changes
+ * a row agree on it, because a certificate and its key may be written one after the other. One that is broken changes
  * nothing and is logged once. Safe for use by any thread.
  */
 public final class Certificates {
@@ -151,7 +151,7 @@ public final class Certificates {
             candidate = null;
             fault = null;
             logged = null;
-        } else if (read.equals(candidate)) {
+        } else if (source.isWhole() || read.equals(candidate)) {
             Table before = table;
             Table fresh = Table.of(read, handshakes, before);
             table = fresh;

@@ -100,7 +100,7 @@ class AcmeTest {
     @Test
     void accountThatIsNoneIsNamed() throws Exception {
         Path file = folder.resolve("eab");
-        for (String text : List.of("", "only-an-id", "id not+base64url", "id key and more")) {
+        for (String text : List.of("", "only-an-id", "id not+base64url", "id key and more", "id c2hvcnQ")) {
             Files.writeString(file, text);
             ConfigException fault = assertThrows(ConfigException.class, () -> withAccount(file));
             assertTrue(fault.getMessage().startsWith("--acme-eab-file: %s must have one line".formatted(file)), text);

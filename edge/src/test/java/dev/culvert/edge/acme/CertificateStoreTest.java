@@ -172,6 +172,33 @@ class CertificateStoreTest {
         assertEquals("example.com a.shop.example.com shop.example.com", served(store));
     }
 
+    /** Otherwise each tunnel would cost an order where the program for the DNS is on some nodes only, or was taken away. */
+    @Test
+    void nothingIsOrderedForAHostWhileTheWildcardIsGood() throws Exception {
+        CertificateStore store = store("a", null);
+        store.add("*.example.com", pem(Duration.ofDays(90), "*.example.com"));
+
+        assertEquals(List.of("example.com"), store.missing(List.of(SHOP, "example.com")));
+        clock.advance(Duration.ofDays(61));
+        assertEquals(List.of(SHOP, "example.com"), store.missing(List.of(SHOP, "example.com")));
+    }
+
+    @Test
+    void nobodyWaitsForWhatHasJustFailed() throws Exception {
+        CertificateStore store = store("a", null);
+        assertTrue(store.isAwaited(SHOP));
+
+        store.failed(SHOP, clock.instant().plusSeconds(60));
+
+        assertFalse(store.isAwaited(SHOP));
+        assertTrue(store.isAwaited("office.example.com"));
+        clock.advance(Duration.ofSeconds(61));
+        assertTrue(store.isAwaited(SHOP), "it is tried again");
+        store.failed("*.example.com", clock.instant().plusSeconds(60));
+        assertFalse(store.isAwaited(SHOP));
+        assertTrue(store.isAwaited("shop.example.org"));
+    }
+
     /** The hosts of those that are served, in their order. */
     private static String served(CertificateStore store) throws Exception {
         List<String> hosts = new ArrayList<>();
