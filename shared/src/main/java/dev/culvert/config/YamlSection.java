@@ -130,6 +130,39 @@ public final class YamlSection {
                 : Optional.of(ofMapping(file, entry.value(), key));
     }
 
+    /** The mappings in the list below a key, in their order; none where there is none. */
+    public List<YamlSection> sections(String key) {
+        Entry entry = entries.get(key);
+        if (entry == null || isNull(entry.value())) {
+            return List.of();
+        }
+        if (!(entry.value() instanceof SequenceNode list)) {
+            throw error(key, "must be a list, with a dash before each of its items");
+        }
+        return list.getValue().stream()
+                .map(item -> ofMapping(file, item, "each item of " + key))
+                .toList();
+    }
+
+    /** The texts below a key, by names that stay as they are written, because they are not ours; none where there is none. */
+    public Map<String, String> named(String key) {
+        Entry entry = entries.get(key);
+        if (entry == null || isNull(entry.value())) {
+            return Map.of();
+        }
+        if (!(entry.value() instanceof MappingNode mapping)) {
+            throw error(key, "must be keys with values, like `name: value`");
+        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (NodeTuple tuple : mapping.getValue()) {
+            String name = scalar(key, tuple.getKeyNode());
+            if (texts.putIfAbsent(name, scalar(name, tuple.getValueNode())) != null) {
+                throw error(key, name + " is there a second time");
+            }
+        }
+        return texts;
+    }
+
     /**
      * Refuses all other keys.
      *

@@ -42,7 +42,9 @@ public enum CloseReason {
     /** The sender's own mistake. */
     INTERNAL(16, false),
     /** The tunnel lets in nobody from where the visitor is; its agent was not asked. */
-    NOT_ADMITTED(17, false);
+    NOT_ADMITTED(17, false),
+    /** Who the agent is cannot be told at the moment, because whoever could say so is not reached; to be asked again. */
+    UNDECIDED(18, false);
 
     private static final CloseReason[] BY_CODE = values();
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,30 @@ class YamlSectionTest {
                 .orElseThrow();
 
         assertEquals(Optional.of("3000"), web.text("target"));
+    }
+
+    @Test
+    void listOfSectionsKeepsTheirOrderAndPlaces() {
+        YamlSection file = parse("issuers:\n  - issuer: a\n  - issuer: b\n    keys: c\n");
+
+        List<YamlSection> issuers = file.sections("issuers");
+
+        assertEquals(
+                List.of(Optional.of("a"), Optional.of("b")),
+                issuers.stream().map(issuer -> issuer.text("issuer")).toList());
+        assertEquals("culvert.yaml, line 4, column 5", issuers.get(1).placeOf("keys"));
+        assertEquals(List.of(), file.sections("absent"));
+        ConfigException noList =
+                assertThrows(ConfigException.class, () -> parse("issuers: a").sections("issuers"));
+        assertTrue(noList.getMessage().contains("must be a list"), noList.getMessage());
+    }
+
+    @Test
+    void namesThatAreNotOursStayAsTheyAreWritten() {
+        assertEquals(
+                Map.of("job_workflow-ref", "a", "kubernetes.io", "b"),
+                parse("claims: {job_workflow-ref: a, kubernetes.io: b}").named("claims"));
+        assertEquals(Map.of(), parse("").named("claims"));
     }
 
     @Test
