@@ -114,7 +114,8 @@ public final class Agent {
     /**
      * Opens a tunnel.
      *
-     * @return the tunnel once visitors are served; fails with {@link AgentException}, after at most 45 s
+     * @return the tunnel once visitors are served; fails with {@link AgentException}, after at most 45 s and what the
+     *     {@linkplain AgentOptions#tokenSource() token} takes
      */
     public Future<Tunnel> open(TunnelOptions wanted) {
         Promise<Tunnel> opened = Promise.promise();
@@ -125,13 +126,13 @@ public final class Agent {
     /**
      * Asks the edge whether it takes this agent in, and opens no tunnel.
      *
-     * @return succeeds when it does; fails with {@link AgentException}, after at most 45 s
+     * @return succeeds when it does; fails with {@link AgentException}, after at most 45 s and what the token takes
      */
     public Future<Void> greet() {
         Promise<Void> greeted = Promise.promise();
-        vertx.executeBlocking(() -> Optional.ofNullable(options.token() == null ? state.secret() : null))
+        vertx.executeBlocking(() -> Optional.ofNullable(options.tokenSource() == null ? state.secret() : null))
                 .onComplete(
-                        secret -> home.runOnContext(ignored -> Greeting.of(plan(secret.orElse(null)), home)
+                        secret -> home.runOnContext(ignored -> Greeting.of(vertx, plan(secret.orElse(null)), home)
                                 .onComplete(
                                         welcomed -> greeted.complete(),
                                         failure -> greeted.fail(
@@ -294,7 +295,7 @@ public final class Agent {
                 ? state.generatedFor(edge, kind, wanted.targetName(), own(wanted))
                 : state.named(edge, kind, asked);
         name.ifPresent(record -> own(wanted).add(record.name()));
-        return new Kept(options.token() == null ? state.secret() : null, name, state.trouble());
+        return new Kept(options.tokenSource() == null ? state.secret() : null, name, state.trouble());
     }
 
     private Optional<String> note(List<NameChange> changes) {
@@ -329,7 +330,7 @@ public final class Agent {
                 options.proxies().to(options.edge()).orElse(null),
                 options.instanceOrRandom(),
                 Software.NAME,
-                options.token(),
+                options.tokenSource(),
                 secret,
                 listener != AgentListener.NONE,
                 options.lanes(),
@@ -355,7 +356,7 @@ public final class Agent {
 
     private String sentence(DialException why) {
         return switch (why.kind()) {
-            case UNREACHABLE, UNTRUSTED, PROXY -> String.valueOf(why.getMessage());
+            case NO_TOKEN, UNREACHABLE, UNTRUSTED, PROXY -> String.valueOf(why.getMessage());
             case NO_WELCOME ->
                 "%s answers, but not as an edge%s does: %s"
                         .formatted(options.edge(), options.edge().isWeb() ? "" : "'s lane port", why.getMessage());
@@ -365,6 +366,7 @@ public final class Agent {
 
     private static AgentException.Code code(DialException why) {
         return switch (why.kind()) {
+            case NO_TOKEN -> AgentException.Code.NO_TOKEN;
             case UNREACHABLE, NO_WELCOME -> AgentException.Code.NO_EDGE;
             case UNTRUSTED -> AgentException.Code.UNTRUSTED;
             case PROXY -> AgentException.Code.PROXY_REFUSED;

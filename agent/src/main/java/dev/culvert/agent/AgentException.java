@@ -12,6 +12,8 @@ public final class AgentException extends RuntimeException {
         UNTRUSTED,
         /** The proxy on the way to the edge wants other credentials. */
         PROXY_REFUSED,
+        /** The agent's own token is not to be had: its file or its command gave none. */
+        NO_TOKEN,
         /** The edge does not know the token, or lets no anonymous agents in. */
         UNAUTHORIZED,
         /** Edge and agent have no protocol version in common. */

@@ -3,6 +3,7 @@ package dev.culvert.agent;
 import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.Reconnect;
+import dev.culvert.agent.dial.TokenSource;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.config.Secret;
 import dev.culvert.config.StateFolder;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param trust by what the edge is known where the connection is encrypted; {@link EdgeTrust#OF_MACHINE} unless told
  *     otherwise
  * @param proxies the proxies of the agent's network; those that this process's variables name unless told otherwise
- * @param token proves to the edge who the agent is; null for an anonymous agent, where the edge lets those in
+ * @param tokenSource gives what proves to the edge who the agent is, anew for each connection; null for an anonymous agent,
+ *     where the edge lets those in
  * @param stateFolder where the anonymous agent's secret and the names it was given are kept, so that a tunnel has its
  *     name again after a restart; null to keep nothing, as tests like it, and by default for a user
  *     who has no home
@@ -38,7 +40,7 @@ public record AgentOptions(
         boolean insecure,
         EdgeTrust trust,
         WebProxies proxies,
-        @Nullable Secret token,
+        @Nullable TokenSource tokenSource,
         @Nullable Path stateFolder,
         int lanes,
         Reconnect reconnect,
@@ -80,53 +82,59 @@ public record AgentOptions(
 
     public AgentOptions withEdge(EdgeAddress newEdge) {
         return new AgentOptions(
-                newEdge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+                newEdge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     /** A plain edge beyond this machine; both at once, because the one is not allowed without the other. */
     public AgentOptions withInsecureEdge(EdgeAddress newEdge) {
         return new AgentOptions(
-                newEdge, true, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+                newEdge, true, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withTrust(EdgeTrust newTrust) {
         return new AgentOptions(
-                edge, insecure, newTrust, proxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+                edge, insecure, newTrust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withProxies(WebProxies newProxies) {
         return new AgentOptions(
-                edge, insecure, trust, newProxies, token, stateFolder, lanes, reconnect, laneOptions, instance);
+                edge, insecure, trust, newProxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
+    /** One token for all connections; null for none. */
     public AgentOptions withToken(@Nullable Secret newToken) {
+        return withTokenSource(newToken == null ? null : TokenSource.of(newToken));
+    }
+
+    /** A token that may be another one for each connection; null for none. */
+    public AgentOptions withTokenSource(@Nullable TokenSource newSource) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, newToken, stateFolder, lanes, reconnect, laneOptions, instance);
+                edge, insecure, trust, proxies, newSource, stateFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withStateFolder(@Nullable Path newFolder) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, token, newFolder, lanes, reconnect, laneOptions, instance);
+                edge, insecure, trust, proxies, tokenSource, newFolder, lanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withLanes(int newLanes) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, token, stateFolder, newLanes, reconnect, laneOptions, instance);
+                edge, insecure, trust, proxies, tokenSource, stateFolder, newLanes, reconnect, laneOptions, instance);
     }
 
     public AgentOptions withReconnect(Reconnect newReconnect) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, token, stateFolder, lanes, newReconnect, laneOptions, instance);
+                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, newReconnect, laneOptions, instance);
     }
 
     public AgentOptions withLaneOptions(LaneOptions newOptions) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, newOptions, instance);
+                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, newOptions, instance);
     }
 
     public AgentOptions withInstance(@Nullable String newInstance) {
         return new AgentOptions(
-                edge, insecure, trust, proxies, token, stateFolder, lanes, reconnect, laneOptions, newInstance);
+                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, newInstance);
     }
 
     String instanceOrRandom() {

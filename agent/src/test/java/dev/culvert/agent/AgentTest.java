@@ -21,6 +21,7 @@ import dev.culvert.wire.Hello;
 import dev.culvert.wire.Unbind;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -30,9 +31,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -272,6 +276,93 @@ class AgentTest {
         TunnelState.Reconnecting state = listener.await(TunnelState.Reconnecting.class);
         assertEquals("the token was revoked", state.why());
         assertTrue(state.delay().compareTo(Duration.ofMinutes(30)) >= 0, state.toString());
+    }
+
+    @Test
+    void refusedTokenThatMayBeAnotherOneSoonIsTriedLikeALostEdge() throws Exception {
+        options = options.withReconnect(new Reconnect.Forever(Duration.ofMillis(1), Duration.ofHours(1)))
+                .withTokenSource(() -> Secret.of("renewed"));
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+
+        lane.peer().send(new Frame.GoAway(CloseReason.UNAUTHORIZED, 0, List.of(), "the token was revoked"));
+        edge.refuse(CloseReason.UNAUTHORIZED, "the token has expired");
+
+        edge.welcome().grant("web");
+        assertTrue(listener.await(TunnelState.Reconnecting.class).delay().compareTo(Duration.ofSeconds(1)) < 0);
+        assertEquals("web", listener.await(TunnelState.Connected.class).name());
+    }
+
+    @Test
+    void eachConnectionShowsTheTokenOfItsTime() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        options = options.withTokenSource(() -> Secret.of("token " + asked.incrementAndGet()));
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+        assertEquals("token 1", lane.hello().token());
+
+        lane.peer().close();
+
+        assertEquals("token 2", edge.welcome().hello().token());
+    }
+
+    @Test
+    void tokenThatIsNotToBeHadAtTheStartIsAnErrorAndNobodyIsDialed() throws Exception {
+        options = options.withTokenSource(() -> {
+            throw new IOException("its command printed nothing");
+        });
+
+        AgentException failure = failure(agent().open(TunnelOptions.http(3000)));
+
+        assertEquals(AgentException.Code.NO_TOKEN, failure.code());
+        assertEquals("no token: its command printed nothing", failure.getMessage());
+        assertFalse(edge.door().isDialedWithin(A_WHILE));
+    }
+
+    @Test
+    void tokenThatIsNotToBeHadLaterIsAskedForUntilItIs() throws Exception {
+        BlockingQueue<Secret> tokens = new LinkedBlockingQueue<>(List.of(Secret.of("first")));
+        options = options.withTokenSource(() -> {
+            Secret next = tokens.poll();
+            if (next == null) {
+                throw new IOException("the provider is away");
+            }
+            return next;
+        });
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+
+        lane.peer().close();
+        TunnelState.Reconnecting state = listener.await(TunnelState.Reconnecting.class);
+        while (!state.why().equals("no token: the provider is away")) {
+            state = listener.await(TunnelState.Reconnecting.class);
+        }
+        tokens.add(Secret.of("second"));
+
+        assertEquals("second", edge.welcome().hello().token());
+    }
+
+    @Test
+    void edgeThatCannotTellYetWhoTheAgentIsIsAskedAgainAtTheStartToo() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+
+        edge.refuse(CloseReason.UNDECIDED, "the issuer is away");
+        edge.refuse(CloseReason.UNDECIDED, "the issuer is away");
+        edge.welcome().grant("web");
+
+        assertEquals("web", get(opening).name());
+        assertEquals(
+                "the edge cannot tell yet who this agent is, and is asked again: the issuer is away",
+                listener.nextNotice());
+    }
+
+    @Test
+    void edgeThatCannotTellForLongIsAnErrorAtTheStart() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+
+        for (int i = 0; i < 8; i++) {
+            edge.refuse(CloseReason.UNDECIDED, "the issuer is away");
+        }
+
+        assertEquals(AgentException.Code.REFUSED, failure(opening).code());
+        assertFalse(edge.door().isDialedWithin(A_WHILE));
     }
 
     @Test

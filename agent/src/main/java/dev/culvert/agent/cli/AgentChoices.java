@@ -5,6 +5,7 @@ import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.dial.EdgeAddress;
 import dev.culvert.agent.dial.EdgeTrust;
+import dev.culvert.agent.dial.TokenSource;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.config.FileFaults;
@@ -19,8 +20,6 @@ import java.util.Optional;
 
 /** Makes the library's options of what was chosen on the command line, in variables and in files. */
 final class AgentChoices {
-    private static final int MOST_TOKEN_BYTES = 4096;
-
     private AgentChoices() {}
 
     /** The options of the agent. */
@@ -31,7 +30,7 @@ final class AgentChoices {
             options = options.withLanes(lanes.get());
         }
         return options.withStateFolder(surroundings.home())
-                .withToken(token(choices).orElse(null));
+                .withTokenSource(tokenSource(choices).orElse(null));
     }
 
     /** Which edge, and how. */
@@ -112,17 +111,36 @@ final class AgentChoices {
         return choices.read(AgentOption.HOST_HEADER, named::withHostHeader).orElse(named);
     }
 
-    private static Optional<Secret> token(Choices choices) {
-        return choices.nearest(AgentOption.TOKEN, AgentOption.TOKEN_FILE)
-                .flatMap(option ->
-                        option == AgentOption.TOKEN ? choices.read(option, Secret::of) : tokenFile(choices, option));
+    /** The option that says where the token comes from. */
+    static Optional<AgentOption> tokenOption(Choices choices) {
+        return choices.nearest(AgentOption.TOKEN, AgentOption.TOKEN_FILE, AgentOption.TOKEN_COMMAND);
+    }
+
+    private static Optional<TokenSource> tokenSource(Choices choices) {
+        AgentOption nearest = tokenOption(choices).orElse(null);
+        if (nearest == AgentOption.TOKEN_COMMAND) {
+            return choices.read(nearest, TokenSource::ofCommand);
+        }
+        // A file is read now, too: one that is not there is a mistake of who named it.
+        Optional<Secret> token = token(choices);
+        return nearest == AgentOption.TOKEN_FILE
+                ? choices.read(nearest, file -> TokenSource.ofFile(Path.of(file)))
+                : token.map(TokenSource::of);
+    }
+
+    /** The token now, where it is not a command's to say. */
+    static Optional<Secret> token(Choices choices) {
+        return tokenOption(choices)
+                .flatMap(option -> option == AgentOption.TOKEN_FILE
+                        ? tokenFile(choices, option)
+                        : choices.read(option, Secret::of));
     }
 
     /** The token in a file of an option. */
     static Optional<Secret> tokenFile(Choices choices, AgentOption option) {
         return choices.read(option, Path::of).map(file -> {
             try {
-                String text = SmallFile.text(file, MOST_TOKEN_BYTES).strip();
+                String text = SmallFile.text(file, TokenSource.MOST_BYTES).strip();
                 if (text.isEmpty()) {
                     throw choices.wrong(option, file + " is empty");
                 }

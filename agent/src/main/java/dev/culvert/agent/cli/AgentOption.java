@@ -44,7 +44,11 @@ enum AgentOption {
             "KEY",
             "The edge's public key, sha256:…, instead of an authority: for an edge that signs for itself."),
     TOKEN("token", "TOKEN", "Proves to the edge who you are. Others may see it here; better: --token-file."),
-    TOKEN_FILE("token-file", "FILE", "File with the token."),
+    TOKEN_FILE("token-file", "FILE", "File with the token; read for each connection to the edge."),
+    TOKEN_COMMAND(
+            "token-command",
+            "COMMAND",
+            "Command for the shell that prints the token; run for each connection to the edge, for 30 s at most."),
     LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
     INSECURE("insecure", "", "Reach an edge beyond this machine without encryption: private networks only."),
     INSPECT_PORT(
@@ -74,10 +78,10 @@ enum AgentOption {
 
     /** Options of the whole agent. */
     static final Set<AgentOption> OF_AGENT =
-            Set.of(EDGE, CA, EDGE_KEY, TOKEN, TOKEN_FILE, LANES, INSECURE, INSPECT_PORT, JSON);
+            Set.of(EDGE, CA, EDGE_KEY, TOKEN, TOKEN_FILE, TOKEN_COMMAND, LANES, INSECURE, INSPECT_PORT, JSON);
 
     /** Options of {@code culvert login}: which edge, and how it and its agents know each other. */
-    static final Set<AgentOption> OF_LOGIN = Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE);
+    static final Set<AgentOption> OF_LOGIN = Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE, TOKEN_COMMAND);
 
     /** Options of {@code culvert lt}. */
     static final Set<AgentOption> OF_LOCALTUNNEL = Set.of(PORT, HOST, SUBDOMAIN, LOCAL_HOST, JSON);

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,8 @@ final class LoginCommand implements Callable<Integer> {
                         "",
                         "The token is asked for on the terminal, or read from standard input, where neither",
                         "--token-file nor CULVERT_TOKEN names it. Nothing typed is an agent without one.",
-                        "Both are kept in config.yaml in ~/.config/culvert, which only you can read.",
+                        "Both are kept in config.yaml in ~/.config/culvert, which only you can read; of",
+                        "--token-command the command is.",
                         "",
                         "Examples:",
                         "  culvert login edge.example.com",
@@ -98,11 +100,20 @@ final class LoginCommand implements Callable<Integer> {
         // Who logs in brings the token: the one that was kept is what is to be replaced.
         Choices choices = surroundings.choicesWithoutToken(flags);
         AgentOptions options = AgentChoices.agent(choices, surroundings);
-        if (options.token() == null) {
-            options = options.withToken(asked(options));
+        Map<String, String> kept = new HashMap<>();
+        if (AgentChoices.tokenOption(choices).equals(Optional.of(AgentOption.TOKEN_COMMAND))) {
+            choices.text(AgentOption.TOKEN_COMMAND)
+                    .ifPresent(command -> kept.put(AgentOption.TOKEN_COMMAND.key, command));
+        } else {
+            Secret token = AgentChoices.token(choices).orElse(null);
+            token = token == null ? asked(options) : token;
+            options = options.withToken(token);
+            if (token != null) {
+                kept.put(AgentOption.TOKEN.key, token.reveal());
+            }
         }
         require(options);
-        keep(choices, options);
+        keep(choices, options, kept);
         surroundings
                 .out()
                 .printf(
@@ -130,13 +141,8 @@ final class LoginCommand implements Callable<Integer> {
         }
     }
 
-    private void keep(Choices choices, AgentOptions options) {
-        Map<String, String> values = new HashMap<>();
+    private void keep(Choices choices, AgentOptions options, Map<String, String> values) {
         values.put(AgentOption.EDGE.key, options.edge().toString());
-        Secret token = options.token();
-        if (token != null) {
-            values.put(AgentOption.TOKEN.key, token.reveal());
-        }
         choices.nearest(AgentOption.CA, AgentOption.EDGE_KEY)
                 .ifPresent(option -> values.put(option.key, kept(option, choices)));
         if (options.insecure()) {

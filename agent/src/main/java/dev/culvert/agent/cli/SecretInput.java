@@ -1,5 +1,6 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.agent.dial.TokenSource;
 import java.io.ByteArrayOutputStream;
 import java.io.Console;
 import java.io.IOException;
@@ -9,9 +10,6 @@ import java.nio.charset.StandardCharsets;
 /** Where a secret is typed or piped in. */
 @FunctionalInterface
 interface SecretInput {
-    /** Longer than any token. */
-    int MOST_BYTES = 4096;
-
     /**
      * Asks a person, without showing what is typed, or reads the first line of what is piped in. Blocks.
      *
@@ -38,7 +36,7 @@ interface SecretInput {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int next = in.read();
         while (next >= 0 && next != '\n') {
-            if (line.size() == MOST_BYTES) {
+            if (line.size() == TokenSource.MOST_BYTES) {
                 throw new CommandFailedException("standard input is too long for a token");
             }
             line.write(next);

@@ -245,7 +245,7 @@ final class TunnelCommand implements Callable<Integer> {
                                         : "with " + (ports ? "--remote-port" : "--name"));
             case INSPECTOR -> "; choose another with --inspect-port, or 0 for one that is free";
             // The edge's own words say what to do.
-            case UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, FOLDER, CLOSED -> "";
+            case NO_TOKEN, UNAUTHORIZED, REFUSED, UNTRUSTED, PROXY_REFUSED, LOOP, FOLDER, CLOSED -> "";
         };
     }
 }

@@ -9,6 +9,8 @@ public final class DialException extends RuntimeException {
 
     /** How far it came. */
     public enum Kind {
+        /** Nobody was asked: the agent's own token is not to be had. */
+        NO_TOKEN,
         /** Nobody answered. */
         UNREACHABLE,
         /** Somebody answered who is no edge, or is none that gets to its WELCOME. */
@@ -41,7 +43,7 @@ public final class DialException extends RuntimeException {
         return switch (kind) {
             case UNTRUSTED, PROXY -> true;
             case REFUSED -> reason == CloseReason.UNAUTHORIZED || reason == CloseReason.VERSION_MISMATCH;
-            case UNREACHABLE, NO_WELCOME -> false;
+            case NO_TOKEN, UNREACHABLE, NO_WELCOME -> false;
         };
     }
 }

@@ -2,9 +2,13 @@ package dev.culvert.agent.dial;
 
 import dev.culvert.config.Secret;
 import dev.culvert.lane.LaneOptions;
+import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Hello;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param proxy what connects to it, where that is not the client itself
  * @param instance the agent's instance id
  * @param software its name and version, for logs
- * @param token its identity, where it has one
+ * @param token where its identity comes from, where it has one
  * @param secret an anonymous agent's secret
  * @param events whether it wants to hear of finished exchanges
  * @param lanes how many lanes it wants
@@ -32,7 +36,7 @@ public record DialPlan(
         @Nullable WebProxy proxy,
         String instance,
         String software,
-        @Nullable Secret token,
+        @Nullable TokenSource token,
         @Nullable Secret secret,
         boolean events,
         int lanes,
@@ -51,13 +55,25 @@ public record DialPlan(
         };
     }
 
-    Hello hello(List<String> liveLanes) {
+    /** The token for the next HELLO, empty for an agent that has none; fails with {@link DialException}. */
+    Future<Optional<Secret>> askForToken(Vertx vertx) {
+        if (token == null) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        return vertx.executeBlocking(() -> Optional.of(token.token()), false)
+                .recover(fault -> Future.failedFuture(new DialException(
+                        DialException.Kind.NO_TOKEN,
+                        CloseReason.UNAUTHORIZED,
+                        "no token: " + (fault.getMessage() == null ? fault : fault.getMessage()))));
+    }
+
+    Hello hello(List<String> liveLanes, Optional<Secret> said) {
         return new Hello(
                 List.of(Hello.VERSION),
                 software,
                 instance,
                 liveLanes,
-                token == null ? null : token.reveal(),
+                said.map(Secret::reveal).orElse(null),
                 secret == null ? null : secret.reveal(),
                 options.streamWindowBytes(),
                 events);

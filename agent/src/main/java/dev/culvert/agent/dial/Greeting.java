@@ -9,6 +9,7 @@ import dev.culvert.wire.Frame;
 import dev.culvert.wire.StreamRequest;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.List;
 
 /** A lane that says HELLO, hears WELCOME and ends: whether an edge takes an agent in. */
@@ -20,12 +21,19 @@ public final class Greeting {
      *
      * @return fails with {@link DialException}
      */
-    public static Future<Void> of(DialPlan plan, Context home) {
+    public static Future<Void> of(Vertx vertx, DialPlan plan, Context home) {
         WindowBudget budget = new WindowBudget(plan.options().windowBudgetBytes());
-        return plan.dialer()
-                .dial()
-                .compose(channel -> EdgeLane.greet(
-                        channel, plan.hello(List.of()), plan.options(), budget, home, new NoTraffic(), new NoNews()))
+        return plan.askForToken(vertx)
+                .compose(token -> plan.dialer()
+                        .dial()
+                        .compose(channel -> EdgeLane.greet(
+                                channel,
+                                plan.hello(List.of(), token),
+                                plan.options(),
+                                budget,
+                                home,
+                                new NoTraffic(),
+                                new NoNews())))
                 .map(lane -> {
                     lane.close(CloseReason.CLOSED, "the agent only wanted to know");
                     return null;

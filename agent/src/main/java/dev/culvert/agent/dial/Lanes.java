@@ -1,5 +1,6 @@
 package dev.culvert.agent.dial;
 
+import dev.culvert.config.Secret;
 import dev.culvert.lane.WindowBudget;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,12 @@ public final class Lanes {
     /** How often the very first dial is repeated when it reached a node that is stopping: others are behind the address. */
     private static final int MOST_DRAINING_AT_FIRST = 3;
 
+    /**
+     * How often the very first dial is made when the edge cannot tell yet who the agent is: half a minute in all, in which
+     * what it waits for is most likely back.
+     */
+    private static final int MOST_UNDECIDED_AT_FIRST = 8;
+
     /** How long a lane must have stood for the next loss to be a new one. */
     private static final Duration STEADY = Duration.ofSeconds(30);
 
@@ -88,6 +96,7 @@ public final class Lanes {
     private int nodes = 1;
     private int duplicates;
     private int drainingAtFirst;
+    private int undecidedAtFirst;
 
     /** Hears how the lanes do. Called on the agent's context. */
     public interface Listener {
@@ -184,11 +193,17 @@ public final class Lanes {
             return;
         }
         dialing = true;
+        // Before the connection: an edge does not wait for a HELLO as long as a token may take.
+        plan.askForToken(vertx)
+                .onComplete(token -> onHome(() -> dial(token)), failure -> onHome(() -> failed(failure)));
+    }
+
+    private void dial(Optional<Secret> token) {
         nextLoop()
                 .onComplete(
                         loop -> loop.runOnContext(ignored -> dialer.dial()
                                 .compose(channel -> EdgeLane.greet(
-                                        channel, hello(), plan.options(), budget, home, traffic, fromLanes))
+                                        channel, hello(token), plan.options(), budget, home, traffic, fromLanes))
                                 .onComplete(
                                         lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure)))),
                         failure -> onHome(() -> failed(failure)));
@@ -251,13 +266,33 @@ public final class Lanes {
                 : new DialException(DialException.Kind.NO_WELCOME, CloseReason.INTERNAL, String.valueOf(failure));
         if (!up.isEmpty()) {
             furtherLaneFailed(why);
-        } else if (!everUp && why.reason() == CloseReason.DRAINING && ++drainingAtFirst < MOST_DRAINING_AT_FIRST) {
+        } else if (!everUp && isWorthAnotherTry(why)) {
             dialIn(backoff.next());
         } else if (!everUp || plan.reconnect() instanceof Reconnect.None) {
             giveUp(why);
         } else {
-            retry(String.valueOf(why.getMessage()), why.needsAPerson() ? backoff.slow() : backoff.next());
+            retry(String.valueOf(why.getMessage()), needsAPerson(why) ? backoff.slow() : backoff.next());
         }
+    }
+
+    /** Of the very first dials, of which one that fails is the last otherwise. */
+    private boolean isWorthAnotherTry(DialException why) {
+        if (why.reason() == CloseReason.UNDECIDED && undecidedAtFirst == 0) {
+            listener.onNotice("the edge cannot tell yet who this agent is, and is asked again: " + why.getMessage());
+        }
+        return switch (why.reason()) {
+            case DRAINING -> ++drainingAtFirst < MOST_DRAINING_AT_FIRST;
+            case UNDECIDED -> ++undecidedAtFirst < MOST_UNDECIDED_AT_FIRST;
+            default -> false;
+        };
+    }
+
+    /** A token that was refused may be another one the next time. */
+    private boolean needsAPerson(DialException why) {
+        boolean renewed = why.reason() == CloseReason.UNAUTHORIZED
+                && plan.token() != null
+                && plan.token().mayChange();
+        return why.needsAPerson() && !renewed;
     }
 
     private void furtherLaneFailed(DialException why) {
@@ -294,6 +329,7 @@ public final class Lanes {
     private void giveUp(DialException why) {
         everUp = false;
         drainingAtFirst = 0;
+        undecidedAtFirst = 0;
         backoff.reset();
         listener.onGivenUp(why);
     }
@@ -315,11 +351,11 @@ public final class Lanes {
         }
     }
 
-    private Hello hello() {
+    private Hello hello(Optional<Secret> token) {
         List<String> lanes = Stream.concat(up.keySet().stream(), leaving.stream())
                 .map(lane -> lane.welcome().lane())
                 .toList();
-        return plan.hello(lanes);
+        return plan.hello(lanes, token);
     }
 
     private void completeWhenAllClosed() {
@@ -358,7 +394,7 @@ public final class Lanes {
 
         private void afterRefusal(CloseReason reason, String detail) {
             DialException why = new DialException(DialException.Kind.REFUSED, reason, detail);
-            if (why.needsAPerson() && !(plan.reconnect() instanceof Reconnect.None)) {
+            if (needsAPerson(why) && !(plan.reconnect() instanceof Reconnect.None)) {
                 retry(detail, backoff.slow());
             } else {
                 lost(detail);

@@ -546,7 +546,7 @@ class AgentMainTest {
         assumeTrue(Files.exists(Path.of("/dev/zero")));
 
         assertEquals(2, run("http", "3000", "--token-file", "/dev/zero"));
-        assertTrue(err().contains("--token-file: cannot use /dev/zero: it has more than 4096 bytes"), err());
+        assertTrue(err().contains("--token-file: cannot use /dev/zero: it has more than 16384 bytes"), err());
         assertEquals(2, run("http", "3000", "--ca", "/dev/zero"));
         assertTrue(err().contains("--ca: cannot use /dev/zero: it has more than 16777216 bytes"), err());
     }

@@ -95,6 +95,39 @@ class LoginCommandTest {
     }
 
     @Test
+    void commandForATokenIsKeptAndNotWhatItPrinted() throws Exception {
+        Hello hello = greeted("login", edge.address(), "--token-command", "echo it\\'s-fresh");
+
+        assertEquals("it's-fresh", hello.token());
+        assertEquals("", prompts.toString());
+        assertEquals(
+                "edge: '%s'\ntoken-command: 'echo it\\''s-fresh'\n".formatted(edge.address()),
+                Files.readString(config()));
+
+        CompletableFuture<Integer> tunnel = CompletableFuture.supplyAsync(() -> run("http", "3000"));
+
+        assertEquals("it's-fresh", edge.refuse(CloseReason.UNAUTHORIZED, "no").token());
+        assertEquals(1, tunnel.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void commandForATokenThatFailsEndsTheTunnelInWords() {
+        assertEquals(1, run("http", "3000", "--edge", edge.address(), "--token-command", "echo no login >&2; exit 4"));
+        assertEquals("culvert: no token: its command ended with exit code 4: no login\n", err());
+    }
+
+    @Test
+    void nearestOfTheThreeWaysToSayATokenCounts() throws Exception {
+        environment.put("CULVERT_TOKEN", "of the variable");
+
+        CompletableFuture<Integer> tunnel = CompletableFuture.supplyAsync(
+                () -> run("http", "3000", "--edge", edge.address(), "--token-command", "echo of-the-flag"));
+
+        assertEquals("of-the-flag", edge.refuse(CloseReason.UNAUTHORIZED, "no").token());
+        assertEquals(1, tunnel.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
     void refusedTokenIsNotKeptAndTheOldOneStays() throws Exception {
         greeted("login", edge.address());
         String before = Files.readString(config());
@@ -196,7 +229,7 @@ class LoginCommandTest {
         assertEquals("tok en", SecretInput.line(in(" tok en \r\nmore")));
         assertEquals("", SecretInput.line(in("")));
         String sentence = org.junit.jupiter.api.Assertions.assertThrows(
-                        CommandFailedException.class, () -> SecretInput.line(in("x".repeat(5000))))
+                        CommandFailedException.class, () -> SecretInput.line(in("x".repeat(20_000))))
                 .getMessage();
         assertEquals("standard input is too long for a token", sentence);
     }

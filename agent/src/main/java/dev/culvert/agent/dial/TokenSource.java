@@ -1,0 +1,63 @@
+package dev.culvert.agent.dial;
+
+import dev.culvert.config.FileFaults;
+import dev.culvert.config.Secret;
+import dev.culvert.config.SmallFile;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Where an agent's token comes from. It is asked for each connection to the edge: one that has been renewed is told, and one
+ * that could not be had is asked for again.
+ */
+@FunctionalInterface
+public interface TokenSource {
+    /** More is no token: the longest, of identity providers that list a person's groups, have some 8 KiB. */
+    int MOST_BYTES = 16 * 1024;
+
+    /**
+     * The token. Called on a thread that may be blocked, one call after the other.
+     *
+     * @throws IOException where there is none now; its message is shown to people, after "no token: "
+     */
+    Secret token() throws IOException;
+
+    /** Whether the next call may give another one: an agent whose token was refused asks sooner then. */
+    default boolean mayChange() {
+        return true;
+    }
+
+    /** The same one always. */
+    static TokenSource of(Secret token) {
+        return new Fixed(token);
+    }
+
+    /** What a file holds at the time, which others may replace. */
+    static TokenSource ofFile(Path file) {
+        return () -> {
+            String text;
+            try {
+                text = SmallFile.text(file, MOST_BYTES).strip();
+            } catch (IOException e) {
+                throw new IOException(FileFaults.sentence(file, e), e);
+            }
+            if (text.isEmpty()) {
+                throw new IOException(file + " is empty");
+            }
+            return Secret.of(text);
+        };
+    }
+
+    /** What a command prints, which the machine's shell runs; it gets 30 s. */
+    static TokenSource ofCommand(String line) {
+        return new TokenCommand(line, TokenCommand.LONGEST);
+    }
+
+    /** A token that stays. */
+    record Fixed(Secret token) implements TokenSource {
+        @Override
+        public boolean mayChange() {
+            return false;
+        }
+    }
+}
