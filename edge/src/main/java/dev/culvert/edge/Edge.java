@@ -9,6 +9,8 @@ import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.TokenFile;
 import dev.culvert.edge.access.TokenFileAuthenticator;
 import dev.culvert.edge.access.WatchedFile;
+import dev.culvert.edge.access.jwt.JwtAuthenticator;
+import dev.culvert.edge.access.jwt.TokensByShape;
 import dev.culvert.edge.acme.Acme;
 import dev.culvert.edge.admin.About;
 import dev.culvert.edge.admin.AdminVerticle;
@@ -95,7 +97,7 @@ public final class Edge {
 
     private final Vertx vertx;
     private final EdgeOptions options;
-    /** Who decides where there is no tokens file. */
+    /** Who decides where there are neither a tokens file nor issuers. */
     private final Authenticator withoutTokens;
 
     private final List<String> addresses;
@@ -142,14 +144,15 @@ public final class Edge {
     }
 
     /**
-     * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file.
+     * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file and issuers.
      *
-     * @param options without {@code tokens}; beyond loopback with {@code allowAnonymous}, which here says no more than
+     * @param options without {@code tokens} and {@code issuers}; beyond loopback with {@code allowAnonymous}, which here says no more than
      *     that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
-        if (options.access().tokens() != null) {
-            throw new IllegalArgumentException("there are a tokens file and an authenticator: choose one");
+        if (options.access().isAuthenticated()) {
+            throw new IllegalArgumentException(
+                    "there are an authenticator and a file of tokens or issuers: choose one");
         }
         if (options.ssh().port().isOn() && options.ssh().keys() == null) {
             throw new IllegalArgumentException(
@@ -299,12 +302,23 @@ public final class Edge {
 
     private Future<Authenticator> authenticator() {
         if (options.access().tokens() == null) {
-            return readSshAccess(null).map(withoutTokens);
+            return readSshAccess(null).compose(read -> besideIssuers(null));
         }
         TokenFile file = new TokenFile(options.access().tokens());
         return TokenFileAuthenticator.start(vertx, file, WatchedFile.INTERVAL).compose(tokens -> {
             started.push(done(tokens::close));
-            return readSshAccess(tokens).map(tokens);
+            return readSshAccess(tokens).compose(read -> besideIssuers(tokens));
+        });
+    }
+
+    private Future<Authenticator> besideIssuers(@Nullable TokenFileAuthenticator tokens) {
+        Path file = options.access().issuers();
+        if (file == null) {
+            return Future.succeededFuture(tokens == null ? withoutTokens : tokens);
+        }
+        return JwtAuthenticator.start(vertx, file, WatchedFile.INTERVAL).map(jwts -> {
+            started.push(done(jwts::close));
+            return tokens == null ? jwts : new TokensByShape(jwts, tokens);
         });
     }
 

@@ -40,6 +40,10 @@ enum EdgeOption {
     ADMIN_BIND("admin-bind", "ADDRESS", "Address of the admin API. Default: 127.0.0.1"),
     ADMIN_TOKEN_FILE("admin-token-file", "FILE", "Token that the admin API asks for; needed beyond loopback."),
     TOKENS("tokens", "FILE", "Who may connect agents; `culvert token create` writes one."),
+    ISSUERS(
+            "issuers",
+            "FILE",
+            "Whose signed tokens (JWT, OpenID Connect) agents may show, beside or instead of --tokens."),
     ALLOW_ANONYMOUS("allow-anonymous", "", "Let agents without a token in, beyond loopback too."),
     INSECURE("insecure", "", "Take agents of other machines without TLS."),
     LOCALTUNNEL("localtunnel", "", "Take localtunnel's clients, who need no token."),

@@ -116,10 +116,10 @@ public record EdgeOptions(
             requirePublicUrl(publicUrl, domain);
         }
         boolean beyondLoopback = !Loopback.is(Loopback.address("--bind", bind));
-        if (beyondLoopback && access.tokens() == null && !access.allowAnonymous()) {
+        if (beyondLoopback && !access.isAuthenticated() && !access.allowAnonymous()) {
             throw new ConfigException(
                     ("--bind %s lets other machines in: say who may connect agents with --tokens FILE "
-                                    + "(`culvert token create` writes one), or let anybody with --allow-anonymous")
+                                    + "(`culvert token create` writes one) or --issuers FILE, or let anybody with --allow-anonymous")
                             .formatted(bind));
         }
         if (beyondLoopback
@@ -135,6 +135,10 @@ public record EdgeOptions(
         if (localtunnel.isOn()) {
             requireLocaltunnel(
                     beyondLoopback, access, ports.http().isOn() || tls.https().isOn());
+        }
+        if (ssh.port().isOn() && access.issuers() != null && access.tokens() == null && ssh.keys() == null) {
+            throw new ConfigException(
+                    "--ssh-port beside --issuers needs --ssh-keys or --tokens: SSH clients show no tokens of issuers");
         }
         if (beyondLoopback && ssh.port().isOn() && ssh.hostKey() == null) {
             throw new ConfigException(
@@ -386,9 +390,10 @@ public record EdgeOptions(
 
     /** Its clients know neither tokens nor TLS. */
     private static void requireLocaltunnel(boolean beyondLoopback, Access access, boolean web) {
-        if (access.tokens() != null) {
+        if (access.isAuthenticated()) {
             throw new ConfigException(
-                    "--localtunnel lets anybody have a name, because its clients have no tokens, and --tokens"
+                    "--localtunnel lets anybody have a name, because its clients have no tokens, and %s"
+                                    .formatted(access.tokens() == null ? "--issuers" : "--tokens")
                             + " does not: choose one, or run an edge for each");
         }
         if (beyondLoopback && !access.insecure()) {
@@ -491,17 +496,25 @@ public record EdgeOptions(
      *
      * @param tokens the file with an owner, the hash of a token and patterns of names a line (option {@code --tokens},
      *     default none); read again when it changes
+     * @param issuers the file that says whose signed tokens count, and for which agents (option {@code --issuers}, default
+     *     none); beside {@code tokens} or alone. Read again when it changes
      * @param allowAnonymous whether agents without a token are let in beyond loopback (option
-     *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens
+     *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens or issuers
      * @param insecure whether agents of other machines may come in plaintext (option {@code --insecure}, default no)
      */
-    public record Access(@Nullable Path tokens, boolean allowAnonymous, boolean insecure) {
-        public static final Access DEFAULT = new Access(null, false, false);
+    public record Access(@Nullable Path tokens, @Nullable Path issuers, boolean allowAnonymous, boolean insecure) {
+        public static final Access DEFAULT = new Access(null, null, false, false);
 
         public Access {
-            if (tokens != null && allowAnonymous) {
-                throw new ConfigException("--tokens and --allow-anonymous exclude each other: choose one");
+            if ((tokens != null || issuers != null) && allowAnonymous) {
+                throw new ConfigException("%s and --allow-anonymous exclude each other: choose one"
+                        .formatted(tokens == null ? "--issuers" : "--tokens"));
             }
+        }
+
+        /** Whether agents have to say who they are. */
+        public boolean isAuthenticated() {
+            return tokens != null || issuers != null;
         }
     }
 

@@ -59,6 +59,7 @@ final class EdgeSettings {
                 tls(),
                 new EdgeOptions.Access(
                         find(EdgeOption.TOKENS, EdgeSettings::path),
+                        find(EdgeOption.ISSUERS, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
                         value(EdgeOption.INSECURE, EdgeSettings::yes, false)),
                 new EdgeOptions.Localtunnel(

@@ -76,7 +76,7 @@ final class Greeting {
                     "  culvert http 3000 --name my-app%s%s%s%n",
                     usual ? "" : " --edge %s:%d".formatted(reached(options.bind()), ports.lane()),
                     alone ? "" : " --insecure",
-                    options.access().tokens() == null ? "" : " --token TOKEN");
+                    options.access().isAuthenticated() ? " --token TOKEN" : "");
         }
     }
 
@@ -94,8 +94,11 @@ final class Greeting {
     }
 
     private String whoMayConnect() {
-        if (options.access().tokens() != null) {
-            return "with a token of " + options.access().tokens();
+        EdgeOptions.Access access = options.access();
+        if (access.tokens() != null) {
+            return "with a token of " + access.tokens() + (access.issuers() == null ? "" : ", or of an issuer's");
+        } else if (access.issuers() != null) {
+            return "with a token of an issuer in " + access.issuers();
         }
         return alone ? "anybody on this machine" : "anybody who can reach it";
     }

@@ -238,8 +238,8 @@ class EdgeTest {
 
     @Test
     void embedderWithTwoAnswersIsToldToChoose() {
-        EdgeOptions tokens =
-                FREE_PORTS.withBind("127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), false, false));
+        EdgeOptions tokens = FREE_PORTS.withBind(
+                "127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), null, false, false));
 
         assertThrows(IllegalArgumentException.class, () -> Edge.start(vertx, tokens, new AnonymousAuthenticator()));
     }

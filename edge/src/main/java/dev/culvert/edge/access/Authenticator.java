@@ -11,7 +11,8 @@ public interface Authenticator {
      * The identity behind a greeting: its {@code token}, or the {@code secret} of an agent that has none. Called on an
      * event loop, which must not be blocked; the future may complete on any thread.
      *
-     * @return fails with {@link UnauthorizedException}, whose message goes to the agent
+     * @return fails with {@link UnauthorizedException}, or with {@link UndecidedException} where it cannot be told now; their
+     *     messages go to the agent
      */
     Future<Identity> authenticate(Hello hello);
 

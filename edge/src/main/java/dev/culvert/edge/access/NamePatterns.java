@@ -96,36 +96,10 @@ public record NamePatterns(List<String> patterns) {
             return false;
         }
         for (int i = 0; i < wanted.length; i++) {
-            if (found[i].isEmpty() || !labelMatches(wanted[i], found[i])) {
+            if (found[i].isEmpty() || !Wildcard.matches(wanted[i], found[i])) {
                 return false;
             }
         }
         return true;
-    }
-
-    /** Gives back only to the last star, so a hostile pattern costs at most the product of both lengths. */
-    private static boolean labelMatches(String pattern, String label) {
-        int p = 0;
-        int l = 0;
-        int star = -1;
-        int resume = 0;
-        while (l < label.length()) {
-            if (p < pattern.length() && pattern.charAt(p) == '*') {
-                star = p++;
-                resume = l;
-            } else if (p < pattern.length() && pattern.charAt(p) == label.charAt(l)) {
-                p++;
-                l++;
-            } else if (star >= 0) {
-                p = star + 1;
-                l = ++resume;
-            } else {
-                return false;
-            }
-        }
-        while (p < pattern.length() && pattern.charAt(p) == '*') {
-            p++;
-        }
-        return p == pattern.length();
     }
 }

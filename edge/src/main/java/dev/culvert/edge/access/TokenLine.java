@@ -1,5 +1,6 @@
 package dev.culvert.edge.access;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -24,6 +25,7 @@ public record TokenLine(String owner, String hash, NamePatterns names) {
     }
 
     /** The text, if an operator may call an owner so. */
+    @CanIgnoreReturnValue
     public static String requireOwner(String owner) {
         if (!OWNER.matcher(owner).matches()) {
             throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package dev.culvert.edge.lanes;
 
 import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.UndecidedException;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.Lane;
@@ -15,10 +16,14 @@ import dev.culvert.wire.Welcome;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,12 +34,22 @@ import org.slf4j.event.Level;
  *
  * <pre>
  *   waits for HELLO ──► being authenticated ──► stands: binds, unbinds, carries ──► closed
+ *                                                   └─ its credential ends ──► expired: carries ──┘
  * </pre>
  *
  * Runs on the lane's event loop.
  */
 final class AgentLane implements Lane.Handler, Carrier {
     private static final Logger LOGGER = LoggerFactory.getLogger(AgentLane.class);
+
+    /**
+     * How long after its credential's end a lane is ended at the latest: time for the agent to have another lane, and for
+     * most of what visitors are in the midst of; and no longer than the shortest-lived tokens live themselves.
+     */
+    private static final Duration LINGER = Duration.ofMinutes(5);
+
+    /** How often an expired lane is looked at, in milliseconds: an idle connection for a second is no cost. */
+    private static final long LOOK_MILLIS = 1000;
 
     private final String id = UUID.randomUUID().toString();
     private final String remote;
@@ -45,6 +60,8 @@ final class AgentLane implements Lane.Handler, Carrier {
 
     private @Nullable Hello hello;
     private volatile @Nullable Identity identity;
+    private @Nullable ScheduledFuture<?> expiry;
+    private volatile boolean expired;
     private boolean closed;
 
     private AgentLane(Channel channel, Lanes lanes) {
@@ -81,6 +98,11 @@ final class AgentLane implements Lane.Handler, Carrier {
     @Nullable
     Identity identity() {
         return identity;
+    }
+
+    /** Whether its agent was asked to come again, because its credential has ended. Any thread. */
+    boolean isExpired() {
+        return expired;
     }
 
     Claim claim() {
@@ -159,6 +181,9 @@ final class AgentLane implements Lane.Handler, Carrier {
     @Override
     public void onClosed(CloseReason reason, String detail) {
         closed = true;
+        if (expiry != null) {
+            expiry.cancel(false);
+        }
         lanes.closes().add(reason);
         lanes.left(this);
         names.leave();
@@ -190,8 +215,9 @@ final class AgentLane implements Lane.Handler, Carrier {
                         if (known.succeeded()) {
                             welcome(greeting, known.result());
                         } else {
+                            boolean undecided = known.cause() instanceof UndecidedException;
                             close(
-                                    CloseReason.UNAUTHORIZED,
+                                    undecided ? CloseReason.UNDECIDED : CloseReason.UNAUTHORIZED,
                                     String.valueOf(known.cause().getMessage()));
                         }
                     }));
@@ -222,5 +248,30 @@ final class AgentLane implements Lane.Handler, Carrier {
                 .addKeyValue("remote", remote)
                 .addKeyValue("software", greeting.software())
                 .log("lane stands");
+        if (known.ends() != null) {
+            long millis = Duration.between(Instant.now(), known.ends()).toMillis();
+            expiry = lane.eventLoop().schedule(this::expire, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** As when this node stops: the agent opens another lane first, and visitors are served here until it has. */
+    private void expire() {
+        expired = true;
+        LOGGER.atInfo()
+                .addKeyValue("lane", id)
+                .addKeyValue("agent", instance())
+                .log("lane's credential has ended; asking the agent to come again");
+        lane.goAway(CloseReason.DRAINING, "the token has expired; come again with another");
+        endWhenOver(System.nanoTime());
+    }
+
+    private void endWhenOver(long expiredNanos) {
+        if (!lane.takesStreams() && lane.load() == 0) {
+            close(CloseReason.DRAINING, "the agent has moved to another lane");
+        } else if (System.nanoTime() - expiredNanos >= LINGER.toNanos()) {
+            close(CloseReason.UNAUTHORIZED, "the token expired %d minutes ago".formatted(LINGER.toMinutes()));
+        } else {
+            expiry = lane.eventLoop().schedule(() -> endWhenOver(expiredNanos), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 }

@@ -236,6 +236,9 @@ public final class Lanes implements LocalCarriers {
                 continue;
             }
             if (hello.lanes().contains(other.id())) {
+                if (other.isExpired()) {
+                    continue; // It comes because it was asked to; the other ends when its streams have.
+                }
                 return false;
             }
             // Out of the directory at once, not only when its own event loop gets to it.

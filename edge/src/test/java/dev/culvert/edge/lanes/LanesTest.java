@@ -9,6 +9,7 @@ import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
 import dev.culvert.edge.access.UnauthorizedException;
+import dev.culvert.edge.access.UndecidedException;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.edge.registry.Registry;
@@ -34,6 +35,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -276,6 +278,51 @@ class LanesTest {
     }
 
     @Test
+    void agentWhoseTokenEndsIsAskedToComeAgainAndServedMeanwhile() throws Exception {
+        doorman.ends = Instant.now().plusMillis(200);
+        try (ScriptedPeer agent = ScriptedPeer.connect(port);
+                ScriptedPeer again = ScriptedPeer.connect(port)) {
+            String lane = greet(agent, "one").lane();
+            TunnelKey key = new TunnelKey(bind(agent, "hello").tunnel());
+
+            assertEquals(
+                    "the token has expired; come again with another",
+                    agent.expectGoAway(CloseReason.DRAINING).detail());
+            openAndSay(key, "hi");
+            int open = agent.await(Frame.Open.class).streamId();
+            assertEquals("hi", agent.expectText(open, 2));
+
+            doorman.ends = null;
+            again.send(new Frame.HelloFrame(hello("one", List.of(lane))));
+            again.await(Frame.WelcomeFrame.class);
+            assertEquals("hello", bind(again, "hello").name());
+            agent.send(new Frame.GoAway(CloseReason.DRAINING, open, List.of(), "moved"));
+            awaitRead(agent);
+            openAndSay(key, "anew");
+            assertEquals("anew", again.expectText(again.await(Frame.Open.class).streamId(), 4));
+            agent.sendText(open, "still here");
+            assertEquals(2, lanes.count(), "what a visitor is in the midst of goes on");
+
+            agent.send(new Frame.Reset(open, CloseReason.TARGET_FAILED, 0, ""));
+            agent.expectGoAway(CloseReason.DRAINING);
+            agent.expectEnd();
+            await().until(() -> lanes.count() == 1);
+        }
+    }
+
+    @Test
+    void agentThatCannotBeToldApartYetIsToldToAskAgain() throws Exception {
+        doorman.refusal = new UndecidedException("the issuer is away");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            agent.send(new Frame.HelloFrame(hello("one", List.of())));
+            assertEquals(
+                    "the issuer is away",
+                    agent.expectGoAway(CloseReason.UNDECIDED).detail());
+            agent.expectEnd();
+        }
+    }
+
+    @Test
     void strangerWhoKnowsAnInstanceIdReplacesNobody() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port);
                 ScriptedPeer stranger = ScriptedPeer.connect(port)) {
@@ -499,7 +546,8 @@ class LanesTest {
     private static final class Doorman implements Authenticator {
         private volatile NamePatterns names = NamePatterns.ANY;
         private volatile String owner = "alice";
-        private volatile UnauthorizedException refusal;
+        private volatile Instant ends;
+        private volatile RuntimeException refusal;
         private volatile Consumer<Identity> revoked;
 
         @Override
@@ -517,7 +565,7 @@ class LanesTest {
         }
 
         private Identity identity() {
-            return new Identity(owner, owner + "'s token", names);
+            return new Identity(owner, owner + "'s token", names, ends);
         }
     }
 

@@ -1,0 +1,7 @@
+/** Agents that show a company's own tokens, JWTs; the only package that knows how those are proven. */
+@NullMarked
+@CheckReturnValue
+package dev.culvert.edge.access.jwt;
+
+import com.google.errorprone.annotations.CheckReturnValue;
+import org.jspecify.annotations.NullMarked;
