@@ -115,7 +115,7 @@ public final class Agent {
      * Opens a tunnel.
      *
      * @return the tunnel once visitors are served; fails with {@link AgentException}, after at most 45 s and what the
-     *     {@linkplain AgentOptions#tokenSource() token} takes
+     *     {@linkplain AgentOptions#tokenSource() token} takes; after two minutes where the edge cannot tell who the agent is
      */
     public Future<Tunnel> open(TunnelOptions wanted) {
         Promise<Tunnel> opened = Promise.promise();

@@ -217,6 +217,20 @@ class EdgeSettingsTest {
         assertTrue(fault.contains("--tokens FILE") && fault.contains("--allow-anonymous"), fault);
         read(Map.of("bind", "0.0.0.0", "insecure", "true", "allow-anonymous", "true"), Map.of(), "");
         read(Map.of("bind", "::", "insecure", "true", "tokens", "tokens.txt"), Map.of(), "");
+        read(Map.of("bind", "::", "insecure", "true", "issuers", "issuers.yaml"), Map.of(), "");
+    }
+
+    @Test
+    void issuersLetNobodyInWhoIsNotKnown() {
+        assertEquals(
+                "--issuers and --allow-anonymous exclude each other: choose one",
+                fault(() -> read(Map.of("issuers", "i", "allow-anonymous", "true"), Map.of(), "")));
+
+        String ssh = fault(() -> read(Map.of("issuers", "i", "ssh-port", "0"), Map.of(), ""));
+
+        assertTrue(ssh.startsWith("--ssh-port beside --issuers needs --ssh-keys or --tokens"), ssh);
+        read(Map.of("issuers", "i", "ssh-port", "0", "ssh-keys", "k"), Map.of(), "");
+        read(Map.of("issuers", "i", "ssh-port", "0", "tokens", "t"), Map.of(), "");
     }
 
     @Test
@@ -326,7 +340,8 @@ class EdgeSettingsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tokens=t | choose one",
+                "tokens=t | and --tokens does not: choose one",
+                "issuers=i | and --issuers does not: choose one",
                 "bind=0.0.0.0 allow-anonymous=true lane-port=off | --insecure",
                 "bind=0.0.0.0 insecure=true | --allow-anonymous",
                 "http-port=off | --http-port",

@@ -167,6 +167,7 @@ class JwtLaneTest {
 
     private String token(int seconds) throws Exception {
         return issuer.sign(issuer.claims(AUDIENCE)
+                .claim("groups", "g".repeat(11_500)) // Nearly as long as a token may be.
                 .expirationTime(Date.from(Instant.now().plusSeconds(seconds)))
                 .build());
     }

@@ -88,8 +88,8 @@ class IssuersFileTest {
                 arguments("audience: tunnel.example.com", "audiences: tunnel.example.com", 3, "audiences: unknown key"),
                 arguments(
                         "audience: tunnel.example.com",
-                        "keys: http://keys.example.com/",
-                        3,
+                        "audience: a\n    keys: http://keys.example.com/",
+                        4,
                         "keys: must be an https URL"),
                 arguments("    audience: tunnel.example.com\n", "", 2, "audience: is missing"),
                 arguments("owner: shop-ci", "owner: shop ci", 6, "owner: shop ci is not an owner"),
