@@ -80,6 +80,14 @@ class ArchitectureTest {
             .resideInAnyPackage("org.shredzone.acme4j..");
 
     @ArchTest
+    static final ArchRule onlyTheJwtPackageKnowsHowTokensAreProven = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.culvert.edge.access.jwt..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.nimbusds..");
+
+    @ArchTest
     static final ArchRule partsOfTheEdgeFormNoCycle =
             slices().matching("dev.culvert.edge.(*)..").should().beFreeOfCycles();
 

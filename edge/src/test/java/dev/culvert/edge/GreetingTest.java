@@ -73,6 +73,20 @@ class GreetingTest {
     }
 
     @Test
+    void whoseTokensCountIsSaid() throws Exception {
+        Path issuers = Files.writeString(folder.resolve("issuers.yaml"), """
+                issuers:
+                  - issuer: https://id.example.com
+                    audience: tunnel.example.com
+                    agents: [{claims: {groups: developers}, owner: ann, names: "*"}]
+                """);
+
+        String text = greeting(Map.of("issuers", issuers.toString()));
+
+        assertTrue(text.contains("with a token of an issuer in " + issuers), text);
+    }
+
+    @Test
     void edgeWithoutALanePortSendsAgentsToTheWebPort() throws Exception {
         String text = greeting(Map.of("lane-port", "off"));
 

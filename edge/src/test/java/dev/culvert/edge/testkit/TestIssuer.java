@@ -21,6 +21,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An OpenID Connect issuer by HTTPS on loopback: it publishes its configuration and its keys, and signs what a test wants.
@@ -35,6 +36,7 @@ public final class TestIssuer implements AutoCloseable {
     private final AtomicInteger fetches = new AtomicInteger();
     private volatile RSAKey key = FIRST;
     private volatile JsonObject configuration;
+    private volatile @Nullable String published;
     private HttpServer server;
     private int port;
 
@@ -88,6 +90,11 @@ public final class TestIssuer implements AutoCloseable {
         configuration = other;
     }
 
+    /** Answers with this text where its keys are; null for its keys, empty for no answer at all. */
+    public void publish(@Nullable String text) {
+        published = text;
+    }
+
     /** Answers nobody any more. */
     public void leave() {
         Nodes.await(server.close());
@@ -110,7 +117,12 @@ public final class TestIssuer implements AutoCloseable {
             case "/.well-known/openid-configuration" -> request.response().end(configuration.encode());
             case "/keys" -> {
                 fetches.incrementAndGet();
-                request.response().end(keys());
+                String text = published;
+                if (text == null) {
+                    request.response().end(keys());
+                } else if (!text.isEmpty()) {
+                    request.response().end(text);
+                }
             }
             default -> request.response().setStatusCode(404).end();
         }

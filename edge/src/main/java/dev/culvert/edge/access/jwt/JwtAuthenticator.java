@@ -162,13 +162,14 @@ public final class JwtAuthenticator implements Authenticator {
         revoked.add(listener);
     }
 
-    /** Stops watching the file. */
+    /** Stops watching the file, and proves no more tokens. */
     public synchronized void close() {
         WatchedFile<Map<String, Issuer>> watched = file;
         if (watched != null) {
             watched.close();
         }
-        changeTo(Map.of());
+        issuers.values().forEach(trusted -> trusted.threads().close());
+        issuers = Map.of();
     }
 
     private synchronized void changeTo(Map<String, Issuer> now) {

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The keys that an issuer publishes, fetched each time they are asked for; who asks keeps them. Safe for use by any thread,
- * and blocks it for {@link #WITHIN} at most.
+ * and blocks it for no longer than it was told to.
  */
 final class PublishedKeys implements JWKSetSource<SecurityContext> {
     /** For all that one fetch takes. Two of them, one after the other, are over before an agent gives up on its HELLO. */
@@ -28,12 +28,19 @@ final class PublishedKeys implements JWKSetSource<SecurityContext> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PublishedKeys.class);
 
     private final Issuer issuer;
+    private final Duration within;
     private final Documents documents;
     private volatile @Nullable URI discovered;
     private volatile @Nullable String fault;
 
-    PublishedKeys(Issuer issuer) {
+    /**
+     * Fetches nothing yet.
+     *
+     * @param within how long one fetch may take, discovery included; {@link #WITHIN} in production
+     */
+    PublishedKeys(Issuer issuer, Duration within) {
         this.issuer = issuer;
+        this.within = within;
         this.documents = new Documents(issuer.ca());
     }
 
@@ -86,8 +93,8 @@ final class PublishedKeys implements JWKSetSource<SecurityContext> {
         throw new IOException("%s names no keys at an https URL".formatted(place));
     }
 
-    private static Duration left(long begunNanos) {
-        Duration left = WITHIN.minusNanos(System.nanoTime() - begunNanos);
+    private Duration left(long begunNanos) {
+        Duration left = within.minusNanos(System.nanoTime() - begunNanos);
         return left.isNegative() ? Duration.ZERO : left;
     }
 

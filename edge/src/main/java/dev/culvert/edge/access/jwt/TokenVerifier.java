@@ -71,7 +71,7 @@ final class TokenVerifier {
 
     TokenVerifier(Issuer issuer) {
         this.issuer = issuer;
-        this.published = issuer.keys() instanceof Issuer.Given ? null : new PublishedKeys(issuer);
+        this.published = issuer.keys() instanceof Issuer.Given ? null : new PublishedKeys(issuer, PublishedKeys.WITHIN);
         DefaultJWTClaimsVerifier<SecurityContext> claims = new DefaultJWTClaimsVerifier<>(
                 issuer.audience(),
                 new JWTClaimsSet.Builder().issuer(issuer.name()).build(),

@@ -348,6 +348,20 @@ class JwtAuthenticatorTest {
     }
 
     @Test
+    void issuerThatDoesNotAnswerHoldsUpABoundedNumberOfAgents() throws Exception {
+        issuer.publish("");
+        String token = issuer.sign(ci().build());
+        for (int i = 0; i < 1024; i++) {
+            assertFalse(authenticator.authenticate(hello(token)).isComplete());
+        }
+
+        Throwable refusal = authenticator.authenticate(hello(token)).cause();
+
+        assertInstanceOf(UndecidedException.class, refusal);
+        assertTrue(refusal.getMessage().contains("too many agents"), refusal.getMessage());
+    }
+
+    @Test
     void issuerWhoseConfigurationIsOfAnotherOneIsNotBelieved() throws Exception {
         issuer.configure(new JsonObject().put("issuer", "https://other").put("jwks_uri", issuer.name() + "/keys"));
 
