@@ -146,8 +146,8 @@ public final class Edge {
     /**
      * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file and issuers.
      *
-     * @param options without {@code tokens} and {@code issuers}; beyond loopback with {@code allowAnonymous}, which here says no more than
-     *     that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
+     * @param options without {@code tokens} and {@code issuers}; beyond loopback with {@code allowAnonymous}, which here
+     *     says no more than that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
         if (options.access().isAuthenticated()) {

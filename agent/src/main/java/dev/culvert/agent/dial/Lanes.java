@@ -199,6 +199,9 @@ public final class Lanes {
     }
 
     private void dial(Optional<Secret> token) {
+        if (stopped) {
+            return;
+        }
         nextLoop()
                 .onComplete(
                         loop -> loop.runOnContext(ignored -> dialer.dial()

@@ -1,13 +1,12 @@
 package dev.culvert.agent.dial;
 
 import dev.culvert.config.Secret;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -26,8 +25,11 @@ record TokenCommand(String line, Duration longest) implements TokenSource {
     /** Longer than a round trip to an identity provider takes, and no longer than a person waits. */
     static final Duration LONGEST = Duration.ofSeconds(30);
 
-    /** Characters of a line of its standard error that are shown. */
-    private static final int MOST_WORDS = 300;
+    /** Bytes of its standard error, the last ones, that are kept while it runs. */
+    private static final int MOST_KEPT = 4096;
+
+    /** Characters of the last line of them that are shown. */
+    private static final int MOST_SHOWN = 300;
 
     TokenCommand {
         if (line.isBlank()) {
@@ -82,13 +84,21 @@ record TokenCommand(String line, Duration longest) implements TokenSource {
         return longest.toNanos() - (System.nanoTime() - begunNanos);
     }
 
+    /** All is read, so that the command does not wait, and only the end of it kept. */
     private static String lastLine(InputStream in) throws IOException {
-        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-        String last = "";
-        for (String next = lines.readLine(); next != null; next = lines.readLine()) {
-            last = next.isBlank() ? last : next.strip();
+        byte[] end = new byte[0];
+        byte[] part = new byte[MOST_KEPT];
+        for (int length = in.read(part); length >= 0; length = in.read(part)) {
+            byte[] longer = Arrays.copyOf(end, end.length + length);
+            System.arraycopy(part, 0, longer, end.length, length);
+            end = Arrays.copyOfRange(longer, Math.max(0, longer.length - MOST_KEPT), longer.length);
         }
-        return last.length() > MOST_WORDS ? last.substring(0, MOST_WORDS) + "…" : last;
+        String last = new String(end, StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> !line.isBlank())
+                .reduce("", (before, line) -> line)
+                .strip();
+        return last.length() > MOST_SHOWN ? last.substring(0, MOST_SHOWN) + "…" : last;
     }
 
     /** Both outputs have to be read at once, or the command waits for the one that is not. */

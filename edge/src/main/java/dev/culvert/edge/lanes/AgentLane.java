@@ -248,30 +248,31 @@ final class AgentLane implements Lane.Handler, Carrier {
                 .addKeyValue("remote", remote)
                 .addKeyValue("software", greeting.software())
                 .log("lane stands");
-        if (known.ends() != null) {
-            long millis = Duration.between(Instant.now(), known.ends()).toMillis();
-            expiry = lane.eventLoop().schedule(this::expire, millis, TimeUnit.MILLISECONDS);
+        Instant ends = known.ends();
+        if (ends != null) {
+            long millis = Duration.between(Instant.now(), ends).toMillis();
+            expiry = lane.eventLoop().schedule(() -> expire(ends), millis, TimeUnit.MILLISECONDS);
         }
     }
 
     /** As when this node stops: the agent opens another lane first, and visitors are served here until it has. */
-    private void expire() {
+    private void expire(Instant ended) {
         expired = true;
         LOGGER.atInfo()
                 .addKeyValue("lane", id)
                 .addKeyValue("agent", instance())
                 .log("lane's credential has ended; asking the agent to come again");
         lane.goAway(CloseReason.DRAINING, "the token has expired; come again with another");
-        endWhenOver(System.nanoTime());
+        endWhenOver(ended.plus(LINGER));
     }
 
-    private void endWhenOver(long expiredNanos) {
+    private void endWhenOver(Instant atLast) {
         if (!lane.takesStreams() && lane.load() == 0) {
             close(CloseReason.DRAINING, "the agent has moved to another lane");
-        } else if (System.nanoTime() - expiredNanos >= LINGER.toNanos()) {
+        } else if (Instant.now().isAfter(atLast)) {
             close(CloseReason.UNAUTHORIZED, "the token expired %d minutes ago".formatted(LINGER.toMinutes()));
         } else {
-            expiry = lane.eventLoop().schedule(() -> endWhenOver(expiredNanos), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            expiry = lane.eventLoop().schedule(() -> endWhenOver(atLast), LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 }

@@ -35,6 +35,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -300,13 +301,27 @@ class LanesTest {
             awaitRead(agent);
             openAndSay(key, "anew");
             assertEquals("anew", again.expectText(again.await(Frame.Open.class).streamId(), 4));
-            agent.sendText(open, "still here");
-            assertEquals(2, lanes.count(), "what a visitor is in the midst of goes on");
+            agent.expectNothingFor(Duration.ofMillis(1500)); // What a visitor is in the midst of goes on.
+            assertEquals(2, lanes.count());
 
             agent.send(new Frame.Reset(open, CloseReason.TARGET_FAILED, 0, ""));
             agent.expectGoAway(CloseReason.DRAINING);
             agent.expectEnd();
             await().until(() -> lanes.count() == 1);
+        }
+    }
+
+    @Test
+    void agentThatStaysAfterItsTokenHasEndedIsCutOff() throws Exception {
+        doorman.ends = Instant.now().minusSeconds(301);
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+
+            agent.expectGoAway(CloseReason.DRAINING);
+            assertEquals(
+                    "the token expired 5 minutes ago",
+                    agent.expectGoAway(CloseReason.UNAUTHORIZED).detail());
+            agent.expectEnd();
         }
     }
 

@@ -34,6 +34,7 @@ import dev.culvert.edge.testkit.TestIssuer;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -370,10 +371,15 @@ class JwtAuthenticatorTest {
     }
 
     @Test
-    void keysAreNotFetchedInPlaintext() throws Exception {
-        issuer.configure(new JsonObject().put("issuer", issuer.name()).put("jwks_uri", "http://keys.example/keys"));
+    void keysAreNotFetchedInPlaintextButFromThisMachineByName() throws Exception {
+        HttpServer plain = Nodes.await(vertx.createHttpServer()
+                .requestHandler(request -> request.response().end(issuer.keys()))
+                .listen(0, "127.0.0.2"));
+        String keys = "http://127.0.0.2:%d/keys".formatted(plain.actualPort());
+        issuer.configure(new JsonObject().put("issuer", issuer.name()).put("jwks_uri", keys));
 
         assertInstanceOf(UndecidedException.class, refusal(issuer.sign(ci().build())));
+        Nodes.await(plain.close());
     }
 
     @Test
