@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,8 +94,10 @@ class TokenSourceTest {
         assertEquals("its command took longer than 2 s", fault(slow));
 
         long sleeper = Long.parseLong(Files.readString(pid).strip());
-        ProcessHandle.of(sleeper).ifPresent(process -> process.onExit().join());
-        assertFalse(ProcessHandle.of(sleeper).map(ProcessHandle::isAlive).orElse(false));
+        Optional<ProcessHandle> left = ProcessHandle.of(sleeper);
+        if (left.isPresent()) {
+            assertEquals(sleeper, left.get().onExit().get(10, TimeUnit.SECONDS).pid(), "is gone");
+        }
     }
 
     @Test
