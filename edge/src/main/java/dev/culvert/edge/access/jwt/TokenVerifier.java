@@ -50,7 +50,7 @@ final class TokenVerifier {
             JWSAlgorithm.ES384,
             JWSAlgorithm.ES512);
 
-    /** ID tokens, and access tokens that say that they are some (RFC 9068); not what an issuer signs for other ends. */
+    /** Access tokens that say that they are some (RFC 9068); beside ID tokens, and not what an issuer signs for other ends. */
     private static final JOSEObjectType ACCESS_TOKEN = new JOSEObjectType("at+jwt");
 
     /** How long keys count without a look at whether there are others: so long may one that was withdrawn be in use. */
@@ -71,32 +71,38 @@ final class TokenVerifier {
 
     TokenVerifier(Issuer issuer) {
         this.issuer = issuer;
-        this.published = issuer.keys() instanceof Issuer.Given ? null : new PublishedKeys(issuer, PublishedKeys.WITHIN);
+        JWKSource<SecurityContext> keys;
+        if (issuer.keys() instanceof Issuer.Given given) {
+            published = null;
+            keys = given(given.set());
+        } else {
+            published = new PublishedKeys(issuer, PublishedKeys.WITHIN);
+            keys = kept(published);
+        }
         DefaultJWTClaimsVerifier<SecurityContext> claims = new DefaultJWTClaimsVerifier<>(
                 issuer.audience(),
                 new JWTClaimsSet.Builder().issuer(issuer.name()).build(),
                 Set.of("exp"));
         claims.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
-        JWKSource<SecurityContext> keys = published == null ? given(issuer) : kept(published);
         processor.setJWSTypeVerifier(
                 new DefaultJOSEObjectTypeVerifier<>(JOSEObjectType.JWT, ACCESS_TOKEN, null)); // Most say nothing.
         processor.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
         processor.setJWTClaimsSetVerifier(claims);
     }
 
-    private static JWKSource<SecurityContext> given(Issuer issuer) {
+    private static JWKSource<SecurityContext> given(String set) {
         try {
-            return new ImmutableJWKSet<>(JWKSet.parse(issuer.keys() instanceof Issuer.Given given ? given.set() : ""));
+            return new ImmutableJWKSet<>(JWKSet.parse(set));
         } catch (ParseException e) {
             throw new IllegalStateException("the file was read as a key set before", e);
         }
     }
 
     private static JWKSource<SecurityContext> kept(PublishedKeys published) {
+        // Not ahead of time: that would take a thread of its own, to save an agent a second in five minutes.
         return JWKSourceBuilder.create(published)
                 .cache(KEEP.toMillis(), 2 * PublishedKeys.WITHIN.toMillis())
-                .refreshAheadCache(
-                        false) // It would have a thread of its own, to save an agent a second in five minutes.
+                .refreshAheadCache(false)
                 .rateLimited(BETWEEN_FETCHES.toMillis())
                 .retrying(true)
                 .outageTolerant(KEEP_IN_OUTAGE.toMillis())
