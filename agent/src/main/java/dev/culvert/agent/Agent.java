@@ -74,6 +74,9 @@ public final class Agent {
 
     private Future<Void> foldersClosed = Future.succeededFuture();
 
+    /** What names are remembered for, by tunnel: its target, and which of several tunnels to it in the order of opening. */
+    private final Map<Integer, String> purposes = new HashMap<>();
+
     /** Names that tunnels of this agent have or ask for: two to the same target must not remember the same one. */
     private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
 
@@ -233,13 +236,29 @@ public final class Agent {
             Tunnel tunnel = new Tunnel(this, wanted, ++lastId);
             Binding binding = new Binding(
                     tunnel, opened, vertx, options.reconnect().backoff(random), loopGuard, new FromBindings());
+            String purpose = purpose(wanted);
+            purposes.put(tunnel.id(), purpose);
             tunnels.put(tunnel.id(), tunnel);
             bindings.put(tunnel.id(), binding);
             listener.onState(tunnel, tunnel.state());
-            // In the order of opening: each remembers the first name that is left for its target.
-            vertx.executeBlocking(() -> recall(wanted))
+            vertx.executeBlocking(() -> recall(wanted, purpose))
                     .onComplete(kept -> home.runOnContext(ignored -> reach(binding, tunnel, kept)), opened::tryFail);
         }
+    }
+
+    private String purpose(TunnelOptions wanted) {
+        String purpose = wanted.targetName();
+        for (int number = 2; wanted.wanted() == null && isTaken(wanted.kind(), purpose); number++) {
+            purpose = wanted.targetName() + " " + number;
+        }
+        return purpose;
+    }
+
+    private boolean isTaken(TunnelOptions.Kind kind, String purpose) {
+        return tunnels.values().stream()
+                .anyMatch(tunnel -> tunnel.options().kind() == kind
+                        && tunnel.options().wanted() == null
+                        && purpose.equals(purposes.get(tunnel.id())));
     }
 
     /** The target is within reach before the edge hears of the tunnel. */
@@ -287,13 +306,12 @@ public final class Agent {
     private record Kept(@Nullable Secret secret, Optional<NameRecord> name, Optional<String> trouble) {}
 
     /** Reads files, so not on an event loop; one after the other, so that two tunnels do not find the same name. */
-    private synchronized Kept recall(TunnelOptions wanted) {
+    private synchronized Kept recall(TunnelOptions wanted, String purpose) {
         String edge = options.edge().toString();
         String kind = wanted.kind().word();
         String asked = wanted.wanted();
-        Optional<NameRecord> name = asked == null
-                ? state.generatedFor(edge, kind, wanted.targetName(), own(wanted))
-                : state.named(edge, kind, asked);
+        Optional<NameRecord> name =
+                asked == null ? state.generatedFor(edge, kind, purpose, own(wanted)) : state.named(edge, kind, asked);
         name.ifPresent(record -> own(wanted).add(record.name()));
         return new Kept(options.tokenSource() == null ? state.secret() : null, name, state.trouble());
     }
@@ -513,7 +531,7 @@ public final class Agent {
                     options.edge().toString(),
                     wanted.kind().word(),
                     name,
-                    wanted.targetName(),
+                    purposes.getOrDefault(tunnel.id(), wanted.targetName()),
                     wanted.wanted() == null,
                     ticket);
         }
@@ -522,6 +540,7 @@ public final class Agent {
         public void onEnded(Tunnel tunnel) {
             tunnels.remove(tunnel.id());
             bindings.remove(tunnel.id());
+            purposes.remove(tunnel.id());
             streams.remove(tunnel.id());
             FolderServer folder = folders.remove(tunnel.id());
             if (folder != null) {

@@ -30,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
@@ -468,6 +469,32 @@ class AgentTest {
         assertNull(lane.grant("calm-heron").name());
 
         assertEquals("calm-heron", get(opening).name());
+    }
+
+    /** One of them may have a password, and the link of the other must not open it. */
+    @Test
+    void tunnelsToOneFolderHaveTheirOwnNamesAgainInTheOrderOfTheirOpening(@TempDir Path folder) throws Exception {
+        String site = Files.createDirectory(folder.resolve("site")).toString();
+        options = options.withStateFolder(folder.resolve("state"));
+        Map<Integer, String> names = bindTwo(site);
+        get(agent.close());
+        agent = null;
+
+        assertEquals(names, bindTwo(site));
+    }
+
+    private Map<Integer, String> bindTwo(String target) throws Exception {
+        List<Future<Tunnel>> opening =
+                List.of(agent().open(TunnelOptions.http(target)), agent.open(TunnelOptions.http(target)));
+        ScriptedEdge.Greeted lane = edge.welcome();
+        Bind first = lane.grant("calm-heron");
+        Bind second = lane.grant("swift-otter");
+        Set<String> opened =
+                Set.of(get(opening.get(0)).name(), get(opening.get(1)).name());
+        assertEquals(Set.of("calm-heron", "swift-otter"), opened);
+        return Map.of(
+                first.id(), first.name() == null ? "calm-heron" : first.name(),
+                second.id(), second.name() == null ? "swift-otter" : second.name());
     }
 
     @Test

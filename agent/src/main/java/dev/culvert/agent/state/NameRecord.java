@@ -8,7 +8,7 @@ import io.vertx.core.json.JsonObject;
  * @param edge the edge's address as it is written
  * @param kind the tunnel's kind
  * @param name the name
- * @param target what it was for
+ * @param target what it was for; of several tunnels to one target, also which
  * @param generated whether the edge made it up: only then does a tunnel to the target get it unasked
  * @param ticket proof that it was ours
  */

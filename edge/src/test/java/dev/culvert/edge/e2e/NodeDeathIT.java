@@ -56,6 +56,7 @@ class NodeDeathIT {
         stage.keep(() -> vertx.close().toCompletionStage().toCompletableFuture().join());
         target = DeliveredTarget.start(stage);
         cluster = RunningCluster.start(stage, 3);
+        killed = -1; // Where the class is run again because one of its tests failed.
     }
 
     @BeforeEach
