@@ -8,11 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A token that a command prints. What it writes to its standard error is for people: the last line of it stands in the
@@ -27,6 +23,12 @@ record TokenCommand(String line, Duration longest) implements TokenSource {
 
     /** Bytes of its standard error, the last ones, that are kept while it runs. */
     private static final int MOST_KEPT = 4096;
+
+    /** Between two looks whether it has ended. */
+    private static final long LOOK_MILLIS = 20;
+
+    /** For the rest of what it has printed, once it has ended; it is there at once, unless others have its outputs too. */
+    private static final long GRACE_MILLIS = 500;
 
     /** Characters of the last line of them that are shown. */
     private static final int MOST_SHOWN = 300;
@@ -43,29 +45,26 @@ record TokenCommand(String line, Duration longest) implements TokenSource {
         Process process = new ProcessBuilder(shell()).start();
         try {
             process.getOutputStream().close(); // It has nobody to ask.
-            FutureTask<byte[]> printed = aside(() -> process.getInputStream().readNBytes(MOST_BYTES + 1));
-            FutureTask<String> words = aside(() -> lastLine(process.getErrorStream()));
-            byte[] bytes = printed.get(left(begunNanos), TimeUnit.NANOSECONDS);
-            if (bytes.length > MOST_BYTES) {
-                throw new IOException("its command printed more than %d bytes".formatted(MOST_BYTES));
+            Heard printed = new Heard(process.getInputStream(), MOST_BYTES + 1, false);
+            Heard told = new Heard(process.getErrorStream(), MOST_KEPT, true);
+            while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (printed.isFull()) {
+                    throw new IOException("its command printed more than %d bytes".formatted(MOST_BYTES));
+                } else if (System.nanoTime() - begunNanos > longest.toNanos()) {
+                    throw new IOException("its command took longer than %d s".formatted(longest.toSeconds()));
+                }
             }
-            if (!process.waitFor(left(begunNanos), TimeUnit.NANOSECONDS)) {
-                throw new TimeoutException();
-            }
+            String token = printed.all().strip();
             if (process.exitValue() != 0) {
-                String why = words.get(left(begunNanos), TimeUnit.NANOSECONDS);
+                String why = lastLine(told.all());
                 throw new IOException("its command ended with exit code %d%s"
                         .formatted(process.exitValue(), why.isEmpty() ? "" : ": " + why));
-            }
-            String token = new String(bytes, StandardCharsets.UTF_8).strip();
-            if (token.isEmpty()) {
+            } else if (printed.isFull()) {
+                throw new IOException("its command printed more than %d bytes".formatted(MOST_BYTES));
+            } else if (token.isEmpty()) {
                 throw new IOException("its command printed nothing");
             }
             return Secret.of(token);
-        } catch (TimeoutException e) {
-            throw new IOException("its command took longer than %d s".formatted(longest.toSeconds()), e);
-        } catch (ExecutionException e) {
-            throw new IOException("what its command printed could not be read", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("its command was stopped");
@@ -80,33 +79,64 @@ record TokenCommand(String line, Duration longest) implements TokenSource {
         return windows ? List.of("cmd.exe", "/c", line) : List.of("/bin/sh", "-c", line);
     }
 
-    private long left(long begunNanos) {
-        return longest.toNanos() - (System.nanoTime() - begunNanos);
-    }
-
-    /** All is read, so that the command does not wait, and only the end of it kept. */
-    private static String lastLine(InputStream in) throws IOException {
-        byte[] end = new byte[0];
-        byte[] part = new byte[MOST_KEPT];
-        for (int length = in.read(part); length >= 0; length = in.read(part)) {
-            byte[] longer = Arrays.copyOf(end, end.length + length);
-            System.arraycopy(part, 0, longer, end.length, length);
-            end = Arrays.copyOfRange(longer, Math.max(0, longer.length - MOST_KEPT), longer.length);
-        }
-        String last = new String(end, StandardCharsets.UTF_8)
-                .lines()
+    private static String lastLine(String text) {
+        String last = text.lines()
                 .filter(line -> !line.isBlank())
                 .reduce("", (before, line) -> line)
                 .strip();
         return last.length() > MOST_SHOWN ? last.substring(0, MOST_SHOWN) + "…" : last;
     }
 
-    /** Both outputs have to be read at once, or the command waits for the one that is not. */
-    private static <T> FutureTask<T> aside(Callable<T> reading) {
-        FutureTask<T> task = new FutureTask<>(reading);
-        Thread thread = new Thread(task, "culvert-token-command");
-        thread.setDaemon(true);
-        thread.start();
-        return task;
+    /**
+     * What one of its outputs has said so far. Both are read at once, or the command would wait for the one that is not; all is read,
+     * and a part kept. Safe for use by any thread.
+     */
+    private static final class Heard {
+        private final InputStream in;
+        private final int most;
+        private final boolean keepsEnd;
+        private final Thread reader;
+        private byte[] kept = new byte[0];
+
+        Heard(InputStream in, int most, boolean keepsEnd) {
+            this.in = in;
+            this.most = most;
+            this.keepsEnd = keepsEnd;
+            this.reader = new Thread(this::read, "culvert-token-command");
+            reader.setDaemon(true);
+            reader.start();
+        }
+
+        private void read() {
+            byte[] part = new byte[MOST_KEPT];
+            try {
+                for (int length = in.read(part); length >= 0; length = in.read(part)) {
+                    keep(part, length);
+                }
+            } catch (IOException e) {
+                // What came until then is what there is.
+            }
+        }
+
+        private synchronized void keep(byte[] part, int length) {
+            byte[] longer = Arrays.copyOf(kept, kept.length + length);
+            System.arraycopy(part, 0, longer, kept.length, length);
+            int over = Math.max(0, longer.length - most);
+            kept = keepsEnd
+                    ? Arrays.copyOfRange(longer, over, longer.length)
+                    : Arrays.copyOf(longer, longer.length - over);
+        }
+
+        synchronized boolean isFull() {
+            return kept.length == most;
+        }
+
+        /** All, once the command has ended; what it has left running may hold its outputs open. */
+        String all() throws InterruptedException {
+            reader.join(GRACE_MILLIS);
+            synchronized (this) {
+                return new String(kept, StandardCharsets.UTF_8);
+            }
+        }
     }
 }

@@ -94,10 +94,15 @@ public record Target(
 
     /** What no port or host is, and a name that could be one where there is a folder of that name. */
     private static boolean isPath(String text) {
-        return (text.contains("/") && !text.contains(":"))
-                || text.equals(".")
-                || text.equals("..")
-                || (!text.isEmpty() && Files.isDirectory(path(() -> Path.of(text))));
+        return (text.contains("/") && !text.contains(":")) || text.equals(".") || text.equals("..") || isFolder(text);
+    }
+
+    private static boolean isFolder(String text) {
+        try {
+            return !text.isEmpty() && Files.isDirectory(Path.of(text));
+        } catch (InvalidPathException e) {
+            return false; // A host and its port, on Windows.
+        }
     }
 
     private static Path path(Supplier<Path> of) {

@@ -101,6 +101,16 @@ class TokenSourceTest {
     }
 
     @Test
+    void whatTheCommandLeavesRunningHoldsNobodyUp() throws Exception {
+        Path pid = folder.resolve("pid");
+        TokenSource source = TokenSource.ofCommand("sleep 600 & echo $! > '%s'; echo token".formatted(pid));
+
+        assertEquals(Secret.of("token"), source.token());
+
+        ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).ifPresent(ProcessHandle::destroy);
+    }
+
+    @Test
     void emptyCommandIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> TokenSource.ofCommand(" "));
     }

@@ -17,6 +17,14 @@ public interface Authenticator {
     Future<Identity> authenticate(Hello hello);
 
     /**
+     * Whether an identity that was given a moment ago still counts: its credential may have been withdrawn before its lane stood, and
+     * nobody have been told. Any thread; does not block.
+     */
+    default boolean stillCounts(Identity identity) {
+        return true;
+    }
+
+    /**
      * Calls the listener, on any thread, with each owner whose credentials have been withdrawn. Their lanes end.
      */
     void onRevoked(Consumer<Identity> listener);

@@ -70,6 +70,11 @@ public final class TokenFileAuthenticator implements Authenticator {
     }
 
     @Override
+    public boolean stillCounts(Identity identity) {
+        return tokens.value().values().stream().anyMatch(line -> line.identity().equals(identity));
+    }
+
+    @Override
     public void onRevoked(Consumer<Identity> listener) {
         revoked.add(listener);
     }

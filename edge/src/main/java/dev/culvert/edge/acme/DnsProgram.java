@@ -72,7 +72,6 @@ final class DnsProgram {
             throws AcmeException, InterruptedException {
         Process process = start(
                 new ProcessBuilder(List.of(program.toString(), action, name, value))
-                        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                         .redirectErrorStream(true)
                         .redirectOutput(to),
                 action);
@@ -97,7 +96,9 @@ final class DnsProgram {
 
     private Process start(ProcessBuilder builder, String action) throws AcmeException {
         try {
-            return builder.start();
+            Process process = builder.start();
+            process.getOutputStream().close(); // It has nobody to ask.
+            return process;
         } catch (IOException e) {
             throw new AcmeException("%s %s cannot be started: %s".formatted(program, action, e.getMessage()), e);
         }

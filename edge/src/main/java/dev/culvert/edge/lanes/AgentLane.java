@@ -6,6 +6,7 @@ import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.Lane;
 import dev.culvert.lane.TunnelStream;
+import dev.culvert.wire.Bound;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import dev.culvert.wire.Frame;
@@ -47,6 +48,9 @@ final class AgentLane implements Lane.Handler, Carrier {
      * most of what visitors are in the midst of; and no longer than the shortest-lived tokens live themselves.
      */
     private static final Duration LINGER = Duration.ofMinutes(5);
+
+    /** Between two looks at the clock for a credential's end. */
+    private static final Duration CLOCK_ASKED = Duration.ofMinutes(1);
 
     /** How often an expired lane is looked at, in milliseconds: an idle connection for a second is no cost. */
     private static final long LOOK_MILLIS = 1000;
@@ -155,6 +159,11 @@ final class AgentLane implements Lane.Handler, Carrier {
         Identity known = identity;
         if (frame instanceof Frame.HelloFrame greeting) {
             greet(greeting.hello());
+        } else if (frame instanceof Frame.BindFrame asked && expired) {
+            lane.send(new Frame.BoundFrame(Bound.refused(
+                    asked.bind().id(),
+                    Bound.Code.DRAINING,
+                    "the token has expired; ask by a connection with another")));
         } else if (frame instanceof Frame.BindFrame asked && known != null) {
             names.bind(asked.bind(), known);
         } else if (frame instanceof Frame.UnbindFrame given && known != null) {
@@ -232,7 +241,11 @@ final class AgentLane implements Lane.Handler, Carrier {
             close(CloseReason.ALREADY_HERE, "this node has a live lane of this agent");
             return;
         }
-        identity = known;
+        identity = known; // From here on a withdrawal finds this lane.
+        if (!lanes.authenticator().stillCounts(known)) {
+            close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+            return;
+        }
         lane.send(new Frame.WelcomeFrame(new Welcome(
                 Hello.VERSION,
                 lanes.registry().nodeId(),
@@ -250,8 +263,18 @@ final class AgentLane implements Lane.Handler, Carrier {
                 .log("lane stands");
         Instant ends = known.ends();
         if (ends != null) {
-            long millis = Duration.between(Instant.now(), ends).toMillis();
-            expiry = lane.eventLoop().schedule(() -> expire(ends), millis, TimeUnit.MILLISECONDS);
+            awaitEnd(ends);
+        }
+    }
+
+    /** By steps: a clock that is set forward takes the rest of a token's life with it. */
+    private void awaitEnd(Instant ends) {
+        Duration left = Duration.between(Instant.now(), ends);
+        if (left.isNegative() || left.isZero()) {
+            expire(ends);
+        } else {
+            long millis = left.compareTo(CLOCK_ASKED) < 0 ? left.toMillis() + 1 : CLOCK_ASKED.toMillis();
+            expiry = lane.eventLoop().schedule(() -> awaitEnd(ends), millis, TimeUnit.MILLISECONDS);
         }
     }
 

@@ -289,6 +289,7 @@ class LanesTest {
             assertEquals(
                     "the token has expired; come again with another",
                     agent.expectGoAway(CloseReason.DRAINING).detail());
+            assertEquals(Bound.Code.DRAINING, bind(agent, "more").refusal().code());
             openAndSay(key, "hi");
             int open = agent.await(Frame.Open.class).streamId();
             assertEquals("hi", agent.expectText(open, 2));
@@ -309,6 +310,19 @@ class LanesTest {
             agent.expectEnd();
             await().until(() -> lanes.count() == 1);
         }
+    }
+
+    /** Nobody was told of its lane, because there was none yet. */
+    @Test
+    void agentWhoseTokenWasWithdrawnWhileItWasLookedAtIsNotWelcome() throws Exception {
+        doorman.withdrawn = true;
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            agent.send(new Frame.HelloFrame(hello("one", List.of())));
+
+            agent.expectGoAway(CloseReason.UNAUTHORIZED);
+            agent.expectEnd();
+        }
+        await().until(() -> lanes.count() == 0);
     }
 
     @Test
@@ -563,7 +577,13 @@ class LanesTest {
         private volatile String owner = "alice";
         private volatile Instant ends;
         private volatile RuntimeException refusal;
+        private volatile boolean withdrawn;
         private volatile Consumer<Identity> revoked;
+
+        @Override
+        public boolean stillCounts(Identity identity) {
+            return !withdrawn;
+        }
 
         @Override
         public Future<Identity> authenticate(Hello hello) {

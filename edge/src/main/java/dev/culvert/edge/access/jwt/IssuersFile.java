@@ -1,7 +1,5 @@
 package dev.culvert.edge.access.jwt;
 
-import com.nimbusds.jose.jwk.AsymmetricJWK;
-import com.nimbusds.jose.jwk.JWKSet;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
@@ -96,7 +94,7 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
         }
         String set = text(section, KEYS, place);
         try {
-            if (JWKSet.parse(set).getKeys().stream().anyMatch(AsymmetricJWK.class::isInstance)) {
+            if (!KeySets.parse(set).getKeys().isEmpty()) {
                 return new Issuer.Given(set);
             }
         } catch (ParseException e) {

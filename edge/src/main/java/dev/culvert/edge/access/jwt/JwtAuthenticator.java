@@ -23,9 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,30 +42,44 @@ public final class JwtAuthenticator implements Authenticator {
     /** Characters of a token: those that list a person's groups have up to 8 KiB, and each costs a look at its text. */
     private static final int MOST_CHARACTERS = 16 * 1024;
 
-    /** Tokens that wait at once, of all agents together; beyond, agents are asked to come again. 16 MiB at worst. */
+    /** Tokens of an issuer that wait at once for nothing but the processor. 16 MiB at worst. */
     private static final int MOST_WAITING = 1024;
 
-    /** Threads that prove the tokens of one issuer: one that does not answer holds up nobody else's agents. */
+    /** Tokens that wait for the issuer's keys: as many as may have them in time. */
+    private static final int MOST_WAITING_FOR_KEYS = 128;
+
+    /** Threads that prove the tokens of one issuer by keys that are known. */
     private static final int THREADS = 2;
 
-    /** What an agent waits for at most: less than the 10 s that it has for its HELLO. */
-    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(9);
+    /** The longest that a lane stands by one token: one that ends never, or in years, is shown again. */
+    private static final Duration LONGEST = Duration.ofHours(24);
 
     private final Vertx vertx;
-    private final AtomicInteger waiting = new AtomicInteger();
     private final List<Consumer<Identity>> revoked = new CopyOnWriteArrayList<>();
 
     /** What the tokens of identities said, for as long as a lane has the identity. */
-    private final Cache<Identity, JWTClaimsSet> shown =
+    private final Cache<Identity, Shown> shown =
             Caffeine.newBuilder().weakKeys().build();
 
     private volatile Map<String, Trusted> issuers = Map.of();
     private volatile @Nullable WatchedFile<Map<String, Issuer>> file;
 
-    /** An issuer, and what proves its tokens. */
-    private record Trusted(Issuer issuer, TokenVerifier verifier, WorkerExecutor threads) {
+    /** What a token said, and by what it was proven. */
+    private record Shown(JWTClaimsSet claims, TokenVerifier by) {}
+
+    /**
+     * An issuer, and what proves its tokens.
+     *
+     * @param fetching for tokens that name a key that is not known: they wait for an issuer who may not answer, and nobody else does
+     */
+    private record Trusted(Issuer issuer, TokenVerifier verifier, Provers proving, Provers fetching) {
         Trusted with(Issuer changed) {
-            return new Trusted(changed, verifier, threads);
+            return new Trusted(changed, verifier, proving, fetching);
+        }
+
+        void close() {
+            proving.close();
+            fetching.close();
         }
     }
 
@@ -107,54 +118,61 @@ public final class JwtAuthenticator implements Authenticator {
         if (token.length() > MOST_CHARACTERS) {
             return refused("the token has more than %d characters".formatted(MOST_CHARACTERS));
         }
-        SignedJWT jwt;
         Trusted trusted;
+        String key;
         try {
-            jwt = SignedJWT.parse(token);
+            SignedJWT jwt = SignedJWT.parse(token);
+            key = jwt.getHeader().getKeyID();
             trusted = issuers.get(String.valueOf(jwt.getJWTClaimsSet().getIssuer()));
-        } catch (ParseException e) {
+        } catch (ParseException | RuntimeException e) { // As the library has it for some.
             return refused("the token is not a signed JWT");
         }
         if (trusted == null) {
             return refused("the token is of an issuer (iss) that this edge does not know; ask the edge's operator");
         }
-        return prove(jwt, trusted).map(claims -> identity(token, claims));
+        return prove(token, key, trusted).map(claims -> identity(token, claims, trusted.verifier()));
     }
 
-    private Future<JWTClaimsSet> prove(SignedJWT jwt, Trusted trusted) {
-        if (waiting.incrementAndGet() > MOST_WAITING) {
-            waiting.decrementAndGet();
-            return Future.failedFuture(
-                    new UndecidedException("too many agents show tokens to this edge at the moment"));
+    /** What waits is the token itself: what is read of it may take thirty times its size. */
+    private static Future<JWTClaimsSet> prove(String token, @Nullable String key, Trusted trusted) {
+        TokenVerifier verifier = trusted.verifier();
+        if (!verifier.needsNoFetch(key)) {
+            return trusted.fetching().run(() -> verifier.prove(SignedJWT.parse(token)));
         }
-        long askedNanos = System.nanoTime();
-        return trusted.threads()
-                .executeBlocking(
-                        () -> {
-                            if (System.nanoTime() - askedNanos > ANSWER_WITHIN.toNanos()) {
-                                throw new TimeoutException(); // Its agent has its answer, and others wait behind it.
-                            }
-                            return trusted.verifier().prove(jwt);
-                        },
-                        false)
-                .timeout(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-                .onComplete(proven -> waiting.decrementAndGet())
-                .recover(fault -> Future.failedFuture(
-                        fault instanceof TimeoutException
-                                ? new UndecidedException("proving the token takes too long at the moment")
-                                : fault));
+        if (verifier.isDue()) {
+            trusted.fetching().run(() -> {
+                verifier.renew();
+                return true;
+            });
+        }
+        return trusted.proving().run(() -> verifier.proveAtOnce(SignedJWT.parse(token)));
     }
 
     /** By the rules that are in force now, which may be others than when the agent came. */
-    private Identity identity(String token, JWTClaimsSet claims) {
+    private Identity identity(String token, JWTClaimsSet claims, TokenVerifier by) {
         Trusted trusted = issuers.get(claims.getIssuer());
-        if (trusted == null) {
-            throw new UnauthorizedException("the token's issuer has just been taken from the list of this edge");
+        if (trusted == null || trusted.verifier() != by) {
+            throw new UndecidedException("the edge's list of issuers has just changed");
         }
-        Instant ends = claims.getExpirationTime().toInstant().plus(TokenVerifier.CLOCK_SKEW);
-        Identity identity = trusted.issuer().identity(claims, Hash.of(token).substring(0, 16), ends);
-        shown.put(identity, claims);
+        Instant exp = claims.getExpirationTime().toInstant().plus(TokenVerifier.CLOCK_SKEW);
+        Instant latest = Instant.now().plus(LONGEST);
+        Identity identity =
+                trusted.issuer().identity(claims, Hash.of(token).substring(0, 16), exp.isBefore(latest) ? exp : latest);
+        shown.put(identity, new Shown(claims, by));
         return identity;
+    }
+
+    @Override
+    public boolean stillCounts(Identity identity) {
+        Shown known = shown.getIfPresent(identity);
+        return known != null && isMeant(identity, known);
+    }
+
+    private boolean isMeant(Identity identity, Shown known) {
+        Trusted trusted = issuers.get(known.claims().getIssuer());
+        return trusted != null
+                && trusted.verifier() == known.by()
+                && trusted.issuer().stillMeans(known.claims(), identity);
     }
 
     @Override
@@ -168,7 +186,7 @@ public final class JwtAuthenticator implements Authenticator {
         if (watched != null) {
             watched.close();
         }
-        issuers.values().forEach(trusted -> trusted.threads().close());
+        issuers.values().forEach(Trusted::close);
         issuers = Map.of();
     }
 
@@ -181,22 +199,28 @@ public final class JwtAuthenticator implements Authenticator {
         });
         issuers = Map.copyOf(next);
         before.forEach((name, gone) -> {
-            if (!next.containsKey(name) || next.get(name).threads() != gone.threads()) {
-                gone.threads().close();
+            if (!next.containsKey(name) || next.get(name).verifier() != gone.verifier()) {
+                gone.close();
             }
         });
         shown.asMap().forEach(this::withdrawUnlessMeant);
     }
 
     private Trusted trust(Issuer issuer) {
-        WorkerExecutor threads = vertx.createSharedWorkerExecutor("culvert-tokens-of-" + issuer.name(), THREADS);
-        return new Trusted(issuer, new TokenVerifier(issuer), threads);
+        WorkerExecutor proving = vertx.createSharedWorkerExecutor("culvert-tokens-of-" + issuer.name(), THREADS);
+        WorkerExecutor fetching = vertx.createSharedWorkerExecutor("culvert-keys-of-" + issuer.name(), 1);
+        return new Trusted(
+                issuer,
+                new TokenVerifier(issuer),
+                new Provers(proving, MOST_WAITING),
+                new Provers(fetching, MOST_WAITING_FOR_KEYS));
     }
 
-    private void withdrawUnlessMeant(Identity identity, JWTClaimsSet claims) {
-        Trusted trusted = issuers.get(claims.getIssuer());
-        if (trusted == null || !trusted.issuer().stillMeans(claims, identity)) {
-            LOGGER.atInfo().addKeyValue("owner", identity.owner()).log("no rule fits a token any more; its lanes end");
+    private void withdrawUnlessMeant(Identity identity, Shown known) {
+        if (!isMeant(identity, known)) {
+            LOGGER.atInfo()
+                    .addKeyValue("owner", identity.owner())
+                    .log("a token does not count any more; its lanes end");
             shown.invalidate(identity);
             revoked.forEach(listener -> listener.accept(identity));
         }

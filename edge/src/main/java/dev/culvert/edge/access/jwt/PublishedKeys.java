@@ -32,6 +32,14 @@ final class PublishedKeys implements JWKSetSource<SecurityContext> {
     private final Documents documents;
     private volatile @Nullable URI discovered;
     private volatile @Nullable String fault;
+    private volatile @Nullable Latest latest;
+
+    /** What was fetched last, and when. */
+    record Latest(JWKSet keys, long nanos) {
+        Duration age() {
+            return Duration.ofNanos(System.nanoTime() - nanos);
+        }
+    }
 
     /**
      * Fetches nothing yet.
@@ -50,14 +58,31 @@ final class PublishedKeys implements JWKSetSource<SecurityContext> {
             throws KeySourceException {
         long begunNanos = System.nanoTime();
         try {
-            JWKSet keys = JWKSet.parse(documents.text(place(begunNanos), left(begunNanos)));
+            JWKSet keys = KeySets.parse(documents.text(place(begunNanos), left(begunNanos)));
             tell(null);
+            latest = new Latest(keys, System.nanoTime());
             return keys;
         } catch (IOException | ParseException e) {
             discovered = null; // They may have moved.
             tell(String.valueOf(e.getMessage()));
             throw new JWKSetUnavailableException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** Fetches them for who does not need them at once. */
+    void fetch() {
+        try {
+            JWKSet fetched = getJWKSet(JWKSetCacheRefreshEvaluator.noRefresh(), System.currentTimeMillis(), null);
+            assert fetched != null;
+        } catch (KeySourceException e) {
+            // It was told, and what is known counts on.
+        }
+    }
+
+    /** What was fetched last; null where nothing was yet. */
+    @Nullable
+    Latest latest() {
+        return latest;
     }
 
     /** Whether the last fetch has failed, so that there may be keys that are not known here. */

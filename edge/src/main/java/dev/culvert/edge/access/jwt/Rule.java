@@ -77,7 +77,8 @@ record Rule(Map<String, String> claims, Template owner, List<Template> names) {
 
     private static String value(Map<String, Object> found, String claim) {
         Object value = found.get(claim);
-        if (!isText(value)) {
+        // Of a number that is too long for 63 bits others look the same.
+        if (!isText(value) || value instanceof Double || value instanceof Float) {
             throw new UnauthorizedException(
                     "the token is genuine, but has no claim %s with one value, and this edge makes its agent's owner or names of it"
                             .formatted(claim));

@@ -4,7 +4,6 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
-import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
@@ -25,6 +24,7 @@ import dev.culvert.edge.access.UndecidedException;
 import java.text.ParseException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +53,8 @@ final class TokenVerifier {
     /** Access tokens that say that they are some (RFC 9068); beside ID tokens, and not what an issuer signs for other ends. */
     private static final JOSEObjectType ACCESS_TOKEN = new JOSEObjectType("at+jwt");
 
+    private static final JOSEObjectType LONG_ACCESS_TOKEN = new JOSEObjectType("application/at+jwt");
+
     /** How long keys count without a look at whether there are others: so long may one that was withdrawn be in use. */
     private static final Duration KEEP = Duration.ofMinutes(5);
 
@@ -67,32 +69,75 @@ final class TokenVerifier {
 
     private final Issuer issuer;
     private final @Nullable PublishedKeys published;
-    private final DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
+    private final DefaultJWTProcessor<SecurityContext> processor;
+    private final AtomicLong renewedNanos = new AtomicLong(System.nanoTime());
 
     TokenVerifier(Issuer issuer) {
         this.issuer = issuer;
-        JWKSource<SecurityContext> keys;
         if (issuer.keys() instanceof Issuer.Given given) {
             published = null;
-            keys = given(given.set());
+            processor = by(issuer, given(given.set()));
         } else {
             published = new PublishedKeys(issuer, PublishedKeys.WITHIN);
-            keys = kept(published);
+            processor = by(issuer, kept(published));
         }
+    }
+
+    private static DefaultJWTProcessor<SecurityContext> by(Issuer issuer, JWKSource<SecurityContext> keys) {
+        DefaultJWTProcessor<SecurityContext> processing = new DefaultJWTProcessor<>();
         DefaultJWTClaimsVerifier<SecurityContext> claims = new DefaultJWTClaimsVerifier<>(
                 issuer.audience(),
                 new JWTClaimsSet.Builder().issuer(issuer.name()).build(),
                 Set.of("exp"));
         claims.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
-        processor.setJWSTypeVerifier(
-                new DefaultJOSEObjectTypeVerifier<>(JOSEObjectType.JWT, ACCESS_TOKEN, null)); // Most say nothing.
-        processor.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
-        processor.setJWTClaimsSetVerifier(claims);
+        processing.setJWSTypeVerifier(new DefaultJOSEObjectTypeVerifier<>(
+                JOSEObjectType.JWT, ACCESS_TOKEN, LONG_ACCESS_TOKEN, null)); // Most say nothing.
+        processing.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
+        processing.setJWTClaimsSetVerifier(claims);
+        return processing;
+    }
+
+    /**
+     * Whether a token that names this key, or none, can be proven by keys that are here already, so that nobody waits for the
+     * issuer. They count as long as they do where he is away.
+     */
+    boolean needsNoFetch(@Nullable String keyId) {
+        if (published == null) {
+            return true;
+        }
+        PublishedKeys.Latest latest = published.latest();
+        return latest != null
+                && latest.age().compareTo(KEEP_IN_OUTAGE) < 0
+                && (keyId == null || latest.keys().getKeyByKeyId(keyId) != null);
+    }
+
+    /** The same as {@link #prove} for a token that {@linkplain #needsNoFetch needs no fetch}; waits for nobody. */
+    JWTClaimsSet proveAtOnce(SignedJWT token) {
+        PublishedKeys.Latest latest = published == null ? null : published.latest();
+        return prove(token, latest == null ? processor : by(issuer, new ImmutableJWKSet<>(latest.keys())));
+    }
+
+    /** Whether the caller is to {@link #renew} keys now, which count still but are old; one caller at a time is told so. */
+    boolean isDue() {
+        PublishedKeys.Latest latest = published == null ? null : published.latest();
+        long now = System.nanoTime();
+        long before = renewedNanos.get();
+        return latest != null
+                && latest.age().compareTo(KEEP) >= 0
+                && now - before >= BETWEEN_FETCHES.toNanos()
+                && renewedNanos.compareAndSet(before, now);
+    }
+
+    /** Fetches them. */
+    void renew() {
+        if (published != null) {
+            published.fetch();
+        }
     }
 
     private static JWKSource<SecurityContext> given(String set) {
         try {
-            return new ImmutableJWKSet<>(JWKSet.parse(set));
+            return new ImmutableJWKSet<>(KeySets.parse(set));
         } catch (ParseException e) {
             throw new IllegalStateException("the file was read as a key set before", e);
         }
@@ -116,16 +161,23 @@ final class TokenVerifier {
      * @throws UndecidedException where the issuer's keys are not to be had
      */
     JWTClaimsSet prove(SignedJWT token) {
+        return prove(token, processor);
+    }
+
+    private JWTClaimsSet prove(SignedJWT token, DefaultJWTProcessor<SecurityContext> by) {
         JOSEObjectType type = token.getHeader().getType();
         if (!ALGORITHMS.contains(token.getHeader().getAlgorithm())) {
             throw new UnauthorizedException(
                     "the token is signed in a way that proves nothing here; its issuer must use RS256 or ES256, or their relatives");
         }
-        if (type != null && !type.equals(JOSEObjectType.JWT) && !type.equals(ACCESS_TOKEN)) {
+        if (type != null
+                && !type.equals(JOSEObjectType.JWT)
+                && !type.equals(ACCESS_TOKEN)
+                && !type.equals(LONG_ACCESS_TOKEN)) {
             throw new UnauthorizedException("the token is of another kind (typ): show an ID token or an access token");
         }
         try {
-            return processor.process(token, null);
+            return by.process(token, null);
         } catch (RateLimitReachedException e) {
             throw new UndecidedException(
                     "the edge has asked %s for its keys a moment ago, and does so again in some seconds"
@@ -139,6 +191,8 @@ final class TokenVerifier {
         } catch (BadJOSEException | JOSEException e) {
             // No key fits; where the issuer is away, one may that is not known yet.
             throw published != null && published.isAway() ? keysNotToBeHad() : notSigned();
+        } catch (RuntimeException e) {
+            throw new UnauthorizedException("the token's claims cannot be read"); // As the library has it for some.
         }
     }
 

@@ -28,6 +28,11 @@ public final class TokensByShape implements Authenticator {
     }
 
     @Override
+    public boolean stillCounts(Identity identity) {
+        return jwts.stillCounts(identity) || others.stillCounts(identity);
+    }
+
+    @Override
     public void onRevoked(Consumer<Identity> listener) {
         jwts.onRevoked(listener);
         others.onRevoked(listener);

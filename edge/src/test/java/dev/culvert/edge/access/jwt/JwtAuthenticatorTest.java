@@ -43,6 +43,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -287,6 +288,7 @@ class JwtAuthenticatorTest {
         assertRefused(null, "asks for a token");
         assertRefused("cvt_abc", "asks for a token");
         assertRefused("a.b.c", "not a signed JWT");
+        assertRefused("bnVsbA.e30.AA", "not a signed JWT"); // A header that is null.
         assertRefused("eyJhbGciOiJSUzI1NiJ9.bm9qc29u.c2ln", "not a signed JWT");
         assertRefused("x".repeat(16_000) + "." + "y".repeat(2_000) + ".z", "more than 16384 characters");
     }
@@ -352,7 +354,7 @@ class JwtAuthenticatorTest {
     void issuerThatDoesNotAnswerHoldsUpABoundedNumberOfAgents() throws Exception {
         issuer.publish("");
         String token = issuer.sign(ci().build());
-        for (int i = 0; i < 1024; i++) {
+        for (int i = 0; i < 128; i++) {
             assertFalse(authenticator.authenticate(hello(token)).isComplete());
         }
 
@@ -360,6 +362,63 @@ class JwtAuthenticatorTest {
 
         assertInstanceOf(UndecidedException.class, refusal);
         assertTrue(refusal.getMessage().contains("too many agents"), refusal.getMessage());
+    }
+
+    /** Anybody can make such tokens. */
+    @Test
+    void tokensOfKeysThatNobodyHasHoldUpNoneOfThoseThatAreKnown() throws Exception {
+        assertEquals("shop-ci", authenticate(issuer.sign(ci().build())).owner());
+        issuer.publish("");
+        String junk = TestIssuer.sign(ci().build(), TestIssuer.newKey());
+        List<Future<Identity>> waiting = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            waiting.add(authenticator.authenticate(hello(junk)));
+        }
+
+        assertEquals("shop-ci", authenticate(issuer.sign(ci().build())).owner());
+
+        assertFalse(waiting.get(100).isComplete(), "which still wait");
+    }
+
+    @Test
+    void keysOfOtherKindsAreInNobodysWay() throws Exception {
+        JsonObject set = new JsonObject(issuer.keys());
+        set.getJsonArray("keys")
+                .add(new JsonObject()
+                        .put("kty", "EC")
+                        .put("crv", "brainpoolP256r1")
+                        .put("x", "AA")
+                        .put("y", "AA"))
+                .add(new JsonObject().put("kty", "later"))
+                .addNull();
+        issuer.publish(set.encode());
+
+        assertEquals("shop-ci", authenticate(issuer.sign(ci().build())).owner());
+    }
+
+    @Test
+    void whatIsNoKeySetIsAsIfTheIssuerWereAway() throws Exception {
+        for (String text : List.of("null", "[]", "{}", "{\"keys\":1}")) {
+            issuer.publish(text);
+            restartWith("", RULES);
+
+            assertInstanceOf(UndecidedException.class, refusal(issuer.sign(ci().build())), text);
+        }
+    }
+
+    @Test
+    void identityCountsUntilItIsWithdrawnAndADayAtMost() throws Exception {
+        Identity identity = authenticate(
+                issuer.sign(ci().expirationTime(Date.from(Instant.now().plus(Duration.ofDays(3_000))))
+                        .build()));
+        assertTrue(authenticator.stillCounts(identity));
+        assertTrue(
+                identity.ends().isBefore(Instant.now().plus(Duration.ofDays(1)).plusSeconds(1)));
+
+        write("others.example.com", RULES);
+
+        assertEquals(identity, revoked.poll(10, TimeUnit.SECONDS));
+        assertFalse(authenticator.stillCounts(identity));
     }
 
     @Test
