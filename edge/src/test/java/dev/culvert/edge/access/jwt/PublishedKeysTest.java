@@ -82,7 +82,7 @@ class PublishedKeysTest {
     void whatIsNoKeySetIsSaidOnceAndForgottenWithTheNext() throws Exception {
         PublishedKeys keys = new PublishedKeys(known, GENEROUS);
         issuer.publish("<html>");
-        assertTrue(fault(keys).contains("JSON"), fault(keys));
+        assertEquals("it is not a JWK set", fault(keys));
 
         issuer.publish(null);
 
