@@ -375,7 +375,7 @@ public record EdgeOptions(
     private static void requireAcme(AcmeOptions acme, String domain, Ports ports, ClusterOptions cluster, Names names) {
         if (!ports.http().isOn() && acme.dns() == null) {
             throw new ConfigException(
-                    "--acme needs --http-port, where the authority looks, as port 80 of each host; or" + " --acme-dns");
+                    "--acme needs --http-port, where the authority looks, as port 80 of each host; or --acme-dns");
         }
         if (!domain.contains(".") || NetUtil.isValidIpV4Address(domain)) {
             throw new ConfigException(

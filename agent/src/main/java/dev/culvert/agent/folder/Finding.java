@@ -12,14 +12,12 @@ sealed interface Finding {
      */
     record Content(Instant changed) implements Finding {}
 
-    /** Nothing, or nothing that visitors may know of. */
-    enum Nothing implements Finding {
-        IS_THERE
-    }
-
-    /** A folder whose path should end with a slash, or links from its page lead elsewhere. */
-    enum Unfinished implements Finding {
-        IS_THERE
+    /** What is not sent. */
+    enum Other implements Finding {
+        /** Nothing, or nothing that visitors may know of. */
+        NOTHING,
+        /** A folder whose path should end with a slash, or links from its page lead elsewhere. */
+        FOLDER_WITHOUT_ITS_SLASH
     }
 
     /**

@@ -88,7 +88,7 @@ final class FolderPages {
             response.end(ListingPage.of(path, listed));
         } else if (finding instanceof Finding.Content content) {
             send(context, Conditions.of(content.changed(), Instant.now()));
-        } else if (finding == Finding.Unfinished.IS_THERE) {
+        } else if (finding == Finding.Other.FOLDER_WITHOUT_ITS_SLASH) {
             String query = context.request().query();
             String to = query == null ? path + "/" : path + "/?" + query;
             context.response()

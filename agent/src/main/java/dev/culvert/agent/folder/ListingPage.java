@@ -1,9 +1,7 @@
 package dev.culvert.agent.folder;
 
+import dev.culvert.agent.target.PercentEncoding;
 import dev.culvert.page.Html;
-import io.netty.handler.codec.http.QueryStringDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,7 +57,7 @@ final class ListingPage {
         for (Finding.Entry entry : listed.entries()) {
             row(rows, linkTo(entry), entry.name(), entry.isFolder() ? "" : size(entry.bytes()));
         }
-        String title = QueryStringDecoder.decodeComponent(path.replace("+", "%2B"));
+        String title = PercentEncoding.decoded(path);
         String more = listed.more() ? "<p>There is more, which is not listed.</p>\n" : "";
         return HTML.formatted(Html.escaped(title), rows, more);
     }
@@ -69,10 +67,9 @@ final class ListingPage {
                 .formatted(Html.escaped(link), Html.escaped(name), size));
     }
 
-    /** Byte for byte: what composes letters makes another name of some. */
     private static String linkTo(Finding.Entry entry) {
         String name = entry.isFolder() ? entry.name().substring(0, entry.name().length() - 1) : entry.name();
-        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20") + (entry.isFolder() ? "/" : "");
+        return PercentEncoding.encoded(name) + (entry.isFolder() ? "/" : "");
     }
 
     private static String size(long bytes) {

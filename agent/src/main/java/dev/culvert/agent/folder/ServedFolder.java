@@ -1,6 +1,6 @@
 package dev.culvert.agent.folder;
 
-import io.netty.handler.codec.http.QueryStringDecoder;
+import dev.culvert.agent.target.PercentEncoding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -43,19 +43,19 @@ record ServedFolder(Path folder) {
         try {
             return look(path, folder.toRealPath());
         } catch (NoSuchFileException e) {
-            return Finding.Nothing.IS_THERE; // Or was taken away this moment.
+            return Finding.Other.NOTHING; // Or was taken away this moment.
         }
     }
 
     private Finding look(String path, Path root) throws IOException {
         Path found = file(path, root).orElse(null);
         if (found == null) {
-            return Finding.Nothing.IS_THERE;
+            return Finding.Other.NOTHING;
         } else if (!Files.isDirectory(found)) {
             // A file's name with a slash behind it would be a second one for it.
-            return path.endsWith("/") ? Finding.Nothing.IS_THERE : content(found);
+            return path.endsWith("/") ? Finding.Other.NOTHING : content(found);
         } else if (!path.endsWith("/")) {
-            return Finding.Unfinished.IS_THERE;
+            return Finding.Other.FOLDER_WITHOUT_ITS_SLASH;
         }
         Path index = found.resolve(INDEX);
         return isShown(index, root) && Files.isRegularFile(index) ? content(index) : list(found, root);
@@ -65,7 +65,7 @@ record ServedFolder(Path folder) {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         return attributes.isRegularFile()
                 ? new Finding.Content(attributes.lastModifiedTime().toInstant())
-                : Finding.Nothing.IS_THERE;
+                : Finding.Other.NOTHING;
     }
 
     private Optional<Path> file(String path, Path root) throws IOException {
@@ -89,8 +89,7 @@ record ServedFolder(Path folder) {
 
     private static String decoded(String name) {
         try {
-            // A plus is a plus in a path.
-            return QueryStringDecoder.decodeComponent(name.replace("+", "%2B"));
+            return PercentEncoding.decoded(name);
         } catch (IllegalArgumentException e) {
             return "."; // As hidden as the rest that makes no sense.
         }

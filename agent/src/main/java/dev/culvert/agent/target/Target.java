@@ -3,8 +3,6 @@ package dev.culvert.agent.target;
 import io.vertx.core.net.SocketAddress;
 import java.io.File;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -158,7 +156,7 @@ public record Target(
     /** Without a look at what is there, which may come and go: names are remembered by it. */
     private static String percentEncoded(Path folder) {
         return Stream.of(folder.toString().replace(File.separatorChar, '/').split("/"))
-                .map(name -> URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20"))
+                .map(PercentEncoding::encoded)
                 .collect(Collectors.joining("/", folder.startsWith("/") ? "" : "/", ""));
     }
 

@@ -142,6 +142,11 @@ final class AgentLane implements Lane.Handler, Carrier {
         lane.close(reason, detail);
     }
 
+    /** Its credential does not count any more; the agent is told. Any thread. */
+    void withdraw() {
+        close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+    }
+
     /** The name belongs to somebody else now; the agent is told. Any thread. */
     void lose(TunnelKey key) {
         lane.eventLoop().execute(() -> names.lose(key));
@@ -243,7 +248,7 @@ final class AgentLane implements Lane.Handler, Carrier {
         }
         identity = known; // From here on a withdrawal finds this lane.
         if (!lanes.authenticator().stillCounts(known)) {
-            close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+            withdraw();
             return;
         }
         lane.send(new Frame.WelcomeFrame(new Welcome(

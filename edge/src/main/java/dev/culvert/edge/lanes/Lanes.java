@@ -264,8 +264,7 @@ public final class Lanes implements LocalCarriers {
         for (AgentLane lane : all) {
             Identity identity = lane.identity();
             if (identity != null && identity.credential().equals(revoked.credential())) {
-                lane.close(
-                        CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+                lane.withdraw();
             }
         }
     }
