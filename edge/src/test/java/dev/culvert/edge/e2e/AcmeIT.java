@@ -98,8 +98,11 @@ class AcmeIT {
                 "--acme-dns",
                 names.program().toString());
         Output log = edge.program().err();
-        log.await("host=*." + DOMAIN);
-        log.await("names=\\*.%s .*served from now on".formatted(DOMAIN));
+        // In either order.
+        for (String host : List.of(DOMAIN, "*." + DOMAIN)) {
+            Awaitility.await().atMost(Stage.PATIENCE).until(() -> log.lines().stream()
+                    .anyMatch(line -> line.contains("names=" + host + " ") && line.contains("served from now on")));
+        }
 
         for (String name : List.of("shop", "office")) {
             stage.agent(edge, target, "--lanes", "1", "--name", name).awaitOnline();

@@ -36,6 +36,20 @@ class CommandLineIT {
     }
 
     @Test
+    void startBesideAnotherSaysNothingOfIt() throws Exception {
+        Path lock = Checkout.home().resolve("target/culvert-build.lock");
+        Program other = stage.program(
+                "another start",
+                List.of(Program.installed("flock"), "--shared", lock.toString(), "sh", "-c", "echo looks; cat"));
+        other.out().await("looks");
+
+        Program help = stage.culvert("help");
+
+        assertEquals(0, help.exitCode(), help::said);
+        assertEquals(List.of(), help.err().awaitEnd());
+    }
+
+    @Test
     void noEdgeIsRunning() throws Exception {
         int nobody = Stage.freePort();
 
