@@ -31,17 +31,30 @@ public final class Backoff {
 
     /** The next wait: between nothing and twice as much as the one before could have been. */
     public Duration next() {
+        return Duration.ofNanos(random.nextLong(bound() + 1));
+    }
+
+    /** The same, of which half is sure: where tries are few and somebody else needs the time. */
+    public Duration nextOfFew() {
+        return upperHalf(bound());
+    }
+
+    /** A wait of half of the longest to all of it, for what will hardly have changed any sooner. */
+    public Duration slow() {
+        return upperHalf(longest.toNanos());
+    }
+
+    private long bound() {
         long bound = longest.toNanos();
         if (first.toNanos() < bound >> tries) {
             bound = first.toNanos() << tries;
             tries++;
         }
-        return Duration.ofNanos(random.nextLong(bound + 1));
+        return bound;
     }
 
-    /** A wait of half of the longest to all of it, for what will hardly have changed any sooner. */
-    public Duration slow() {
-        long half = longest.toNanos() / 2;
+    private Duration upperHalf(long nanos) {
+        long half = nanos / 2;
         return Duration.ofNanos(half + random.nextLong(half + 1));
     }
 

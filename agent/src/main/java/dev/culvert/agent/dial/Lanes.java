@@ -62,8 +62,9 @@ public final class Lanes {
     private static final int MOST_DRAINING_AT_FIRST = 3;
 
     /**
-     * How often the very first dial is made when the edge cannot tell yet who the agent is: half a minute in all, in which
-     * what it waits for is most likely back.
+     * How often the very first dial is made when the edge cannot tell yet who the agent is: 16 to 32 s in all, in which what
+     * it waits for is most likely back. Of that 12 at least are the last two waits, more than an edge lets pass before it
+     * asks anew.
      */
     private static final int MOST_UNDECIDED_AT_FIRST = 8;
 
@@ -270,7 +271,7 @@ public final class Lanes {
         if (!up.isEmpty()) {
             furtherLaneFailed(why);
         } else if (!everUp && isWorthAnotherTry(why)) {
-            dialIn(backoff.next());
+            dialIn(backoff.nextOfFew());
         } else if (!everUp || plan.reconnect() instanceof Reconnect.None) {
             giveUp(why);
         } else {

@@ -41,6 +41,26 @@ class BackoffTest {
     }
 
     @Test
+    void ofFewHalfIsSure() {
+        Backoff backoff = new Backoff(FIRST, LONGEST, new RandomGenerator() {
+            @Override
+            public long nextLong() {
+                throw new UnsupportedOperationException("has no bound");
+            }
+
+            @Override
+            public long nextLong(long bound) {
+                return 0;
+            }
+        });
+
+        List<Long> waits =
+                Stream.generate(() -> backoff.nextOfFew().toMillis()).limit(4).toList();
+
+        assertEquals(List.of(125L, 250L, 500L, 1000L), waits);
+    }
+
+    @Test
     void resetBeginsAnew() {
         Backoff backoff = new Backoff(FIRST, LONGEST, MOST);
         Stream.generate(backoff::next).limit(5).forEach(wait -> {});
