@@ -1,10 +1,11 @@
-// An OpenID provider by HTTPS on loopback: node provider.js PORT CERTIFICATE KEY. A client of it has access tokens for the
-// edge, which are JWTs, by its secret.
+// An OpenID provider by HTTPS on loopback: node provider.js PORT CERTIFICATE KEY [PLACE]. One client of it has access tokens
+// for the edge, which are JWTs, by its secret. With the other people sign in, with any name, which is their address, and any
+// password; they are sent back to the place.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import Provider from 'oidc-provider';
 
-const [port, cert, key] = process.argv.slice(2);
+const [port, cert, key, place] = process.argv.slice(2);
 const resource = {
     scope: 'tunnels',
     audience: 'tunnel.example.com',
@@ -20,12 +21,23 @@ const provider = new Provider(`https://localhost:${port}`, {
             redirect_uris: [],
             response_types: [],
         },
+        ...(place ? [{ client_id: 'culvert', client_secret: 'correct-horse-battery-staple', redirect_uris: [place] }] : []),
     ],
+    claims: { email: ['email', 'email_verified'] },
     features: {
         clientCredentials: { enabled: true },
-        devInteractions: { enabled: false },
-        resourceIndicators: { enabled: true, getResourceServerInfo: () => resource },
+        devInteractions: { enabled: Boolean(place) },
+        resourceIndicators: {
+            enabled: true,
+            getResourceServerInfo: () => resource,
+            useGrantedResource: () => false,
+        },
     },
+    findAccount: (context, id) => ({
+        accountId: id,
+        claims: () => ({ sub: id, email: id, email_verified: true }),
+    }),
+    pkce: { required: () => true },
 });
 createServer({ cert: readFileSync(cert), key: readFileSync(key) }, provider.callback())
     .listen(Number(port), '127.0.0.1', () => console.log('provider is ready'));

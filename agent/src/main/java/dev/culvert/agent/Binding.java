@@ -200,7 +200,8 @@ final class Binding {
                 options.hostHeader(),
                 options.targetName(),
                 options.admission().networks().texts(),
-                options.admission().hashes());
+                options.admission().hashes(),
+                options.admission().people().all());
     }
 
     /** What is written down of a port may have been changed by hand; any will do then. */

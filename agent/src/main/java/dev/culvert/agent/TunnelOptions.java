@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     only
  * @param proxyProtocol whether the target is told the visitor's address in front of the visitor's bytes. Not for HTTP,
  *     whose targets find it in {@code X-Forwarded-For}
- * @param admission whom the edge lets in; passwords are for HTTP only
+ * @param admission whom the edge lets in; passwords and people are for HTTP only
  */
 public record TunnelOptions(
         Kind kind,
@@ -84,8 +84,9 @@ public record TunnelOptions(
         if (kind == Kind.HTTP && proxyProtocol != ProxyProtocol.OFF) {
             throw new IllegalArgumentException("the PROXY protocol is for tcp and tls tunnels");
         }
-        if (kind != Kind.HTTP && admission.asksForPassword()) {
-            throw new IllegalArgumentException("only visitors of http tunnels can be asked for a password");
+        if (kind != Kind.HTTP && admission.asksWho()) {
+            throw new IllegalArgumentException(
+                    "only visitors of http tunnels can be asked for a password or a sign-in");
         }
         if (kind != Kind.HTTP && target.folder() != null) {
             throw new IllegalArgumentException("a folder can be the target of http tunnels only");

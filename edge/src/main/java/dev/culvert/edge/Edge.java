@@ -24,6 +24,7 @@ import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
 import dev.culvert.edge.ingress.Proofs;
+import dev.culvert.edge.ingress.SignIn;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
@@ -42,6 +43,7 @@ import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.relay.ClusterCarriers;
 import dev.culvert.edge.relay.Relay;
+import dev.culvert.edge.signin.VisitorSignIn;
 import dev.culvert.edge.ssh.SshAccess;
 import dev.culvert.edge.ssh.SshConnections;
 import dev.culvert.edge.ssh.SshPort;
@@ -57,6 +59,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -113,6 +116,7 @@ public final class Edge {
     private volatile @Nullable Path localAuthority;
     private volatile @Nullable Certificates certificates;
     private volatile @Nullable Acme acme;
+    private volatile SignIn signIn = SignIn.NONE;
     private volatile @Nullable SshAccess sshAccess;
     private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
@@ -201,6 +205,11 @@ public final class Edge {
         return publicUrl().ofHost(host);
     }
 
+    private String ownUrl() {
+        URI url = options.publicUrl();
+        return urlOf(url == null ? options.domain() : url.getHost());
+    }
+
     private String urlOf(String kind, String host) {
         boolean onItsOwnPort = kind.equals("tls") && !options.tls().https().isOn();
         return onItsOwnPort ? new PublicUrl("https", tlsPort).ofHost(host) : urlOf(host);
@@ -246,6 +255,7 @@ public final class Edge {
         // Files and ports first: what is wrong with them is known at once, where the registry takes a second or two.
         return vertx.executeBlocking(this::prepare, false)
                 .compose(prepared -> readCertificates().map(prepared))
+                .compose(prepared -> readSignIn().map(prepared))
                 .compose(prepared -> authenticator().compose(authenticator -> join(shared, authenticator, prepared)))
                 .map(this);
     }
@@ -298,6 +308,17 @@ public final class Edge {
             nodes = registry::nodes;
             return startLanes(membership, registry, authenticator, prepared);
         });
+    }
+
+    private Future<Void> readSignIn() {
+        Path file = options.access().signIn();
+        return file == null
+                ? Future.succeededFuture()
+                : VisitorSignIn.read(vertx, file, this::urlOf, this::ownUrl).map(read -> {
+                    started.push(read::close);
+                    signIn = read;
+                    return null;
+                });
     }
 
     private Future<Authenticator> authenticator() {
@@ -364,8 +385,12 @@ public final class Edge {
 
     private Future<Void> startLanes(
             Membership membership, Registry registry, Authenticator authenticator, Prepared prepared) {
-        Offer offer =
-                new Offer(options.domain(), options.ports().tcp(), options.tls().isOffered(), this::urlOf);
+        Offer offer = new Offer(
+                options.domain(),
+                options.ports().tcp(),
+                options.tls().isOffered(),
+                options.access().signIn() != null,
+                this::urlOf);
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
         Parts parts = new Parts(
@@ -459,7 +484,8 @@ public final class Edge {
                 traffic,
                 LaneDoor.to(lanes::accept, options.access().insecure()),
                 pages(parts.pools()),
-                acme == null ? Proofs.NONE : acme);
+                acme == null ? Proofs.NONE : acme,
+                signIn);
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }

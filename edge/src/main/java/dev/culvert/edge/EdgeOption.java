@@ -44,6 +44,10 @@ enum EdgeOption {
             "issuers",
             "FILE",
             "Whose signed tokens (JWT, OpenID Connect) agents may show, beside or instead of --tokens."),
+    SIGN_IN(
+            "sign-in",
+            "FILE",
+            "Identity provider (OpenID Connect) that visitors of tunnels with --sign-in sign in with. Default: none"),
     ALLOW_ANONYMOUS("allow-anonymous", "", "Let agents without a token in, beyond loopback too."),
     INSECURE("insecure", "", "Take agents of other machines without TLS."),
     LOCALTUNNEL("localtunnel", "", "Take localtunnel's clients, who need no token."),

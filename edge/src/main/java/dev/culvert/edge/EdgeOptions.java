@@ -145,6 +145,12 @@ public record EdgeOptions(
                     ("--ssh-port beyond loopback needs --ssh-host-key FILE, by which clients know this edge again: "
                             + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
         }
+        boolean https = tls.https().isOn() || (publicUrl != null && "https".equals(publicUrl.getScheme()));
+        if (beyondLoopback && access.signIn() != null && !https && !access.insecure()) {
+            throw new ConfigException(
+                    "--sign-in beyond loopback needs HTTPS, or others on the way can take what visitors have signed in with:"
+                            + " say --https-port, or --public-url https://… behind a balancer, or --insecure");
+        }
         if (tls.acme() != null) {
             requireAcme(tls.acme(), domain, ports, cluster, names);
         }
@@ -498,12 +504,20 @@ public record EdgeOptions(
      *     default none); read again when it changes
      * @param issuers the file that says whose signed tokens count, and for which agents (option {@code --issuers}, default
      *     none); beside {@code tokens} or alone. Read again when it changes
+     * @param signIn the file that names the identity provider with which visitors sign in whose tunnel asks for it (option
+     *     {@code --sign-in}, default none)
      * @param allowAnonymous whether agents without a token are let in beyond loopback (option
      *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens or issuers
      * @param insecure whether agents of other machines may come in plaintext (option {@code --insecure}, default no)
      */
-    public record Access(@Nullable Path tokens, @Nullable Path issuers, boolean allowAnonymous, boolean insecure) {
-        public static final Access DEFAULT = new Access(null, null, false, false);
+    public record Access(
+            @Nullable Path tokens,
+            @Nullable Path issuers,
+            @Nullable Path signIn,
+            boolean allowAnonymous,
+            boolean insecure) {
+
+        public static final Access DEFAULT = new Access(null, null, null, false, false);
 
         public Access {
             if ((tokens != null || issuers != null) && allowAnonymous) {

@@ -60,6 +60,7 @@ final class EdgeSettings {
                 new EdgeOptions.Access(
                         find(EdgeOption.TOKENS, EdgeSettings::path),
                         find(EdgeOption.ISSUERS, EdgeSettings::path),
+                        find(EdgeOption.SIGN_IN, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
                         value(EdgeOption.INSECURE, EdgeSettings::yes, false)),
                 new EdgeOptions.Localtunnel(

@@ -82,10 +82,18 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyTheJwtPackageKnowsHowTokensAreProven = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.culvert.edge.access.jwt..")
+            .resideOutsideOfPackages("dev.culvert.edge.access.jwt..", "dev.culvert.edge.signin..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("com.nimbusds..");
+
+    @ArchTest
+    static final ArchRule onlyTheSignInKnowsItsProvider = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.culvert.edge.signin..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.nimbusds.oauth2..", "com.nimbusds.openid..");
 
     @ArchTest
     static final ArchRule partsOfTheEdgeFormNoCycle =

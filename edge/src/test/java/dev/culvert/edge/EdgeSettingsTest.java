@@ -59,6 +59,7 @@ class EdgeSettingsTest {
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("visitor-rate", "600/m"),
             Map.entry("issuers", "issuers.yaml"),
+            Map.entry("sign-in", "sign-in.yaml"),
             Map.entry("cluster-secret-file", "secret.txt"),
             Map.entry("tcp-ports", "2300-2399"),
             Map.entry("grace", "5m"),
@@ -98,7 +99,8 @@ class EdgeSettingsTest {
                     true,
                     ListenPort.FREE,
                     EdgeOptions.DEFAULT.tls().authority()),
-            new EdgeOptions.Access(Path.of("tokens.txt"), Path.of("issuers.yaml"), false, true),
+            new EdgeOptions.Access(
+                    Path.of("tokens.txt"), Path.of("issuers.yaml"), Path.of("sign-in.yaml"), false, true),
             new EdgeOptions.Localtunnel(false, new PortRange(7200, 7299), "203.0.113.9"),
             new EdgeOptions.Ssh(new ListenPort(2222), Path.of("keys.txt"), Path.of("host_key")),
             Networks.parse("10.0.0.0/8,fd00::/8"),
@@ -218,6 +220,20 @@ class EdgeSettingsTest {
         read(Map.of("bind", "0.0.0.0", "insecure", "true", "allow-anonymous", "true"), Map.of(), "");
         read(Map.of("bind", "::", "insecure", "true", "tokens", "tokens.txt"), Map.of(), "");
         read(Map.of("bind", "::", "insecure", "true", "issuers", "issuers.yaml"), Map.of(), "");
+    }
+
+    @Test
+    void nobodySignsInWithoutTlsBeyondThisMachine() {
+        Map<String, String> open = Map.of("bind", "::", "sign-in", "s", "tokens", "t", "lane-port", "off");
+
+        assertTrue(fault(() -> read(open, Map.of(), "")).startsWith("--sign-in beyond loopback needs HTTPS"));
+
+        for (String way : List.of("https-port=0", "public-url=https://localhost", "insecure=true")) {
+            Map<String, String> safe = new HashMap<>(open);
+            safe.put(way.substring(0, way.indexOf('=')), way.substring(way.indexOf('=') + 1));
+            assertEquals(Path.of("s"), read(safe, Map.of(), "").access().signIn());
+        }
+        read(Map.of("sign-in", "s"), Map.of(), "");
     }
 
     @Test

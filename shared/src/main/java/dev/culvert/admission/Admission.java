@@ -10,16 +10,18 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Whom a tunnel lets in. Both conditions hold where both are set.
+ * Whom a tunnel lets in. Where there are networks visitors must come from there, and where there are passwords or people
+ * they must know one or be one of them.
  *
  * @param networks where visitors must come from; anywhere when empty
- * @param passwords one of which visitors by HTTP must know; none is asked for when empty
+ * @param passwords one of which lets visitors by HTTP in
+ * @param people who by HTTP may sign in with the edge's identity provider
  */
-public record Admission(Networks networks, Set<Password> passwords) {
+public record Admission(Networks networks, Set<Password> passwords, People people) {
     /** Everybody. */
-    public static final Admission EVERYBODY = new Admission(Networks.NONE, Set.of());
+    public static final Admission EVERYBODY = new Admission(Networks.NONE, Set.of(), People.NONE);
 
-    /** Most networks and most passwords of a tunnel, each: every node keeps them for every name. */
+    /** Most networks, passwords and people of a tunnel, each: every node keeps them for every name. */
     public static final int MOST = 32;
 
     public Admission {
@@ -32,6 +34,8 @@ public record Admission(Networks networks, Set<Password> passwords) {
             throw new IllegalArgumentException("a tunnel has %d networks at most".formatted(MOST));
         } else if (passwords.size() > MOST) {
             throw new IllegalArgumentException("a tunnel has %d passwords at most".formatted(MOST));
+        } else if (people.all().size() > MOST) {
+            throw new IllegalArgumentException("a tunnel lets in %d people or domains at most".formatted(MOST));
         }
     }
 
@@ -40,30 +44,47 @@ public record Admission(Networks networks, Set<Password> passwords) {
      *
      * @param networks texts as {@link Networks#of} reads them
      * @param hashes of passwords
+     * @param people as {@link People} has them
      * @throws IllegalArgumentException in words, where it makes no sense
      */
-    public static Admission of(List<String> networks, List<String> hashes) {
+    public static Admission of(List<String> networks, List<String> hashes, List<String> people) {
         Set<Password> passwords = new LinkedHashSet<>();
         hashes.forEach(hash -> passwords.add(new Password(hash)));
-        return networks.isEmpty() && passwords.isEmpty() ? EVERYBODY : new Admission(Networks.of(networks), passwords);
+        return networks.isEmpty() && passwords.isEmpty() && people.isEmpty()
+                ? EVERYBODY
+                : new Admission(Networks.of(networks), passwords, new People(people));
     }
 
     public Admission withNetworks(Networks newNetworks) {
-        return new Admission(newNetworks, passwords);
+        return new Admission(newNetworks, passwords, people);
     }
 
     public Admission withPasswords(Set<Password> newPasswords) {
-        return new Admission(networks, newPasswords);
+        return new Admission(networks, newPasswords, people);
+    }
+
+    public Admission withPeople(People newPeople) {
+        return new Admission(networks, passwords, newPeople);
     }
 
     /** Whether nothing is asked of visitors. */
     public boolean isOpen() {
-        return networks.isEmpty() && passwords.isEmpty();
+        return networks.isEmpty() && !asksWho();
     }
 
-    /** Whether visitors must know a password. */
+    /** Whether visitors must show who they are, in one way or the other, which HTTP alone has. */
+    public boolean asksWho() {
+        return asksForPassword() || asksForSignIn();
+    }
+
+    /** Whether visitors may show that they know a password. */
     public boolean asksForPassword() {
         return !passwords.isEmpty();
+    }
+
+    /** Whether visitors may sign in. */
+    public boolean asksForSignIn() {
+        return !people.isEmpty();
     }
 
     /** Whether visitors may come from there. */
@@ -71,16 +92,23 @@ public record Admission(Networks networks, Set<Password> passwords) {
         return networks.isEmpty() || networks.test(address);
     }
 
-    /** In words for whoever set it, like {@code a password, 2 networks}; empty where everybody is let in. */
+    /** In words for whoever set it, like {@code a sign-in or a password, 2 networks}; empty where everybody is let in. */
     public String words() {
-        return words(passwords.size(), networks.all().size());
+        return words(passwords.size(), people.all().size(), networks.all().size());
     }
 
     /** The same of an admission with so many of each. */
-    public static String words(int passwords, int networks) {
-        List<String> words = new ArrayList<>();
+    public static String words(int passwords, int people, int networks) {
+        List<String> ways = new ArrayList<>();
+        if (people > 0) {
+            ways.add("a sign-in");
+        }
         if (passwords > 0) {
-            words.add(passwords == 1 ? "a password" : passwords + " passwords");
+            ways.add(passwords == 1 ? "a password" : passwords + " passwords");
+        }
+        List<String> words = new ArrayList<>();
+        if (!ways.isEmpty()) {
+            words.add(String.join(" or ", ways));
         }
         if (networks > 0) {
             words.add(networks == 1 ? "a network" : networks + " networks");

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
  * @param target what the agent calls its target, for {@code rewrite} and the dashboard: {@code 127.0.0.1:3000}
  * @param allowFrom networks in CIDR notation that visitors must come from; anywhere when empty
- * @param passwords SHA-256, in hex, of {@code name:password}, one of which visitors by HTTP must know; none is asked for
- *     when empty
+ * @param passwords SHA-256, in hex, of {@code name:password}, one of which lets visitors by HTTP in
+ * @param people who by HTTP may sign in: {@code ann@example.com}, {@code *@example.com} or {@code *}. Where both are empty
+ *     nobody is asked who it is
  */
 public record Bind(
         int id,
@@ -31,11 +32,13 @@ public record Bind(
         String hostHeader,
         String target,
         List<String> allowFrom,
-        List<String> passwords) {
+        List<String> passwords,
+        List<String> people) {
 
     public Bind {
         allowFrom = List.copyOf(allowFrom);
         passwords = List.copyOf(passwords);
+        people = List.copyOf(people);
     }
 
     JsonObject toJson() {
@@ -47,7 +50,8 @@ public record Bind(
                 .put("hostHeader", hostHeader)
                 .put("target", target)
                 .put("allowFrom", new JsonArray(allowFrom))
-                .put("passwords", new JsonArray(passwords));
+                .put("passwords", new JsonArray(passwords))
+                .put("people", new JsonArray(people));
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
         return json;
@@ -68,6 +72,7 @@ public record Bind(
                 Handshake.text(json, "hostHeader", "preserve"),
                 Handshake.text(json, "target", ""),
                 Handshake.list(json, "allowFrom", String.class),
-                Handshake.list(json, "passwords", String.class));
+                Handshake.list(json, "passwords", String.class),
+                Handshake.list(json, "people", String.class));
     }
 }

@@ -36,7 +36,9 @@ class AdmissionTest {
     })
     void addressIsInANetworkByItsFirstBits(String networks, String address, boolean in) throws Exception {
         assertEquals(in, Networks.parse(networks).test(InetAddress.getByName(address)));
-        assertEquals(in, new Admission(Networks.parse(networks), Set.of()).letsIn(InetAddress.getByName(address)));
+        assertEquals(
+                in,
+                new Admission(Networks.parse(networks), Set.of(), People.NONE).letsIn(InetAddress.getByName(address)));
     }
 
     @ParameterizedTest
@@ -62,31 +64,41 @@ class AdmissionTest {
         assertTrue(Admission.EVERYBODY.letsIn(InetAddress.getByName("203.0.113.1")));
         assertTrue(Admission.EVERYBODY.isOpen());
         assertFalse(Admission.EVERYBODY.asksForPassword());
-        assertSame(Admission.EVERYBODY, Admission.of(List.of(), List.of()));
+        assertSame(Admission.EVERYBODY, Admission.of(List.of(), List.of(), List.of()));
     }
 
     @Test
     void comesBackFromItsTexts() {
         Admission admission = new Admission(
-                Networks.parse("10.0.0.0/8, ::1"), Set.of(Password.parse("ann:long enough"), Password.of("bob:x")));
+                Networks.parse("10.0.0.0/8, ::1"),
+                Set.of(Password.parse("ann:long enough"), Password.of("bob:x")),
+                People.parse("Ann@example.com, *@example.org"));
 
-        assertEquals(admission, Admission.of(admission.networks().texts(), admission.hashes()));
+        assertEquals(
+                admission,
+                Admission.of(
+                        admission.networks().texts(),
+                        admission.hashes(),
+                        admission.people().all()));
         assertEquals(List.of("10.0.0.0/8", "::1"), admission.networks().texts());
     }
 
     @Test
     void sameNetworksInOtherWordsAreTheSame() {
         assertEquals(
-                new Admission(Networks.parse("127.0.0.0/8,2001:DB8::1,192.0.2.7"), Set.of()),
-                new Admission(Networks.parse("192.0.2.7/32, 2001:db8:0::1, 127.1.2.3/8,127.0.0.0/8"), Set.of()));
+                Admission.EVERYBODY.withNetworks(Networks.parse("127.0.0.0/8,2001:DB8::1,192.0.2.7")),
+                Admission.EVERYBODY.withNetworks(
+                        Networks.parse("192.0.2.7/32, 2001:db8:0::1, 127.1.2.3/8,127.0.0.0/8")));
     }
 
     @Test
     void saysInWordsWhatItAsksFor() {
         assertEquals("", Admission.EVERYBODY.words());
         assertEquals(
-                "a password, 2 networks",
-                new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b"))).words());
+                "a sign-in or a password, 2 networks",
+                new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b")), People.parse("*")).words());
+        assertEquals(
+                "a sign-in", Admission.EVERYBODY.withPeople(People.parse("*")).words());
     }
 
     @Test
@@ -95,7 +107,8 @@ class AdmissionTest {
                 .mapToObj(i -> "10.0.0." + i)
                 .toList();
 
-        assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of()));
+        assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of(), List.of()));
+        assertThrows(IllegalArgumentException.class, () -> Admission.of(List.of(), List.of(), tooMany));
     }
 
     /** By {@code printf 'ann:long enough' | sha256sum}: other programs open tunnels too. */

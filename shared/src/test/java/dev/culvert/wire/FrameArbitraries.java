@@ -74,7 +74,7 @@ final class FrameArbitraries {
 
     private static Arbitrary<Frame> binds() {
         Arbitrary<List<String>> texts = TEXT.list().ofMaxSize(3);
-        return Combinators.combine(texts, texts).flatAs((allowFrom, passwords) -> Combinators.combine(
+        return Combinators.combine(texts, texts, texts).flatAs((allowFrom, passwords, people) -> Combinators.combine(
                         POSITIVE,
                         TEXT,
                         TEXT.injectNull(0.3),
@@ -83,8 +83,8 @@ final class FrameArbitraries {
                         Arbitraries.of(true, false),
                         TEXT,
                         TEXT)
-                .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(
-                        new Bind(id, kind, name, port, ticket, pool, hostHeader, target, allowFrom, passwords))));
+                .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
+                        id, kind, name, port, ticket, pool, hostHeader, target, allowFrom, passwords, people))));
     }
 
     private static Arbitrary<Frame> bounds() {

@@ -3,6 +3,7 @@ package dev.culvert.agent.cli;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.admission.Password;
+import dev.culvert.admission.People;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
@@ -23,12 +24,19 @@ final class AdmissionChoices {
     private AdmissionChoices() {}
 
     static Admission of(Choices choices) {
-        return new Admission(networks(choices), passwords(choices));
+        return new Admission(networks(choices), passwords(choices), people(choices));
     }
 
     private static Networks networks(Choices choices) {
         requireValue(choices, AgentOption.ALLOW_FROM);
         return choices.read(AgentOption.ALLOW_FROM, Networks::parse).orElse(Networks.NONE);
+    }
+
+    private static People people(Choices choices) {
+        requireValue(choices, AgentOption.SIGN_IN);
+        return new People(choices.readEach(AgentOption.SIGN_IN, People::parse).stream()
+                .flatMap(people -> people.all().stream())
+                .toList());
     }
 
     private static Set<Password> passwords(Choices choices) {
@@ -85,8 +93,8 @@ final class AdmissionChoices {
 
     /** What is said for all commands and cannot hold for these tunnels is refused, or somebody takes them for closed. */
     static void refuse(Choices choices, String instead) {
-        for (AgentOption option :
-                List.of(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE, AgentOption.ALLOW_FROM)) {
+        for (AgentOption option : List.of(
+                AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE, AgentOption.SIGN_IN, AgentOption.ALLOW_FROM)) {
             if (choices.text(option).isPresent() || choices.isLeftEmpty(option)) {
                 throw choices.wrong(option, instead);
             }

@@ -28,6 +28,11 @@ enum AgentOption {
             "Let in only visitors who know this (in a browser, which asks for it). Others may see it here; better:"
                     + " --basic-auth-file."),
     BASIC_AUTH_FILE("basic-auth-file", "FILE", "File with names and passwords, one NAME:PASSWORD a line."),
+    SIGN_IN(
+            "sign-in",
+            "WHO,...",
+            "Let in only visitors who sign in with the edge's identity provider and are one of these: ann@example.com,"
+                    + " *@example.com, or * for all that it knows. Beside --basic-auth: or know that."),
     ALLOW_FROM(
             "allow-from",
             "NETWORK,...",
@@ -107,7 +112,8 @@ enum AgentOption {
     /** Options of one tunnel, by its kind. */
     static Set<AgentOption> of(TunnelOptions.Kind kind) {
         return switch (kind) {
-            case HTTP -> Set.of(NAME, HOST_HEADER, POOL, BASIC_AUTH, BASIC_AUTH_FILE, ALLOW_FROM, INSECURE_TARGET);
+            case HTTP ->
+                Set.of(NAME, HOST_HEADER, POOL, BASIC_AUTH, BASIC_AUTH_FILE, SIGN_IN, ALLOW_FROM, INSECURE_TARGET);
             case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL, ALLOW_FROM);
             case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL, ALLOW_FROM);
         };

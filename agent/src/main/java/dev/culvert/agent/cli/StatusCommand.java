@@ -152,6 +152,7 @@ final class StatusCommand implements Callable<Integer> {
         int holders = tunnel.getJsonArray("holders", new JsonArray()).size();
         String needed = Admission.words(
                 tunnel.getInteger("passwords", 0),
+                tunnel.getJsonArray("people", new JsonArray()).size(),
                 tunnel.getJsonArray("allowFrom", new JsonArray()).size());
         return List.of(
                 text(tunnel, "name"),

@@ -56,6 +56,7 @@ final class TunnelCommand implements Callable<Integer> {
                         "  culvert http 3000",
                         "  culvert http 3000 --inspect-port 4040",
                         "  culvert http 3000 --basic-auth-file passwords --allow-from 192.0.2.0/24",
+                        "  culvert http 3000 --sign-in '*@example.com'",
                         "  culvert http localhost:5173 --host-header rewrite --name shop",
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
                         "  culvert http unix:/run/app.sock",

@@ -353,7 +353,7 @@ class AgentMainTest {
 
         assertEquals(2, run("tcp", "22"));
         assertEquals(
-                "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: only visitors of http tunnels can be asked for a password\n",
+                "culvert: the variable CULVERT_BASIC_AUTH: basic-auth: only visitors of http tunnels can be asked for a password or a sign-in\n",
                 err());
         assertEquals(2, run("lt", "-p", "3000"));
         assertEquals(
@@ -400,7 +400,7 @@ class AgentMainTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, target",
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, sign-in, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, unix:/path, or a folder",

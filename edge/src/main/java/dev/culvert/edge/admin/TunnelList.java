@@ -127,6 +127,9 @@ public final class TunnelList {
                         "allowFrom",
                         new JsonArray(tunnel.policy().admission().networks().texts()))
                 .put("passwords", tunnel.policy().admission().passwords().size())
+                .put(
+                        "people",
+                        new JsonArray(tunnel.policy().admission().people().all()))
                 .put("since", time(tunnel.ownedSinceMillis()))
                 .put("reservedUntil", tunnel.reservedUntilMillis() == 0 ? null : time(tunnel.reservedUntilMillis()))
                 .put("holders", holders)

@@ -6,23 +6,26 @@ import dev.culvert.edge.registry.Tunnel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
+import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Lets in those visitors by HTTP whom their tunnel lets in (RFC 7617). Safe for use by any thread. */
+/** Lets in those visitors by HTTP whom their tunnel lets in. Safe for use by any thread. */
 final class Gate {
-    /** Tells the target which of the names has come in. */
+    /** Tells the target who has come in. */
     static final AsciiString USER = AsciiString.cached("culvert-user");
 
     private static final String SCHEME = "Basic ";
 
     private final Predicate<InetAddress> trustedProxies;
+    private final SignIn signIn;
     private final WrongPasswords wrong = new WrongPasswords();
 
     /**
@@ -30,34 +33,87 @@ final class Gate {
      *
      * @param trustedProxies stand for many visitors: they are not shut out for one's wrong passwords
      */
-    Gate(Predicate<InetAddress> trustedProxies) {
+    Gate(Predicate<InetAddress> trustedProxies, SignIn signIn) {
         this.trustedProxies = trustedProxies;
+        this.signIn = signIn;
     }
 
+    /** What becomes of a visitor. */
+    sealed interface Decision {}
+
     /**
-     * Why the visitor may not come in; null when it may.
+     * It comes in.
      *
-     * @param host as the visitor has it
-     * @param credentials the visitor's; looked at where the tunnel asks for a password
+     * @param hide takes out of what the target is to see what was meant for us, and says who it is
      */
-    @Nullable
-    Reply refusal(Tunnel tunnel, InetAddress visitor, String host, @Nullable String credentials) {
+    record In(Consumer<HttpHeaders> hide) implements Decision {
+        /** As it is. */
+        static final In FREELY = new In(headers -> {});
+    }
+
+    /** It does not. */
+    record Out(SignIn.Answer answer) implements Decision {
+        Out(Reply reply) {
+            this(new SignIn.Answer(reply));
+        }
+    }
+
+    /** It does not, and what it is answered others have to say. */
+    record Later(Future<SignIn.Answer> answer) implements Decision {}
+
+    /**
+     * Whether the visitor may come in.
+     *
+     * @param visitor where it comes from
+     */
+    Decision decide(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
         Admission admission = tunnel.policy().admission();
         if (!admission.letsIn(visitor)) {
-            return Reply.notAdmitted(host, visitor);
-        } else if (!admission.asksForPassword()) {
-            return null;
+            return new Out(Reply.notAdmitted(question.host(), visitor));
+        } else if (admission.asksForSignIn()) {
+            return bySignIn(tunnel, visitor, question);
         }
+        return admission.asksForPassword() ? byPassword(tunnel, visitor, question) : In.FREELY;
+    }
+
+    private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
+        Admission admission = tunnel.policy().admission();
+        if (signIn.isOwnPath(question.target())) {
+            return new Later(signIn.answer(question));
+        }
+        String who = signIn.visitor(question);
+        if (who != null && admission.people().test(who)) {
+            return new In(headers -> {
+                signIn.hide(headers);
+                tellUser(headers, who);
+            });
+        }
+        if (admission.asksForPassword() && credentials(question.headers()) != null) {
+            Decision decision = byPassword(tunnel, visitor, question);
+            return decision instanceof In in ? new In(in.hide().andThen(signIn::hide)) : decision;
+        }
+        return who == null
+                ? new Later(signIn.answer(question))
+                : new Out(Reply.notOneOfThem(question.host(), who, SignIn.PATH));
+    }
+
+    private Decision byPassword(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
+        String credentials = credentials(question.headers());
         if (credentials == null) {
-            return Reply.passwordRequired(host);
+            return new Out(Reply.passwordRequired(question.host()));
         }
+        Reply refusal = passwordRefusal(tunnel, visitor, question.host(), credentials);
+        return refusal == null ? new In(headers -> hidePassword(headers, credentials)) : new Out(refusal);
+    }
+
+    private @Nullable Reply passwordRefusal(Tunnel tunnel, InetAddress visitor, String host, String credentials) {
         // Before the password is looked at: whoever tries all of them must not learn which one is right.
         long waitSeconds = wrong.waitSeconds(tunnel.key(), visitor);
         if (waitSeconds > 0) {
             return Reply.tooManyPasswords(waitSeconds);
         }
         Password password = Password.of(credentials);
-        if (admission.passwords().contains(password)) {
+        if (tunnel.policy().admission().passwords().contains(password)) {
             return null;
         }
         if (!trustedProxies.test(visitor)) {
@@ -67,16 +123,20 @@ final class Gate {
     }
 
     /** Keeps the password of a visitor that was let in from the target, which learns the name instead. */
-    static void hidePassword(HttpHeaders targets, String credentials) {
+    private static void hidePassword(HttpHeaders targets, String credentials) {
         targets.remove(HttpHeaderNames.AUTHORIZATION);
-        String name = credentials.substring(0, Math.max(0, credentials.indexOf(':')));
+        tellUser(targets, credentials.substring(0, Math.max(0, credentials.indexOf(':'))));
+    }
+
+    /** Where the name can stand in a field as it is. */
+    private static void tellUser(HttpHeaders targets, String name) {
         if (!name.isEmpty() && name.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
             targets.set(USER, name);
         }
     }
 
-    /** {@code name:password}; null where there is none, or more than one, or what is there makes no sense. */
-    static @Nullable String credentials(HttpHeaders visitors) {
+    /** {@code name:password} (RFC 7617); null where there is none, or more than one, or what is there makes no sense. */
+    private static @Nullable String credentials(HttpHeaders visitors) {
         List<String> fields = visitors.getAll(HttpHeaderNames.AUTHORIZATION);
         if (fields.size() != 1 || !fields.get(0).regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             return null;

@@ -1,6 +1,5 @@
 package dev.culvert.edge.ingress;
 
-import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
@@ -20,6 +19,8 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.vertx.core.Future;
+import java.net.InetAddress;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -187,45 +188,60 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private boolean wantsRedirect(Routes.Route route) {
         boolean ofOurs = route instanceof Routes.Own || route instanceof Routes.Through;
-        boolean secureAtProxy = "https".equalsIgnoreCase(head.headers().get("x-forwarded-proto"))
-                && visitor.connection().isTrusted();
-        return ofOurs && !visitor.connection().isSecure() && !secureAtProxy;
+        return ofOurs && !isSecureHere();
     }
 
     private void redirect(int port) {
         String host = head.authority().host();
         String url = "https://" + host + (port == 443 ? "" : ":" + port) + head.target();
-        answer(Reply.redirect(url), headers -> headers.set(HttpHeaderNames.LOCATION, url));
+        answer(Reply.redirect(url));
     }
 
     private void letIn(Tunnel tunnel) {
-        Admission admission = tunnel.policy().admission();
-        String credentials = admission.asksForPassword() ? Gate.credentials(head.headers()) : null;
-        Reply refusal = admission.isOpen()
-                ? null
-                : ingress.gate()
-                        .refusal(
-                                tunnel,
-                                visitor.connection().client(head.headers()),
-                                head.authority().host(),
-                                credentials);
-        if (refusal == null) {
-            goThrough(tunnel, credentials);
-        } else {
-            answer(refusal);
+        if (tunnel.policy().admission().isOpen()) {
+            goThrough(tunnel, Gate.In.FREELY);
+            return;
+        }
+        InetAddress client = visitor.connection().client(head.headers());
+        Gate.Decision decision = ingress.gate()
+                .decide(
+                        tunnel,
+                        client,
+                        new SignIn.Question(
+                                head.authority().host(), isSecure(), head.method(), head.target(), head.headers()));
+        if (decision instanceof Gate.In in) {
+            goThrough(tunnel, in);
+        } else if (decision instanceof Gate.Out out) {
+            answerVisitor(out.answer());
+        } else if (decision instanceof Gate.Later later) {
+            onLoop(later.answer(), this::answerVisitor);
         }
     }
 
-    private void goThrough(Tunnel tunnel, @Nullable String credentials) {
+    private void answerVisitor(SignIn.Answer answer) {
+        answer(answer.reply(), headers -> headers.set(HttpHeaderNames.SET_COOKIE, answer.cookies()));
+    }
+
+    /** Whether the visitor's own connection is by TLS, as far as it can be known here. */
+    private boolean isSecure() {
+        URI publicUrl = ingress.options().publicUrl();
+        return isSecureHere() || (publicUrl != null && "https".equals(publicUrl.getScheme()));
+    }
+
+    private boolean isSecureHere() {
+        boolean secureAtProxy = "https".equalsIgnoreCase(head.headers().get("x-forwarded-proto"))
+                && visitor.connection().isTrusted();
+        return visitor.connection().isSecure() || secureAtProxy;
+    }
+
+    private void goThrough(Tunnel tunnel, Gate.In in) {
         record = new ExchangeRecord(
                 ingress.traffic(), tunnel, head, visitor.connection().peer());
         attempts = new Attempts(ingress, tunnel);
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
-        if (credentials != null) {
-            Gate.hidePassword(request.headers(), credentials);
-        }
+        in.hide().accept(request.headers());
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
             request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -472,6 +488,11 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void answerAsEdge() {
+        SignIn.Answer signIn = ingress.signIn().atOwnHost(head.target());
+        if (signIn != null) {
+            answerVisitor(signIn);
+            return;
+        }
         VisitorConnection connection = visitor.connection();
         Future<OwnPages.Answer> others = ingress.pages()
                 .answer(new OwnPages.Question(

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param uploads what the windows of uploads by HTTP/2 may grow by
  * @param proofs what authorities are answered, at any host
+ * @param signIn how visitors show who they are
  * @param gate who looks at visitors of tunnels that do not let in everybody
  * @param rates how often each visitor has asked; null where nobody counts
  */
@@ -25,6 +26,7 @@ record Ingress(
         LaneDoor lanes,
         OwnPages pages,
         Proofs proofs,
+        SignIn signIn,
         Gate gate,
         @Nullable VisitorRates rates) {
 

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import java.util.Locale;
@@ -40,7 +41,7 @@ final class Pages {
             <body>
             <h1>%1$s</h1>
             <p>%2$s</p>
-            <p><small>%3$s</small></p>
+            %4$s<p><small>%3$s</small></p>
             </body>
             </html>
             """;
@@ -49,9 +50,13 @@ final class Pages {
 
     /** The answer for a visitor that accepts this. Without a body's length it would not be whole: it has one. */
     static FullHttpResponse of(Reply reply, @Nullable String accept, ByteBufAllocator allocator) {
-        FullHttpResponse response = page(reply.status(), reply.title(), reply.text(), reply.code(), accept, allocator);
+        FullHttpResponse response =
+                page(reply.status(), reply.title(), reply.text(), reply.link(), reply.code(), accept, allocator);
         HttpHeaders headers = response.headers();
         headers.set(ERROR_HEADER, reply.code());
+        if (reply.link() != null && reply.status().codeClass() == HttpStatusClass.REDIRECTION) {
+            headers.set(HttpHeaderNames.LOCATION, reply.link());
+        }
         if (reply.status().equals(HttpResponseStatus.UPGRADE_REQUIRED)) {
             headers.set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
         }
@@ -71,6 +76,7 @@ final class Pages {
                 "This is a Culvert edge",
                 "It gives servers on laptops public names, each one label under %s. To start a tunnel: culvert http 3000"
                         .formatted(domain),
+                null,
                 "ok",
                 accept,
                 allocator);
@@ -94,6 +100,7 @@ final class Pages {
             HttpResponseStatus status,
             String title,
             String text,
+            @Nullable String link,
             String code,
             @Nullable String accept,
             ByteBufAllocator allocator) {
@@ -102,19 +109,19 @@ final class Pages {
         if (accepts(accept, "text/html")) {
             type = "text/html; charset=utf-8";
             String small = status.code() == 200 ? "Culvert" : status.code() + " · " + code + " · Culvert";
-            body = HTML.formatted(Html.escaped(title), Html.escaped(text), Html.escaped(small));
+            String shown = link == null ? "" : "<p><a href=\"%1$s\">%1$s</a></p>\n".formatted(Html.escaped(link));
+            body = HTML.formatted(Html.escaped(title), Html.escaped(text), Html.escaped(small), shown);
         } else if (accepts(accept, "application/json")) {
             type = "application/json";
-            body = new JsonObject()
-                            .put("status", status.code())
-                            .put("code", code)
-                            .put("title", title)
-                            .put("message", text)
-                            .encode()
-                    + "\n";
+            JsonObject json = new JsonObject()
+                    .put("status", status.code())
+                    .put("code", code)
+                    .put("title", title)
+                    .put("message", text);
+            body = (link == null ? json : json.put("link", link)).encode() + "\n";
         } else {
             type = "text/plain; charset=utf-8";
-            body = title + ". " + text + "\n";
+            body = title + ". " + text + (link == null ? "" : " " + link) + "\n";
         }
         FullHttpResponse response = whole(status, type, body, allocator);
         response.headers().set(HttpHeaderNames.VARY, "accept");

@@ -4,6 +4,7 @@ import dev.culvert.wire.CloseReason;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An answer of the edge's own, in a target's stead.
@@ -13,9 +14,21 @@ import java.net.InetAddress;
  * @param title what happened, in a few words
  * @param text the same in sentences that say what to do
  * @param retryAfterSeconds when trying again makes sense; 0 for no word on it
+ * @param link where to go on: shown, or gone to at once where the status is of that kind; null for nowhere
  */
-record Reply(HttpResponseStatus status, String code, String title, String text, int retryAfterSeconds) {
+public record Reply(
+        HttpResponseStatus status,
+        String code,
+        String title,
+        String text,
+        int retryAfterSeconds,
+        @Nullable String link) {
+
     private static final int RETRY_SECONDS = 5;
+
+    private Reply(HttpResponseStatus status, String code, String title, String text, int retryAfterSeconds) {
+        this(status, code, title, text, retryAfterSeconds, null);
+    }
 
     static Reply malformed(String found) {
         return of(HttpResponseStatus.BAD_REQUEST, "malformed_request", "Malformed request", found);
@@ -88,6 +101,31 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
                 (int) waitSeconds);
     }
 
+    /** To another place, by GET whatever it was. */
+    public static Reply goOn(String url) {
+        return new Reply(HttpResponseStatus.SEE_OTHER, "go_on", "Go on there", "It goes on at:", 0, url);
+    }
+
+    static Reply noSignIn(String host) {
+        return of(
+                HttpResponseStatus.SERVICE_UNAVAILABLE,
+                "sign_in_unavailable",
+                "Nobody can sign in",
+                "%s asks its visitors to sign in, and this edge has no identity provider to do it with."
+                        .formatted(host));
+    }
+
+    static Reply notOneOfThem(String host, String who, String again) {
+        return new Reply(
+                HttpResponseStatus.FORBIDDEN,
+                "person_not_admitted",
+                "Not for you",
+                "%s lets in certain people only, and %s is none of them. Sign in as somebody else:"
+                        .formatted(host, who),
+                0,
+                again);
+    }
+
     static Reply unknown(String label, String host) {
         return of(
                 HttpResponseStatus.NOT_FOUND,
@@ -113,7 +151,8 @@ record Reply(HttpResponseStatus status, String code, String title, String text, 
     }
 
     static Reply redirect(String url) {
-        return of(HttpResponseStatus.PERMANENT_REDIRECT, "use_https", "It is over there", "Use %s".formatted(url));
+        return new Reply(
+                HttpResponseStatus.PERMANENT_REDIRECT, "use_https", "It is over there", "It is by HTTPS:", 0, url);
     }
 
     static Reply notALane(String text) {

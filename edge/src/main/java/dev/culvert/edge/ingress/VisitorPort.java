@@ -47,7 +47,7 @@ public final class VisitorPort {
 
     /** A door that takes no agents. */
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE, Proofs.NONE);
+        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE, Proofs.NONE, SignIn.NONE);
     }
 
     /**
@@ -56,6 +56,7 @@ public final class VisitorPort {
      * @param lanes where agents go who come by WebSocket
      * @param pages who answers at the edge's own host, too
      * @param proofs what authorities are answered, at any host
+     * @param signIn how visitors of tunnels that ask for it show who they are
      */
     public VisitorPort(
             IngressOptions options,
@@ -64,7 +65,8 @@ public final class VisitorPort {
             Traffic traffic,
             LaneDoor lanes,
             OwnPages pages,
-            Proofs proofs) {
+            Proofs proofs,
+            SignIn signIn) {
         ingress = new Ingress(
                 options,
                 registry,
@@ -76,7 +78,8 @@ public final class VisitorPort {
                 lanes,
                 pages,
                 proofs,
-                new Gate(options.trustedProxies()),
+                signIn,
+                new Gate(options.trustedProxies(), signIn),
                 options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()));
         protocols = new VisitorProtocols(ingress);
     }

@@ -180,12 +180,18 @@ public final class Binder {
             TunnelKey key, Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         Admission admission;
         try {
-            admission = Admission.of(asked.allowFrom(), asked.passwords());
+            admission = Admission.of(asked.allowFrom(), asked.passwords(), asked.people());
         } catch (ConfigException | IllegalArgumentException e) {
             return refused(Bound.Code.NOT_ALLOWED, "whom to let in: " + e.getMessage());
         }
-        if (admission.asksForPassword() && !asked.kind().equals("http")) {
-            return refused(Bound.Code.NOT_ALLOWED, "only visitors of http tunnels can be asked for a password");
+        if (admission.asksWho() && !asked.kind().equals("http")) {
+            return refused(
+                    Bound.Code.NOT_ALLOWED, "only visitors of http tunnels can be asked for a password or a sign-in");
+        }
+        if (admission.asksForSignIn() && !offer.signIn()) {
+            return refused(
+                    Bound.Code.NOT_OFFERED,
+                    "this edge has no identity provider to sign in with; whoever runs it can name one with --sign-in");
         }
         Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool(), admission);
         return registry.bind(

@@ -9,9 +9,10 @@ import java.util.function.UnaryOperator;
  * @param domain under which labels become names; also the host of TCP ports
  * @param tcpPorts the ports that tunnels for raw TCP may have
  * @param tls whether visitors can come by TLS that ends at the target
+ * @param signIn whether visitors can sign in with an identity provider
  * @param urls where visitors find a host
  */
-public record Offer(String domain, PortRange tcpPorts, boolean tls, HostUrls urls) {
+public record Offer(String domain, PortRange tcpPorts, boolean tls, boolean signIn, HostUrls urls) {
 
     /** Where visitors find a host. */
     public interface HostUrls {
@@ -21,6 +22,6 @@ public record Offer(String domain, PortRange tcpPorts, boolean tls, HostUrls url
 
     /** HTTP alone. */
     public static Offer ofHttp(String domain, UnaryOperator<String> url) {
-        return new Offer(domain, PortRange.OFF, false, (kind, host) -> url.apply(host));
+        return new Offer(domain, PortRange.OFF, false, false, (kind, host) -> url.apply(host));
     }
 }

@@ -136,6 +136,7 @@ final class BindChange extends Change {
         out.writeBoolean(policy.pool());
         out.writeStringArray(policy.admission().networks().texts().toArray(String[]::new));
         out.writeStringArray(policy.admission().hashes().toArray(String[]::new));
+        out.writeStringArray(policy.admission().people().all().toArray(String[]::new));
         out.writeLong(nowMillis);
         out.writeLong(provenSinceMillis);
         out.writeStringArray(goneNodes.toArray(String[]::new));
@@ -151,7 +152,7 @@ final class BindChange extends Change {
                 Objects.requireNonNull(in.readString()),
                 Objects.requireNonNull(in.readString()),
                 in.readBoolean(),
-                Admission.of(readTexts(in), readTexts(in)));
+                Admission.of(readTexts(in), readTexts(in), readTexts(in)));
         nowMillis = in.readLong();
         provenSinceMillis = in.readLong();
         goneNodes = Set.of(Objects.requireNonNull(in.readStringArray()));

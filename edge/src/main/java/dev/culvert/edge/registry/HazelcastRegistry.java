@@ -483,7 +483,7 @@ public final class HazelcastRegistry implements Registry {
             case OTHER_ADMISSION ->
                 new NameRefusedException(
                         Bound.Code.NAME_IN_USE,
-                        "%s is shared by your agents, and another one lets in other visitors; start all of them with the same --basic-auth and --allow-from"
+                        "%s is shared by your agents, and another one lets in other visitors; start all of them with the same --basic-auth, --sign-in and --allow-from"
                                 .formatted(name));
             case DONE -> throw new IllegalStateException("a bind that was done is not refused");
         };

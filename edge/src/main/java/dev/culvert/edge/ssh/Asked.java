@@ -60,6 +60,7 @@ record Asked(String address, int port) {
                 "preserve",
                 TARGET,
                 List.of(),
+                List.of(),
                 List.of());
     }
 

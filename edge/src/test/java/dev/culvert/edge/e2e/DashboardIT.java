@@ -149,7 +149,7 @@ class DashboardIT {
                 List.of(Hello.VERSION), "test", "evil-agent", List.of(), null, "s".repeat(22), 262_144, false)));
         agent.expect(Frame.WelcomeFrame.class);
         agent.send(new Frame.BindFrame(
-                new Bind(1, "http", "evil", 0, null, false, "preserve", target, List.of(), List.of())));
+                new Bind(1, "http", "evil", 0, null, false, "preserve", target, List.of(), List.of(), List.of())));
         agent.expect(Frame.BoundFrame.class);
         page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
 

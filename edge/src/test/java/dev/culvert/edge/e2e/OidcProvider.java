@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An OpenID provider from npm, oidc-provider, by HTTPS: {@code edge/src/test/resources/e2e/oidc-provider}, copied. Its one
- * client, {@code shop-ci}, gets JWTs for the audience {@code tunnel.example.com} by its secret.
+ * An OpenID provider from npm, oidc-provider, by HTTPS: {@code edge/src/test/resources/e2e/oidc-provider}, copied. Its
+ * client {@code shop-ci} gets JWTs for the audience {@code tunnel.example.com} by its secret; with its client {@code culvert}
+ * people sign in, as whom they like.
  *
  * @param ca who signs its certificate
  */
@@ -17,6 +18,11 @@ record OidcProvider(Program program, int port, Path ca) {
     static final String SECRET = "correct-horse-battery-staple";
 
     static OidcProvider start(Stage stage) throws Exception {
+        return start(stage, "");
+    }
+
+    /** One that people sign in with. */
+    static OidcProvider start(Stage stage, String place) throws Exception {
         Path folder = stage.folder("provider");
         Path packages = NpmPackages.installed(stage, "oidc-provider");
         for (String file : List.of("package.json", "provider.js")) {
@@ -25,10 +31,10 @@ record OidcProvider(Program program, int port, Path ca) {
         Files.createSymbolicLink(folder.resolve("node_modules"), packages.resolve("node_modules"));
         TestAuthority authority = new TestAuthority();
         authority.write(folder, "provider", authority.issue("localhost"));
-        return start(stage, Stage.freePort(), authority.writeOwn(folder));
+        return start(stage, Stage.freePort(), authority.writeOwn(folder), place);
     }
 
-    private static OidcProvider start(Stage stage, int port, Path ca) throws IOException {
+    private static OidcProvider start(Stage stage, int port, Path ca, String place) throws IOException {
         Path folder = stage.folder("provider");
         Program program = stage.keep(Program.start(
                 "oidc-provider",
@@ -39,14 +45,15 @@ record OidcProvider(Program program, int port, Path ca) {
                         "provider.js",
                         Integer.toString(port),
                         folder.resolve("provider.crt").toString(),
-                        folder.resolve("provider.key").toString())));
+                        folder.resolve("provider.key").toString(),
+                        place)));
         program.out().await("provider is ready");
         return new OidcProvider(program, port, ca);
     }
 
     /** Starts it at the same place, after it has ended. */
     OidcProvider again(Stage stage) throws IOException {
-        return start(stage, port, ca);
+        return start(stage, port, ca, "");
     }
 
     /** What its tokens say in {@code iss}. */

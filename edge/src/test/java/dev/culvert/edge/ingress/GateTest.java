@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.admission.Password;
+import dev.culvert.admission.People;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
@@ -15,10 +16,15 @@ import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.testkit.LeakFree;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,6 +260,104 @@ class GateTest {
                 401,
                 get(door.visitor(), "Connection: Upgrade\r\nUpgrade: websocket\r\n")
                         .status());
+    }
+
+    @Test
+    void whoHasSignedInComesInWhereItIsOneOfThem() throws Exception {
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+            ask(signing, Admission.EVERYBODY.withPeople(People.parse("*@example.com")));
+
+            signing.visitor()
+                    .send(
+                            "GET / HTTP/1.1\r\nHost: app.example.com\r\nCulvert-User: root\r\nSigned-In: Ann@example.com\r\n"
+                                    + "Authorization: Basic b3duOm93bg==\r\n\r\n");
+            String head = signing.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+            assertTrue(head.contains("culvert-user: ann@example.com\r\n"), head);
+            assertTrue(head.contains("authorization: basic b3duom93bg=="), "the target's own");
+            assertFalse(head.contains("signed-in"), head);
+
+            Answer answer = get(signing.visitor(), "Signed-In: eve@example.org\r\n");
+            assertEquals(403, answer.status());
+            assertEquals("person_not_admitted", answer.field("culvert-error"));
+            assertTrue(answer.body().contains("eve@example.org is none of them"), answer.body());
+
+            Answer other = get(signing.visitor(), "");
+            assertEquals("sign_in_required", other.field("culvert-error"));
+            assertEquals("a=b", other.field("set-cookie"));
+            assertEquals(0, signing.carriers.unseenStreams());
+        }
+    }
+
+    @Test
+    void passwordIsAnotherWayInForThoseWhoCannotSignIn() throws Exception {
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+            ask(signing, BY_PASSWORD.withPeople(People.parse("ann@example.com")));
+
+            signing.visitor()
+                    .send("GET / HTTP/1.1\r\nHost: app.example.com\r\n%s\r\n"
+                            .formatted(authorization("ann:correct: horse")));
+            String head = signing.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+            assertTrue(head.contains("culvert-user: ann\r\n"), head);
+
+            assertEquals(
+                    401,
+                    get(signing.visitor(), authorization("ann:wrong horse")).status());
+            assertEquals("sign_in_required", get(signing.visitor(), "").field("culvert-error"));
+        }
+    }
+
+    @Test
+    void networkIsLookedAtFirst() throws Exception {
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+            ask(
+                    signing,
+                    Admission.EVERYBODY
+                            .withNetworks(Networks.parse("192.0.2.0/24"))
+                            .withPeople(People.parse("ann@example.com")));
+
+            assertEquals(
+                    "address_not_admitted",
+                    get(signing.visitor(), "Signed-In: ann@example.com\r\n").field("culvert-error"));
+        }
+    }
+
+    @Test
+    void edgeWithoutAProviderLetsNobodyIn() throws Exception {
+        ask(door, Admission.EVERYBODY.withPeople(People.parse("*")));
+
+        Answer answer = get(door.visitor(), "");
+
+        assertEquals(503, answer.status());
+        assertEquals("sign_in_unavailable", answer.field("culvert-error"));
+    }
+
+    /** Takes visitors' word for it. */
+    private static final class PlayedSignIn implements SignIn {
+        @Override
+        public @Nullable String visitor(Question question) {
+            return question.headers().get("signed-in");
+        }
+
+        @Override
+        public boolean isOwnPath(String target) {
+            return false;
+        }
+
+        @Override
+        public Future<SignIn.Answer> answer(Question question) {
+            Reply reply = new Reply(HttpResponseStatus.FORBIDDEN, "sign_in_required", "Sign in", "Please.", 0, null);
+            return Future.succeededFuture(new SignIn.Answer(reply, List.of("a=b")));
+        }
+
+        @Override
+        public SignIn.@Nullable Answer atOwnHost(String target) {
+            return null;
+        }
+
+        @Override
+        public void hide(HttpHeaders targets) {
+            targets.remove("signed-in");
+        }
     }
 
     private static void ask(Door door, Admission admission) {

@@ -82,7 +82,8 @@ class ThresholdTest {
                 LaneDoor.NONE,
                 OwnPages.NONE,
                 Proofs.NONE,
-                new Gate(nobody -> false),
+                SignIn.NONE,
+                new Gate(nobody -> false, SignIn.NONE),
                 null);
         Threshold.Crowd crowd = new Threshold.Crowd();
         EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)

@@ -120,7 +120,8 @@ class BinderTest {
 
     @Test
     void tlsNeedsADoorForIt() throws Exception {
-        Bind asked = new Bind(1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of());
+        Bind asked = new Bind(
+                1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of(), List.of());
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
 
@@ -135,7 +136,7 @@ class BinderTest {
 
     @Test
     void kindOfALaterVersionIsRefused() {
-        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of());
+        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of());
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
     }
@@ -156,11 +157,13 @@ class BinderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "http | 10.0.0.0/99 | | whom to let in: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '10.0.0.0/99'",
-                "http | | not a hash | whom to let in: a password's hash has 64 hexadecimal digits",
-                "tcp  | | 0000000000000000000000000000000000000000000000000000000000000000 | only visitors of http tunnels can be asked for a password",
+                "http | 10.0.0.0/99 | | | whom to let in: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found '10.0.0.0/99'",
+                "http | | not a hash | | whom to let in: a password's hash has 64 hexadecimal digits",
+                "tcp  | | 0000000000000000000000000000000000000000000000000000000000000000 | | only visitors of http tunnels can be asked for a password or a sign-in",
+                "tcp  | | | * | only visitors of http tunnels can be asked for a password or a sign-in",
+                "http | | | *.com | whom to let in: must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"*.com\"",
             })
-    void whoCannotBeLetInIsRefused(String kind, String network, String hash, String sentence) {
+    void whoCannotBeLetInIsRefused(String kind, String network, String hash, String person, String sentence) {
         Bind asked = new Bind(
                 1,
                 kind,
@@ -171,7 +174,8 @@ class BinderTest {
                 "preserve",
                 "",
                 Stream.ofNullable(network).toList(),
-                Stream.ofNullable(hash).toList());
+                Stream.ofNullable(hash).toList(),
+                Stream.ofNullable(person).toList());
 
         NameRefusedException refused = refusal(asked, ANYBODY);
 
@@ -179,16 +183,27 @@ class BinderTest {
         assertEquals(sentence, refused.getMessage());
     }
 
+    @Test
+    void nobodyCanSignInWhereThereIsNoProvider() {
+        Bind asked = new Bind(
+                1, "http", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of("*@example.com"));
+
+        NameRefusedException refused = refusal(asked, ANYBODY);
+
+        assertEquals(Bound.Code.NOT_OFFERED, refused.code());
+        assertTrue(refused.getMessage().contains("this edge has no identity provider"), refused::getMessage);
+    }
+
     private static Bind http(String name) {
-        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of());
+        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of(), List.of());
     }
 
     private Binder binder(PortRange ports, boolean tls) {
-        return new Binder(registry, new Offer("example.com", ports, tls, (kind, host) -> kind + "://" + host));
+        return new Binder(registry, new Offer("example.com", ports, tls, false, (kind, host) -> kind + "://" + host));
     }
 
     private static Bind tcp(int port) {
-        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of());
+        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of(), List.of());
     }
 
     private Registry.Grant bind(Bind asked, Identity identity) throws Exception {

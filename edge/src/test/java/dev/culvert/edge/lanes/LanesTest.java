@@ -157,7 +157,7 @@ class LanesTest {
             greet(agent, "one");
             for (String value : List.of("a\r\nX-Evil: 1", "a b", "ä", "x".repeat(256))) {
                 agent.send(new Frame.BindFrame(
-                        new Bind(1, "http", "hello", 0, null, false, value, "3000", List.of(), List.of())));
+                        new Bind(1, "http", "hello", 0, null, false, value, "3000", List.of(), List.of(), List.of())));
                 assertEquals(
                         Bound.Code.NOT_ALLOWED,
                         agent.await(Frame.BoundFrame.class).bound().refusal().code(),
@@ -170,8 +170,8 @@ class LanesTest {
     void kindThatIsNotOfferedIsRefused() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
-            agent.send(new Frame.BindFrame(
-                    new Bind(1, "carrier-pigeon", "a", 0, null, false, "preserve", "", List.of(), List.of())));
+            agent.send(new Frame.BindFrame(new Bind(
+                    1, "carrier-pigeon", "a", 0, null, false, "preserve", "", List.of(), List.of(), List.of())));
             assertEquals(
                     Bound.Code.NOT_OFFERED,
                     agent.await(Frame.BoundFrame.class).bound().refusal().code());
@@ -227,7 +227,7 @@ class LanesTest {
     void agentThatBindsBeforeItGreetsIsCutOff() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             agent.send(new Frame.BindFrame(
-                    new Bind(1, "http", "a", 0, null, false, "preserve", "", List.of(), List.of())));
+                    new Bind(1, "http", "a", 0, null, false, "preserve", "", List.of(), List.of(), List.of())));
             agent.expectGoAway(CloseReason.PROTOCOL_ERROR);
             agent.expectEnd();
         }
@@ -368,7 +368,7 @@ class LanesTest {
             greet(agent, "one");
             bind(agent, "kept");
             agent.send(new Frame.BindFrame(
-                    new Bind(2, "http", "given", 0, null, false, "preserve", "", List.of(), List.of())));
+                    new Bind(2, "http", "given", 0, null, false, "preserve", "", List.of(), List.of(), List.of())));
             agent.await(Frame.BoundFrame.class);
             agent.send(new Frame.UnbindFrame(new Unbind(2, CloseReason.CLOSED, "")));
             assertEquals("given up host:given.example.com", names.next());
@@ -469,7 +469,7 @@ class LanesTest {
             greet(agent, "one");
             TunnelKey taken = new TunnelKey(bind(agent, "hello").tunnel());
             agent.send(new Frame.BindFrame(
-                    new Bind(2, "http", "kept", 0, null, false, "preserve", "", List.of(), List.of())));
+                    new Bind(2, "http", "kept", 0, null, false, "preserve", "", List.of(), List.of(), List.of())));
             TunnelKey kept =
                     new TunnelKey(agent.await(Frame.BoundFrame.class).bound().tunnel());
 
@@ -547,8 +547,8 @@ class LanesTest {
     }
 
     private static void ask(ScriptedPeer agent, int id, String name) {
-        agent.send(new Frame.BindFrame(
-                new Bind(id, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of())));
+        agent.send(new Frame.BindFrame(new Bind(
+                id, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of(), List.of())));
     }
 
     /** Makes sure that all that was sent before has been read. */

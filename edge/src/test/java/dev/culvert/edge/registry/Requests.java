@@ -3,6 +3,7 @@ package dev.culvert.edge.registry;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.admission.Password;
+import dev.culvert.admission.People;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,10 @@ final class Requests {
             "preserve",
             "127.0.0.1:3000",
             false,
-            new Admission(Networks.parse("10.0.0.0/8"), Set.of(Password.parse("ann:long enough"))));
+            new Admission(
+                    Networks.parse("10.0.0.0/8"),
+                    Set.of(Password.parse("ann:long enough")),
+                    People.parse("*@example.com")));
 
     private Requests() {}
 

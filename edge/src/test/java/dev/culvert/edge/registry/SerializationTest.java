@@ -78,7 +78,7 @@ class SerializationTest {
         // And the claim stands behind its own length in the body.
         byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
         ByteArrayOutputStream wider = new ByteArrayOutputStream();
-        int behind = 2 * Integer.BYTES; // The admission, which has neither networks nor passwords.
+        int behind = 3 * Integer.BYTES; // The admission, which has neither networks nor passwords nor people.
         wider.write(body, 0, body.length - behind - encoded.length - 4);
         wider.write(ByteBuffer.allocate(4).putInt(encoded.length + 10).array());
         wider.write(encoded);
@@ -148,7 +148,11 @@ class SerializationTest {
         Arbitrary<String> networks = Arbitraries.of("10.0.0.0/8", "192.0.2.1", "fd00::/8");
         Arbitrary<String> hashes = Arbitraries.strings().ofMaxLength(9).map(text -> Password.of(text)
                 .hash());
-        return Combinators.combine(networks.list().ofMaxSize(3), hashes.list().ofMaxSize(3))
+        Arbitrary<String> people = Arbitraries.of("*", "ann@example.com", "*@example.com");
+        return Combinators.combine(
+                        networks.list().ofMaxSize(3),
+                        hashes.list().ofMaxSize(3),
+                        people.list().ofMaxSize(3))
                 .as(Admission::of);
     }
 

@@ -5,6 +5,7 @@ import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
 import dev.culvert.edge.ingress.Proofs;
+import dev.culvert.edge.ingress.SignIn;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.registry.Tunnel;
@@ -42,9 +43,9 @@ public final class Door implements AutoCloseable {
     private final int port;
     private final int tcpPort;
 
-    private Door(IngressOptions options, LaneDoor lanes, Proofs proofs) throws Exception {
+    private Door(IngressOptions options, LaneDoor lanes, Proofs proofs, SignIn signIn) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE, proofs);
+        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE, proofs, signIn);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
@@ -70,12 +71,17 @@ public final class Door implements AutoCloseable {
 
     /** A door for agents as well. */
     public static Door open(IngressOptions options, LaneDoor lanes) throws Exception {
-        return new Door(options, lanes, Proofs.NONE);
+        return new Door(options, lanes, Proofs.NONE, SignIn.NONE);
     }
 
     /** A door where authorities find proofs. */
     public static Door open(IngressOptions options, Proofs proofs) throws Exception {
-        return new Door(options, LaneDoor.NONE, proofs);
+        return new Door(options, LaneDoor.NONE, proofs, SignIn.NONE);
+    }
+
+    /** A door where visitors can sign in. */
+    public static Door open(IngressOptions options, SignIn signIn) throws Exception {
+        return new Door(options, LaneDoor.NONE, Proofs.NONE, signIn);
     }
 
     /** A door with these deadlines. */

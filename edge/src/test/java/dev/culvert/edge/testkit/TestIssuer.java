@@ -9,6 +9,7 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -37,6 +38,8 @@ public final class TestIssuer implements AutoCloseable {
     private volatile RSAKey key = FIRST;
     private volatile JsonObject configuration;
     private volatile @Nullable String published;
+    private volatile Handler<HttpServerRequest> others =
+            request -> request.response().setStatusCode(404).end();
     private HttpServer server;
     private int port;
 
@@ -95,6 +98,11 @@ public final class TestIssuer implements AutoCloseable {
         published = text;
     }
 
+    /** Answers at all other paths by this. */
+    public void answerOthers(Handler<HttpServerRequest> by) {
+        others = by;
+    }
+
     /** Answers nobody any more. */
     public void leave() {
         Nodes.await(server.close());
@@ -124,7 +132,7 @@ public final class TestIssuer implements AutoCloseable {
                     request.response().end(text);
                 }
             }
-            default -> request.response().setStatusCode(404).end();
+            default -> others.handle(request);
         }
     }
 

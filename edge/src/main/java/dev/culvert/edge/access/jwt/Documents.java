@@ -20,8 +20,8 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** What an issuer publishes: small texts, fetched by HTTP. Safe for use by any thread, and blocks it. */
-final class Documents {
+/** What an issuer publishes or answers: small texts, by HTTP. Safe for use by any thread, and blocks it. */
+public final class Documents {
     /** Large companies' key sets have some tens of KiB, with certificates in them. */
     private static final int MOST_BYTES = 256 * 1024;
 
@@ -34,7 +34,7 @@ final class Documents {
      *
      * @param ca who signs its certificate; none for those that Java trusts
      */
-    Documents(List<X509Certificate> ca) {
+    public Documents(List<X509Certificate> ca) {
         HttpClient.Builder builder = HttpClient.newBuilder();
         if (!ca.isEmpty()) {
             builder.sslContext(trusting(ca));
@@ -43,24 +43,33 @@ final class Documents {
     }
 
     /** Whether nobody on the way can change what is fetched from there: by https, or from this machine. */
-    static boolean isSafe(URI place) {
+    public static boolean isSafe(URI place) {
         return place.getHost() != null
                 && ("https".equals(place.getScheme())
                         || ("http".equals(place.getScheme()) && THIS_MACHINE.contains(place.getHost())));
     }
 
-    /** The text at a place; {@link IOException} says in words why there is none within the time. Follows no redirects. */
-    String text(URI place, Duration within) throws IOException {
+    /** The text at a place; {@link IOException} says in words why there is none within the time. */
+    public String text(URI place, Duration within) throws IOException {
         HttpRequest request = HttpRequest.newBuilder(place)
                 .header("Accept", "application/json, application/jwk-set+json")
                 .build();
+        HttpResponse<byte[]> response = send(request, within);
+        if (response.statusCode() != 200) {
+            throw new IOException("%s answers with status %d".formatted(place, response.statusCode()));
+        }
+        return new String(response.body(), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The answer to a request, whatever its status; {@link IOException} says in words why there is none within the time.
+     * Follows no redirects.
+     */
+    public HttpResponse<byte[]> send(HttpRequest request, Duration within) throws IOException {
+        URI place = request.uri();
         CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, head -> new BoundedBody(MOST_BYTES));
         try {
-            HttpResponse<byte[]> response = answer.get(within.toMillis(), TimeUnit.MILLISECONDS);
-            if (response.statusCode() != 200) {
-                throw new IOException("%s answers with status %d".formatted(place, response.statusCode()));
-            }
-            return new String(response.body(), StandardCharsets.UTF_8);
+            return answer.get(within.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             String why = cause.getMessage() == null ? "nothing answers" : cause.getMessage();

@@ -1,20 +1,11 @@
 package dev.culvert.edge.access.jwt;
 
 import dev.culvert.config.ConfigException;
-import dev.culvert.config.FileFaults;
-import dev.culvert.config.SmallFile;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.access.TokenLine;
 import dev.culvert.edge.access.WatchedFile;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,7 +61,7 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
 
     private static Issuer issuer(YamlSection section) {
         section.allowOnly(Set.of(ISSUER, AUDIENCE, KEYS, CA, AGENTS));
-        String name = required(section, ISSUER);
+        String name = SectionValues.required(section, ISSUER);
         List<Rule> rules =
                 section.sections(AGENTS).stream().map(IssuersFile::rule).toList();
         if (rules.isEmpty()) {
@@ -78,9 +69,9 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
         }
         return new Issuer(
                 name,
-                required(section, AUDIENCE),
+                SectionValues.required(section, AUDIENCE),
                 keys(section, name),
-                section.text(CA).map(file -> certificates(section, file)).orElse(List.of()),
+                SectionValues.certificates(section, CA),
                 rules);
     }
 
@@ -92,7 +83,7 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
         } else if (place.startsWith("https:") || place.startsWith("http:")) {
             return new Issuer.At(url(section, KEYS, place));
         }
-        String set = text(section, KEYS, place);
+        String set = SectionValues.textOf(section, KEYS, place);
         try {
             if (!KeySets.parse(set).getKeys().isEmpty()) {
                 return new Issuer.Given(set);
@@ -103,36 +94,13 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
         throw section.error(KEYS, place + " is not a JWK set with RSA or EC keys");
     }
 
-    /** What is fetched by others than this machine's own programs must come by TLS: who changes keys on the way is anybody. */
     private static URI url(YamlSection section, String key, String text) {
-        try {
-            URI url = URI.create(text);
-            if (Documents.isSafe(url)) {
-                return url;
-            }
-        } catch (IllegalArgumentException e) {
-            // Said below.
-        }
-        throw section.error(
+        return SectionValues.safeUrl(
+                section,
                 key,
+                text,
                 "must be an https URL, or name the keys of the issuer by `keys:`; was "
                         + section.text(key).orElse(""));
-    }
-
-    private static List<X509Certificate> certificates(YamlSection section, String file) {
-        byte[] pem = text(section, CA, file).getBytes(StandardCharsets.UTF_8);
-        try {
-            List<X509Certificate> certificates =
-                    CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem)).stream()
-                            .map(X509Certificate.class::cast)
-                            .toList();
-            if (!certificates.isEmpty()) {
-                return certificates;
-            }
-        } catch (CertificateException e) {
-            // Said below.
-        }
-        throw section.error(CA, file + " has no certificates in PEM");
     }
 
     private static Rule rule(YamlSection section) {
@@ -147,7 +115,7 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
 
     private static Template owner(YamlSection section) {
         try {
-            Template owner = new Template(required(section, OWNER));
+            Template owner = new Template(SectionValues.required(section, OWNER));
             TokenLine.requireOwner(owner.with(claim -> SAMPLE));
             return owner;
         } catch (IllegalArgumentException e) {
@@ -166,23 +134,6 @@ record IssuersFile(Path path) implements WatchedFile.Source<Map<String, Issuer>>
             return names;
         } catch (IllegalArgumentException e) {
             throw section.error(NAMES, String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static String required(YamlSection section, String key) {
-        return section.text(key).filter(text -> !text.isBlank()).orElseThrow(() -> section.error(key, "is missing"));
-    }
-
-    private static String text(YamlSection section, String key, String file) {
-        try {
-            Path path = Path.of(file);
-            try {
-                return SmallFile.text(path, SmallFile.LARGEST_BYTES);
-            } catch (IOException e) {
-                throw section.error(key, FileFaults.sentence(path, e));
-            }
-        } catch (InvalidPathException e) {
-            throw section.error(key, "is not a file name: " + file);
         }
     }
 

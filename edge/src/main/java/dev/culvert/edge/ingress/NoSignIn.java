@@ -1,0 +1,33 @@
+package dev.culvert.edge.ingress;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import io.vertx.core.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Of an edge that knows no identity provider; tunnels may ask for one all the same, when another node has it. */
+final class NoSignIn implements SignIn {
+    @Override
+    public @Nullable String visitor(Question question) {
+        return null;
+    }
+
+    @Override
+    public boolean isOwnPath(String target) {
+        return false;
+    }
+
+    @Override
+    public Future<Answer> answer(Question question) {
+        return Future.succeededFuture(new Answer(Reply.noSignIn(question.host())));
+    }
+
+    @Override
+    public @Nullable Answer atOwnHost(String target) {
+        return null;
+    }
+
+    @Override
+    public void hide(HttpHeaders targets) {
+        // There is nothing of ours.
+    }
+}

@@ -1,0 +1,283 @@
+package dev.culvert.edge.signin;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.proc.BadJOSEException;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.Resource;
+import com.nimbusds.jwt.JWT;
+import com.nimbusds.oauth2.sdk.AuthorizationCode;
+import com.nimbusds.oauth2.sdk.AuthorizationCodeGrant;
+import com.nimbusds.oauth2.sdk.GeneralException;
+import com.nimbusds.oauth2.sdk.ParseException;
+import com.nimbusds.oauth2.sdk.ResponseType;
+import com.nimbusds.oauth2.sdk.Scope;
+import com.nimbusds.oauth2.sdk.TokenRequest;
+import com.nimbusds.oauth2.sdk.TokenResponse;
+import com.nimbusds.oauth2.sdk.auth.ClientAuthentication;
+import com.nimbusds.oauth2.sdk.auth.ClientAuthenticationMethod;
+import com.nimbusds.oauth2.sdk.auth.ClientSecretBasic;
+import com.nimbusds.oauth2.sdk.auth.ClientSecretPost;
+import com.nimbusds.oauth2.sdk.auth.Secret;
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
+import com.nimbusds.oauth2.sdk.http.HTTPResponse;
+import com.nimbusds.oauth2.sdk.http.ReadOnlyHTTPRequest;
+import com.nimbusds.oauth2.sdk.http.ReadOnlyHTTPResponse;
+import com.nimbusds.oauth2.sdk.id.ClientID;
+import com.nimbusds.oauth2.sdk.id.Issuer;
+import com.nimbusds.oauth2.sdk.id.State;
+import com.nimbusds.oauth2.sdk.pkce.CodeChallengeMethod;
+import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
+import com.nimbusds.oauth2.sdk.token.AccessToken;
+import com.nimbusds.openid.connect.sdk.AuthenticationRequest;
+import com.nimbusds.openid.connect.sdk.Nonce;
+import com.nimbusds.openid.connect.sdk.OIDCTokenResponse;
+import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
+import com.nimbusds.openid.connect.sdk.Prompt;
+import com.nimbusds.openid.connect.sdk.UserInfoRequest;
+import com.nimbusds.openid.connect.sdk.UserInfoResponse;
+import com.nimbusds.openid.connect.sdk.claims.ClaimsSet;
+import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
+import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
+import dev.culvert.edge.access.jwt.Documents;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The identity provider, as its client: the code flow of OpenID Connect Core 1.0 (3.1) with PKCE (RFC 7636). Safe for use by
+ * any thread, and blocks it.
+ */
+final class OpenIdProvider {
+    /** For one answer of the provider's: people look at a page that loads meanwhile. */
+    private static final Duration WITHIN = Duration.ofSeconds(5);
+
+    /** How long what it says of itself counts; it names its places there, which hardly ever change. */
+    private static final Duration KEEP = Duration.ofHours(1);
+
+    /** How far its clock and this one may be apart. */
+    private static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
+
+    /** Those of a private and a public key. */
+    private static final Set<JWSAlgorithm> ALGORITHMS = Set.of(
+            JWSAlgorithm.RS256,
+            JWSAlgorithm.RS384,
+            JWSAlgorithm.RS512,
+            JWSAlgorithm.PS256,
+            JWSAlgorithm.PS384,
+            JWSAlgorithm.PS512,
+            JWSAlgorithm.ES256,
+            JWSAlgorithm.ES384,
+            JWSAlgorithm.ES512);
+
+    private final ProviderFile options;
+    private final Documents documents;
+    private volatile @Nullable Known known;
+
+    /** What it says of itself, and what proves its tokens. */
+    private record Known(OIDCProviderMetadata metadata, IDTokenValidator tokens, long nanos) {
+        boolean isFresh() {
+            return System.nanoTime() - nanos < KEEP.toNanos();
+        }
+    }
+
+    /**
+     * What ties the answer of the provider to a question of ours.
+     *
+     * @param state comes back with the answer
+     * @param nonce comes back in the token
+     * @param verifier shows with the code that it was asked for by us (RFC 7636, 4.1)
+     */
+    record Bond(String state, String nonce, String verifier) {}
+
+    /** Asks nothing yet: a provider that is away for a moment must not keep an edge from starting. */
+    OpenIdProvider(ProviderFile options) {
+        this.options = options;
+        this.documents = new Documents(options.ca());
+    }
+
+    /**
+     * Where a visitor goes to sign in.
+     *
+     * @param back where the provider sends it afterwards
+     * @param prompt what the provider is to ask it, even where it knows the answer (OpenID Connect Core 1.0, 3.1.2.1); null to
+     *     leave that to it
+     */
+    URI question(Bond bond, URI back, Prompt.@Nullable Type prompt) throws SignInException {
+        AuthenticationRequest.Builder question = new AuthenticationRequest.Builder(
+                        ResponseType.CODE,
+                        new Scope(options.scopes().toArray(String[]::new)),
+                        new ClientID(options.clientId()),
+                        back)
+                .endpointURI(known().metadata().getAuthorizationEndpointURI())
+                .state(new State(bond.state()))
+                .nonce(new Nonce(bond.nonce()))
+                .codeChallenge(new CodeVerifier(bond.verifier()), CodeChallengeMethod.S256);
+        if (prompt != null) {
+            question.prompt(prompt);
+        }
+        return question.build().toURI();
+    }
+
+    /** Who has signed in, by the code that its browser has brought back. */
+    String who(String code, Bond bond, URI back) throws SignInException {
+        Known provider = known();
+        try {
+            OIDCTokenResponse tokens = tokens(provider.metadata(), code, bond, back);
+            JWT proof = tokens.getOIDCTokens().getIDToken();
+            ClaimsSet claims = provider.tokens().validate(proof, new Nonce(bond.nonce()));
+            String subject = Objects.requireNonNull(claims.getStringClaim("sub"));
+            String who = claims.getStringClaim(options.who());
+            URI more = provider.metadata().getUserInfoEndpointURI();
+            if (who == null && more != null) {
+                claims = userInfo(more, tokens.getOIDCTokens().getAccessToken(), subject);
+                who = claims.getStringClaim(options.who());
+            }
+            return checked(who, claims);
+        } catch (ParseException e) {
+            throw SignInException.away("its answer makes no sense (%s)".formatted(e.getMessage()), e);
+        } catch (BadJOSEException | JOSEException e) {
+            throw SignInException.refused("its token does not count (%s)".formatted(e.getMessage()), e);
+        } catch (IOException e) {
+            throw SignInException.away(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private OIDCTokenResponse tokens(OIDCProviderMetadata metadata, String code, Bond bond, URI back)
+            throws IOException, ParseException, SignInException {
+        TokenRequest request = new TokenRequest.Builder(
+                        metadata.getTokenEndpointURI(),
+                        proofOfUs(metadata),
+                        new AuthorizationCodeGrant(
+                                new AuthorizationCode(code), back, new CodeVerifier(bond.verifier())))
+                .build();
+        TokenResponse response = OIDCTokenResponseParser.parse(send(request.toHTTPRequest()));
+        if (!response.indicatesSuccess()) {
+            throw SignInException.refused(
+                    "it does not take the code (%s)"
+                            .formatted(
+                                    response.toErrorResponse().getErrorObject().getCode()),
+                    null);
+        }
+        return (OIDCTokenResponse) response.toSuccessResponse();
+    }
+
+    /** By a header where the provider says nothing of it (OpenID Connect Discovery 1.0, 3). */
+    private ClientAuthentication proofOfUs(OIDCProviderMetadata metadata) {
+        ClientID id = new ClientID(options.clientId());
+        Secret secret = new Secret(options.clientSecret().reveal());
+        List<ClientAuthenticationMethod> ways = metadata.getTokenEndpointAuthMethods();
+        boolean byHeader = ways == null || ways.contains(ClientAuthenticationMethod.CLIENT_SECRET_BASIC);
+        return byHeader ? new ClientSecretBasic(id, secret) : new ClientSecretPost(id, secret);
+    }
+
+    private ClaimsSet userInfo(URI place, AccessToken token, String subject)
+            throws IOException, ParseException, SignInException {
+        UserInfoResponse response = UserInfoResponse.parse(send(new UserInfoRequest(place, token).toHTTPRequest()));
+        if (!response.indicatesSuccess() || response.toSuccessResponse().getUserInfo() == null) {
+            throw SignInException.refused("it does not say who somebody is", null);
+        }
+        ClaimsSet claims = response.toSuccessResponse().getUserInfo();
+        if (!subject.equals(claims.getStringClaim("sub"))) { // OpenID Connect Core 1.0, 5.3.2.
+            throw SignInException.refused("it speaks of two people at once", null);
+        }
+        return claims;
+    }
+
+    private String checked(@Nullable String who, ClaimsSet claims) throws SignInException {
+        if (who == null || who.isBlank()) {
+            throw SignInException.refused("it does not say the %s of who has signed in".formatted(options.who()), null);
+        }
+        boolean verified = Boolean.TRUE.equals(claims.getBooleanClaim("email_verified"))
+                || "true".equals(claims.getStringClaim("email_verified"));
+        if (options.who().equals(ProviderFile.EMAIL) && !verified) {
+            throw SignInException.refused("it does not say that %s is a verified address".formatted(who), null);
+        }
+        return who;
+    }
+
+    private Known known() throws SignInException {
+        Known before = known;
+        if (before != null && before.isFresh()) {
+            return before;
+        }
+        try {
+            Issuer issuer = new Issuer(options.issuer());
+            OIDCProviderMetadata metadata = OIDCProviderMetadata.parse(
+                    documents.text(OIDCProviderMetadata.resolveURL(issuer).toURI(), WITHIN));
+            if (!issuer.equals(metadata.getIssuer())) { // OpenID Connect Discovery 1.0, 4.3.
+                throw new IOException("what is there calls itself " + metadata.getIssuer());
+            }
+            requireSafe(metadata.getAuthorizationEndpointURI());
+            requireSafe(metadata.getTokenEndpointURI());
+            requireSafe(metadata.getJWKSetURI());
+            Known now = new Known(metadata, validator(metadata, before), System.nanoTime());
+            known = now;
+            return now;
+        } catch (IOException | GeneralException | URISyntaxException e) {
+            if (before != null) {
+                return before; // It may be away for a while.
+            }
+            throw SignInException.away(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** The one before where nothing has changed: it has keys. */
+    private IDTokenValidator validator(OIDCProviderMetadata metadata, @Nullable Known before) throws IOException {
+        if (before != null && before.metadata().getJWKSetURI().equals(metadata.getJWKSetURI())) {
+            return before.tokens();
+        }
+        JWKSource<SecurityContext> keys = JWKSourceBuilder.create(
+                        metadata.getJWKSetURI().toURL(), this::fetch)
+                .refreshAheadCache(false) // That would take a thread of its own.
+                .retrying(true)
+                .build();
+        IDTokenValidator validator = new IDTokenValidator(
+                metadata.getIssuer(),
+                new ClientID(options.clientId()),
+                new JWSVerificationKeySelector<>(ALGORITHMS, keys),
+                null);
+        validator.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
+        return validator;
+    }
+
+    private Resource fetch(URL place) throws IOException {
+        return new Resource(documents.text(URI.create(place.toString()), WITHIN), "application/json");
+    }
+
+    private static void requireSafe(@Nullable URI place) throws IOException {
+        if (place == null || !Documents.isSafe(place)) {
+            throw new IOException("it names a place that is not at an https URL: " + place);
+        }
+    }
+
+    private HTTPResponse send(HTTPRequest request) throws IOException {
+        return request.send(this::send);
+    }
+
+    private ReadOnlyHTTPResponse send(ReadOnlyHTTPRequest asked) throws IOException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(asked.getURI());
+        asked.getHeaderMap().forEach((name, values) -> values.forEach(value -> request.header(name, value)));
+        String body = asked.getBody();
+        request.method(
+                asked.getMethod().name(),
+                body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
+        HttpResponse<byte[]> answer = documents.send(request.build(), WITHIN);
+        HTTPResponse response = new HTTPResponse(answer.statusCode());
+        answer.headers().map().forEach((name, values) -> response.setHeader(name, values.toArray(String[]::new)));
+        response.setBody(new String(answer.body(), StandardCharsets.UTF_8));
+        return response;
+    }
+}

@@ -1,0 +1,483 @@
+package dev.culvert.edge.signin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.nimbusds.jwt.JWTClaimsSet;
+import dev.culvert.edge.ingress.SignIn.Answer;
+import dev.culvert.edge.ingress.SignIn.Question;
+import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.TestProvider;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A browser is played; that a real one comes through is shown by {@code SignInIT}. */
+@Timeout(60)
+class VisitorSignInTest {
+    private static final String SHOP = "shop.example.com";
+    private static final String OTHER = "other.example.com";
+    private static final String OWN = "example.com";
+
+    private final Vertx vertx = Vertx.vertx();
+    private final PlayedBrowser browser = new PlayedBrowser();
+
+    @TempDir
+    Path folder;
+
+    private TestProvider provider;
+    private VisitorSignIn signIn;
+
+    @BeforeEach
+    void start() throws Exception {
+        provider = new TestProvider(vertx, folder);
+        signIn = read();
+    }
+
+    @AfterEach
+    void stop() {
+        provider.close();
+        Nodes.await(vertx.close());
+    }
+
+    private VisitorSignIn read(String... more) throws Exception {
+        return Nodes.await(VisitorSignIn.read(
+                vertx, provider.file(more), host -> "https://" + host + ":7443", () -> "https://" + OWN + ":7443"));
+    }
+
+    /** Keeps cookies, each for its host. */
+    private static final class PlayedBrowser {
+        private final Map<String, Map<String, String>> cookies = new HashMap<>();
+
+        Question page(String host, String target) {
+            HttpHeaders headers = new DefaultHttpHeaders().set("accept", "text/html,*/*");
+            String all = cookies.getOrDefault(host, Map.of()).entrySet().stream()
+                    .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
+                    .collect(Collectors.joining("; "));
+            if (!all.isEmpty()) {
+                headers.set("cookie", all);
+            }
+            return new Question(host, true, HttpMethod.GET, target, headers);
+        }
+
+        void take(String host, Answer answer) {
+            for (String cookie : answer.cookies()) {
+                String pair = cookie.substring(0, cookie.indexOf(';'));
+                int equals = pair.indexOf('=');
+                assertTrue(pair.startsWith("__Host-"), cookie);
+                for (String needed : List.of("; Path=/", "; Secure", "; HTTPOnly", "; SameSite=Lax")) {
+                    assertTrue(cookie.contains(needed), cookie);
+                }
+                assertFalse(cookie.contains("Domain"), cookie);
+                cookies.computeIfAbsent(host, first -> new HashMap<>())
+                        .put(pair.substring(0, equals), pair.substring(equals + 1));
+            }
+        }
+    }
+
+    private Answer ask(VisitorSignIn at, String host, String target) {
+        Answer answer = Nodes.await(at.answer(browser.page(host, target)));
+        browser.take(host, answer);
+        return answer;
+    }
+
+    /** Where the provider sends the browser after somebody has signed in: path and query at the edge's own host. */
+    private String back(Answer begun, String email) {
+        assertEquals(303, begun.reply().status().code());
+        String url = provider.signIn(begun.reply().link(), email);
+        assertTrue(url.startsWith("https://example.com:7443/"), url);
+        return url.substring("https://example.com:7443".length());
+    }
+
+    private Answer signIn(String path, String email) {
+        return ask(signIn, SHOP, back(ask(signIn, SHOP, path), email));
+    }
+
+    @Test
+    void visitorComesBackToItsPageAsWhoItIs() throws Exception {
+        assertNull(signIn.visitor(browser.page(SHOP, "/page?a=b")));
+        Answer begun = ask(signIn, SHOP, "/page?a=b");
+        assertTrue(begun.reply().link().startsWith(provider.issuer().name() + "/authorize?"), begun::toString);
+
+        String back = back(begun, "ann@example.com");
+        Answer atOwnHost = signIn.atOwnHost(back);
+        assertEquals("https://shop.example.com:7443" + back, atOwnHost.reply().link());
+        Answer done = ask(signIn, SHOP, back);
+
+        assertEquals(303, done.reply().status().code());
+        assertEquals("https://shop.example.com:7443/page?a=b", done.reply().link());
+        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/page?a=b")));
+    }
+
+    @Test
+    void eachStepMayBeAtAnotherNode() throws Exception {
+        VisitorSignIn second = read();
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+
+        assertNotNull(second.atOwnHost(back).reply().link());
+        assertEquals(303, ask(second, SHOP, back).reply().status().code());
+        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void sessionCountsAtItsHostAloneAndForItsTime() throws Exception {
+        signIn("/", "ann@example.com");
+        browser.cookies.put(OTHER, browser.cookies.get(SHOP));
+        assertNull(signIn.visitor(browser.page(OTHER, "/")), "the cookie of another host's");
+
+        signIn = read("session: 1ms");
+        signIn("/", "ann@example.com");
+        assertNull(signIn.visitor(browser.page(SHOP, "/")), "the time is over");
+    }
+
+    @Test
+    void sessionEndsWithTheClientSecretThatSignedIt() throws Exception {
+        signIn("/", "ann@example.com");
+        Path file = provider.file();
+        Files.writeString(folder.resolve("client-secret"), "another secret of the tests\n");
+
+        VisitorSignIn changed = Nodes.await(
+                VisitorSignIn.read(vertx, file, host -> "https://" + host + ":7443", () -> "https://" + OWN));
+
+        assertNull(changed.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void stateIsNoSession() throws Exception {
+        String link = ask(signIn, SHOP, "/").reply().link();
+        String state = new QueryStringDecoder(link).parameters().get("state").get(0);
+        browser.cookies.put(SHOP, Map.of("__Host-culvert-session", state));
+
+        assertNull(signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    /** Who sends others a link of his own must not have them signed in as himself. */
+    @Test
+    void linkThatAnotherBrowserHasBegunSignsNobodyIn() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        browser.cookies.clear();
+
+        Answer answer = ask(signIn, SHOP, back);
+
+        assertEquals("sign_in_broken", answer.reply().code());
+        assertNull(signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void answerForOneTunnelIsNoneForAnother() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        browser.cookies.put(OTHER, browser.cookies.get(SHOP));
+
+        assertEquals("sign_in_broken", ask(signIn, OTHER, back).reply().code());
+    }
+
+    @Test
+    void codeThatIsShownTwiceIsRefused() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        ask(signIn, SHOP, back);
+
+        Answer again = ask(signIn, SHOP, back);
+
+        assertEquals("sign_in_refused", again.reply().code());
+        assertTrue(again.reply().text().contains("it does not take the code (invalid_grant)"), again::toString);
+    }
+
+    @Test
+    void whatWasNotBegunHereLeadsNowhere() throws Exception {
+        for (String state : List.of(
+                "",
+                "&state=",
+                "&state=made.up.text",
+                "&state="
+                        + provider.issuer()
+                                .sign(new JWTClaimsSet.Builder()
+                                        .claim("host", "evil.example.org")
+                                        .build()))) {
+            assertEquals(
+                    "sign_in_broken",
+                    signIn.atOwnHost("/.culvert/sign-in?code=x" + state).reply().code(),
+                    state);
+        }
+        assertEquals(
+                "sign_in_broken",
+                ask(signIn, SHOP, "/.culvert/sign-in?code=x&state=made.up.text")
+                        .reply()
+                        .code());
+        assertNull(signIn.atOwnHost("/"));
+        assertNull(signIn.atOwnHost("/.culvert/sign-in/else"));
+    }
+
+    @Test
+    void providerThatSaysNoIsQuoted() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        String state = back.substring(back.indexOf("&state="));
+
+        Answer answer = ask(signIn, SHOP, "/.culvert/sign-in?error=access_denied&error_description=Not+today" + state);
+
+        assertEquals(403, answer.reply().status().code());
+        assertTrue(answer.reply().text().contains("it says: Not today"), answer::toString);
+    }
+
+    @Test
+    void providerThatLetsNobodyChooseAsksForANameInstead() {
+        String state = new QueryStringDecoder(
+                        ask(signIn, SHOP, "/.culvert/sign-in").reply().link())
+                .parameters()
+                .get("state")
+                .get(0);
+
+        Answer again = ask(signIn, SHOP, "/.culvert/sign-in?error=invalid_request&state=" + state);
+        assertTrue(again.reply().link().contains("prompt=login"), again::toString);
+        Answer denied = ask(signIn, SHOP, "/.culvert/sign-in?error=access_denied&state=" + state);
+        assertEquals("sign_in_refused", denied.reply().code());
+
+        String second = new QueryStringDecoder(again.reply().link())
+                .parameters()
+                .get("state")
+                .get(0);
+        Answer hopeless = ask(signIn, SHOP, "/.culvert/sign-in?error=invalid_request&state=" + second);
+        assertEquals("sign_in_refused", hopeless.reply().code(), "not for ever");
+    }
+
+    @Test
+    void tokenThatIsNotForUsOrOfAnotherMomentCountsNothing() {
+        provider.bend(claims -> claims.claim("nonce", "another"));
+        assertEquals("sign_in_refused", signIn("/", "ann@example.com").reply().code());
+        provider.bend(claims -> claims.audience("another"));
+        assertEquals("sign_in_refused", signIn("/", "ann@example.com").reply().code());
+        provider.bend(claims -> claims.issuer("https://another.example.com"));
+        assertEquals("sign_in_refused", signIn("/", "ann@example.com").reply().code());
+        provider.bend(claims -> claims.expirationTime(Date.from(Instant.now().minusSeconds(120))));
+        assertEquals("sign_in_refused", signIn("/", "ann@example.com").reply().code());
+        assertNull(signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false", "yes", ","})
+    void addressThatIsNotVerifiedCountsNothing(String verified) {
+        provider.bend(claims -> claims.claim("email_verified", "false".equals(verified) ? Boolean.FALSE : verified));
+
+        Answer answer = signIn("/", "ceo@example.com");
+
+        assertTrue(
+                answer.reply().text().contains("it does not say that ceo@example.com is a verified address"),
+                answer::toString);
+        assertNull(signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void anotherClaimMaySayWhoItIs() throws Exception {
+        signIn = read("who: preferred_username");
+        provider.bend(claims -> claims.claim("preferred_username", "ann").claim("email", null));
+
+        signIn("/", "ann@example.com");
+
+        assertEquals("ann", signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void whatIsNotInTheTokenTheProviderIsAskedFor() {
+        provider.bend(claims -> claims.claim("email", null));
+        Answer without = signIn("/", "ann@example.com");
+        assertTrue(without.reply().text().contains("it does not say the email"), without::toString);
+
+        provider.tell(new JsonObject()
+                .put("sub", "somebody")
+                .put("email", "ann@example.com")
+                .put("email_verified", true));
+        signIn = again();
+        signIn("/", "ann@example.com");
+        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+
+        provider.tell(new JsonObject()
+                .put("sub", "somebody else")
+                .put("email", "bob@example.com")
+                .put("email_verified", true));
+        assertTrue(signIn("/", "ann@example.com").reply().text().contains("it speaks of two people at once"));
+    }
+
+    private VisitorSignIn again() {
+        try {
+            return read();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void providerThatIsAwayIsSaidSoAndAskedAgain() {
+        provider.issuer().leave();
+        Answer answer = ask(signIn, SHOP, "/");
+        assertEquals(502, answer.reply().status().code());
+        assertEquals("sign_in_unavailable", answer.reply().code());
+
+        provider.issuer().comeBack();
+
+        assertEquals(303, ask(signIn, SHOP, "/").reply().status().code());
+    }
+
+    @Test
+    void sessionNeedsNoProvider() {
+        signIn("/", "ann@example.com");
+        provider.issuer().leave();
+
+        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+        provider.issuer().comeBack();
+    }
+
+    @Test
+    void providerMustSayItsOwnNameAndSafePlaces() {
+        for (JsonObject wrong : List.of(
+                provider.configuration().put("issuer", "https://localhost:1"),
+                provider.configuration().put("token_endpoint", "http://example.com/token"),
+                new JsonObject())) {
+            provider.issuer().configure(wrong);
+            assertEquals(502, ask(signIn, SHOP, "/").reply().status().code(), wrong::encode);
+        }
+    }
+
+    /** A script or a program has no use for the provider's page. */
+    @Test
+    void whoIsNoBrowserAtAPageIsToldToSignIn() {
+        Question page = browser.page(SHOP, "/");
+        for (Question other : List.of(
+                new Question(SHOP, true, HttpMethod.POST, "/", page.headers()),
+                new Question(SHOP, true, HttpMethod.GET, "/", new DefaultHttpHeaders().set("accept", "*/*")),
+                new Question(SHOP, true, HttpMethod.GET, "/", new DefaultHttpHeaders()),
+                new Question(
+                        SHOP, true, HttpMethod.GET, "/", page.headers().copy().set("sec-fetch-mode", "cors")))) {
+            Answer answer = Nodes.await(signIn.answer(other));
+
+            assertEquals(403, answer.reply().status().code());
+            assertEquals("sign_in_required", answer.reply().code());
+            assertEquals("https://shop.example.com:7443/", answer.reply().link());
+        }
+    }
+
+    @Test
+    void whereThereIsHttpsNobodySignsInWithoutIt() {
+        signIn("/", "ann@example.com");
+        Question plain = browser.page(SHOP, "/page");
+        plain = new Question(SHOP, false, HttpMethod.GET, "/page", plain.headers());
+
+        assertNull(signIn.visitor(plain));
+        Answer answer = Nodes.await(signIn.answer(plain));
+        assertEquals("https://shop.example.com:7443/page", answer.reply().link());
+        assertEquals(List.of(), answer.cookies());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST, same-origin, cors, , true",
+        "GET, none, navigate, , true",
+        "GET, cross-site, navigate, , true", // A link.
+        "GET, same-site, navigate, , true",
+        "POST, same-site, navigate, , false", // A form on a neighbour's page.
+        "GET, same-site, websocket, , false",
+        "GET, same-site, no-cors, , false",
+        "POST, cross-site, cors, , false",
+        // No-referrer pages send null to themselves too.
+        "POST, same-origin, navigate, null, true",
+        "GET, , , https://other.example.com, false",
+        "GET, , , https://shop.example.com:7443, true",
+        "GET, , , https://SHOP.example.com, true",
+        "GET, , , null, false",
+        "GET, , , https://a b, false",
+        "GET, , , , true",
+    })
+    void pageOfANeighbourDoesNothingInTheNameOfWhoLooksAtIt(
+            String method, String site, String mode, String origin, boolean counts) {
+        signIn("/", "ann@example.com");
+        Question page = browser.page(SHOP, "/");
+        HttpHeaders headers = page.headers();
+        Map<String, String> fields = new HashMap<>();
+        fields.put("sec-fetch-site", site);
+        fields.put("sec-fetch-mode", mode);
+        fields.put("origin", origin);
+        fields.forEach((name, value) -> {
+            if (value != null) {
+                headers.set(name, value);
+            }
+        });
+
+        String who = signIn.visitor(new Question(SHOP, true, HttpMethod.valueOf(method), "/", headers));
+
+        assertEquals(counts ? "ann@example.com" : null, who);
+    }
+
+    @Test
+    void whoSignsOutIsForgottenAndAskedWhoItIs() {
+        signIn("/", "ann@example.com");
+
+        assertEquals(
+                "signed_out", ask(signIn, SHOP, "/.culvert/sign-out").reply().code());
+
+        assertNull(signIn.visitor(browser.page(SHOP, "/")));
+        String link = ask(signIn, SHOP, "/.culvert/sign-in").reply().link();
+        assertTrue(link.contains("prompt=select_account"), link);
+        assertFalse(ask(signIn, SHOP, "/").reply().link().contains("prompt="));
+    }
+
+    @Test
+    void questionsOfOneBrowserCanBeAnsweredInAnyOrder() {
+        String first = back(ask(signIn, SHOP, "/first"), "ann@example.com");
+        String second = back(ask(signIn, SHOP, "/second"), "ann@example.com");
+        assertNotEquals(first, second);
+
+        assertTrue(ask(signIn, SHOP, second).reply().link().endsWith("/second"));
+        assertTrue(ask(signIn, SHOP, first).reply().link().endsWith("/first"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://evil.example.org/", "*", "evil.example.org"})
+    void onlyPathsAreLedBackTo(String target) {
+        assertEquals(
+                "https://shop.example.com:7443/",
+                signIn(target, "ann@example.com").reply().link());
+    }
+
+    @Test
+    void veryLongPathIsForgotten() {
+        assertEquals(
+                "https://shop.example.com:7443/",
+                signIn("/" + "x".repeat(2000), "ann@example.com").reply().link());
+    }
+
+    @Test
+    void oursStaysAwayFromTheTarget() {
+        HttpHeaders headers = new DefaultHttpHeaders()
+                .add("cookie", "a=b; __Host-culvert-session=x; c=d")
+                .add("cookie", "culvert-session=x;culvert-browser=y")
+                .add("cookie", "__Host-culvert-browser=z ; culvert-sessions=mine");
+
+        signIn.hide(headers);
+
+        assertEquals(List.of("a=b; c=d; culvert-sessions=mine"), headers.getAll("cookie"));
+        HttpHeaders alone = new DefaultHttpHeaders().add("cookie", "__Host-culvert-session=x");
+        signIn.hide(alone);
+        assertFalse(alone.contains("cookie"));
+    }
+}

@@ -1,0 +1,78 @@
+package dev.culvert.admission;
+
+import dev.culvert.config.ConfigException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Who may come in of those whom an identity provider knows, none or some: {@code ann@example.com}, {@code *@example.com} for
+ * all addresses of a domain, {@code *} for all that the provider knows. Letters count the same in both cases.
+ *
+ * @param all in lower case, each once and always in the same order
+ */
+public record People(List<String> all) implements Predicate<String> {
+    /** Nobody. */
+    public static final People NONE = new People(List.of());
+
+    /** Most characters of one: as many as a mail address has (RFC 5321, 4.5.3.1.3). */
+    public static final int MOST_CHARS = 254;
+
+    private static final String EVERYBODY = "*";
+
+    public People {
+        all = all.stream().map(People::inLowerCase).distinct().sorted().toList();
+        all.forEach(People::check);
+    }
+
+    /**
+     * Reads them with commas between.
+     *
+     * @throws ConfigException about the first that is none, in words for whoever wrote it
+     */
+    public static People parse(String text) {
+        return new People(Arrays.stream(text.split(",", -1)).map(String::strip).toList());
+    }
+
+    /** Whether there is none. */
+    public boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** Whether who the provider says it is may come in. */
+    @Override
+    public boolean test(String who) {
+        String lower = inLowerCase(who);
+        // The domain is what stands behind the last @: what is before it may have one in quotes.
+        String domain = EVERYBODY + lower.substring(Math.max(0, lower.lastIndexOf('@')));
+        return all.contains(lower) || all.contains(EVERYBODY) || (lower.contains("@") && all.contains(domain));
+    }
+
+    /** Of ASCII alone: some letters beyond it become ASCII's own in lower case, and so somebody else's name. */
+    private static String inLowerCase(String text) {
+        StringBuilder lower = new StringBuilder(text);
+        for (int at = 0; at < lower.length(); at++) {
+            char c = lower.charAt(at);
+            lower.setCharAt(at, c >= 'A' && c <= 'Z' ? (char) (c + 'a' - 'A') : c);
+        }
+        return lower.toString();
+    }
+
+    private static void check(String text) {
+        boolean allOfADomain = text.startsWith("*@") && text.length() > 2;
+        String exact = text.equals(EVERYBODY) ? "" : allOfADomain ? text.substring(2) : text;
+        if (text.isEmpty() || exact.contains("*") || (allOfADomain && exact.contains("@"))) {
+            throw new ConfigException(
+                    "must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"%s\""
+                            .formatted(shortened(text)));
+        } else if (text.length() > MOST_CHARS) {
+            throw new ConfigException("has %d characters at most, was \"%s\"".formatted(MOST_CHARS, shortened(text)));
+        } else if (!text.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
+            throw new ConfigException("has letters, digits and signs of ASCII alone, was \"%s\"".formatted(text));
+        }
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+    }
+}
