@@ -36,7 +36,7 @@ class BalancedClusterIT {
     private static final int LARGE_BYTES = 32 * 1024 * 1024;
 
     @RegisterExtension
-    static final Stage stage = new Stage();
+    static final Stage stage = Stage.asUsersRunIt();
 
     private static RunningCluster cluster;
     private static CountingTarget target;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The event bus between two nodes breaks under a relayed download: it is cut off soon, and never whole but wrong. */
 class BusCutIT {
     @RegisterExtension
-    static final Stage stage = new Stage();
+    static final Stage stage = Stage.asUsersRunIt();
 
     /** The promise; a link is given up 1.5 s after the other node was heard last. */
     private static final Duration CUT_OFF = Duration.ofSeconds(2);

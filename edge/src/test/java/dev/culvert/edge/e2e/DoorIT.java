@@ -49,7 +49,7 @@ class DoorIT {
     private static final String TELLING = "telling." + TlsCluster.DOMAIN;
 
     @RegisterExtension
-    static final Stage stage = new Stage();
+    static final Stage stage = Stage.asUsersRunIt();
 
     private static TlsCluster tls;
     private static String site;

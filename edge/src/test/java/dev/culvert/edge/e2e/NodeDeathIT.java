@@ -23,13 +23,14 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A node is killed: what its visitors lose, and how soon all is well again. */
 class NodeDeathIT {
     @RegisterExtension
-    static final Stage stage = new Stage();
+    static final Stage stage = Stage.asUsersRunIt();
 
     /** After that nothing may fail any more. */
     private static final Duration OVER = Duration.ofSeconds(1);
@@ -134,6 +135,7 @@ class NodeDeathIT {
     }
 
     @Test
+    @Tag("alone")
     void thousandTunnelsOfADeadNodeAnswerAgainWithinTenSeconds() throws Exception {
         // Given a node with a thousand tunnels of one agent, and two names that are reserved while their owner is away
         openLanes(0);

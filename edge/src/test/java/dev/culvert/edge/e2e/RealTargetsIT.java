@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Servers that people have on their laptops. */
 class RealTargetsIT {
     @RegisterExtension
-    final Stage stage = new Stage();
+    final Stage stage = Stage.asUsersRunIt();
 
     @Test
     void pythonsServerAnswersUnderItsPublicName() throws Exception {

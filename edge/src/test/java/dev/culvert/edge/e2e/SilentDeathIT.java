@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** A node falls silent: its machine has lost the network, and nobody is told. */
 class SilentDeathIT {
     @RegisterExtension
-    final Stage stage = new Stage();
+    final Stage stage = Stage.asUsersRunIt();
 
     /** The promise for whoever was being relayed to it. */
     private static final Duration ANSWERED = Duration.ofSeconds(2);

@@ -36,7 +36,7 @@ class SshIT {
     private static final Duration QUIET = Duration.ofSeconds(2);
 
     @RegisterExtension
-    final Stage stage = new Stage();
+    final Stage stage = Stage.asUsersRunIt();
 
     @Test
     void nameIsATunnelAndIsFreeWhenTheClientEnds() throws Exception {

@@ -26,12 +26,32 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * said is shown.
  */
 final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
-    /** How long to wait for what should come at once: generous, because the machine may be busy. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** How long to wait for what should come at once: generous, because a slow machine that is busy needs 25 s for an edge. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /**
+     * Most programs of the tests live for seconds. The compiler that makes them fast in the long run (C2) would take a third of
+     * the processors' time that all tests need.
+     */
+    private static final Map<String, String> SHORT_LIVED = Map.of("CULVERT_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
+
+    private final Map<String, String> forCulvert;
     private final Deque<AutoCloseable> up = new ArrayDeque<>();
     private Path folder;
     private boolean shared;
+
+    Stage() {
+        this(SHORT_LIVED);
+    }
+
+    private Stage(Map<String, String> forCulvert) {
+        this.forCulvert = forCulvert;
+    }
+
+    /** One whose {@code culvert} has the JVM options that users get: where memory is measured, or a time is promised. */
+    static Stage asUsersRunIt() {
+        return new Stage(Map.of());
+    }
 
     /** Ends it with the test. */
     <T extends AutoCloseable> T keep(T thing) {
@@ -63,12 +83,13 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     }
 
     /**
-     * Starts {@code culvert} with these arguments, through the launcher and so with its JVM options.
+     * Starts {@code culvert} with these arguments, through the launcher and so with its JVM options, and this stage's.
      *
      * @param home names the folder that agents keep their state in: programs with the same one are one user's
      */
     Program culvert(String home, Map<String, String> environment, String... arguments) throws IOException {
-        Map<String, String> all = new HashMap<>(environment);
+        Map<String, String> all = new HashMap<>(forCulvert);
+        all.putAll(environment);
         all.put("CULVERT_HOME", folder(home).toString());
         List<String> command = Stream.concat(Stream.of(Checkout.launcher().toString()), Arrays.stream(arguments))
                 .toList();

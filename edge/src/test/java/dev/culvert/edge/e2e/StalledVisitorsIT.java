@@ -38,7 +38,7 @@ class StalledVisitorsIT {
     private static final Duration FIRST_BYTE = Duration.ofSeconds(1);
 
     @RegisterExtension
-    final Stage stage = new Stage();
+    final Stage stage = Stage.asUsersRunIt();
 
     @Test
     void twoHundredStalledDownloadsHoldNobodyUp() throws Exception {

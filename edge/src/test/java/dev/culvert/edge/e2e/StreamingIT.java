@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What HTTP can do beside a page, through an edge, an agent and a target written in Python. */
 class StreamingIT {
     @RegisterExtension
-    static final Stage stage = new Stage();
+    static final Stage stage = Stage.asUsersRunIt();
 
     /** More than all buffers between a target and a visitor who reads slowly. */
     private static final int LARGE_BYTES = 32 * 1024 * 1024;
