@@ -145,11 +145,12 @@ public record EdgeOptions(
                     ("--ssh-port beyond loopback needs --ssh-host-key FILE, by which clients know this edge again: "
                             + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
         }
-        boolean https = tls.https().isOn() || (publicUrl != null && "https".equals(publicUrl.getScheme()));
+        // As visitors are told, see PublicUrl.
+        boolean https = publicUrl == null ? tls.https().isOn() : "https".equals(publicUrl.getScheme());
         if (beyondLoopback && access.signIn() != null && !https && !access.insecure()) {
             throw new ConfigException(
                     "--sign-in beyond loopback needs HTTPS, or others on the way can take what visitors have signed in with:"
-                            + " say --https-port, or --public-url https://… behind a balancer, or --insecure");
+                            + " say --https-port, or --public-url with https behind a balancer, or --insecure");
         }
         if (tls.acme() != null) {
             requireAcme(tls.acme(), domain, ports, cluster, names);

@@ -80,7 +80,7 @@ class ArchitectureTest {
             .resideInAnyPackage("org.shredzone.acme4j..");
 
     @ArchTest
-    static final ArchRule onlyTheJwtPackageKnowsHowTokensAreProven = noClasses()
+    static final ArchRule onlyTokensAndSignInKnowNimbus = noClasses()
             .that()
             .resideOutsideOfPackages("dev.culvert.edge.access.jwt..", "dev.culvert.edge.signin..")
             .should()

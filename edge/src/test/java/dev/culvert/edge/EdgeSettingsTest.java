@@ -228,6 +228,10 @@ class EdgeSettingsTest {
 
         assertTrue(fault(() -> read(open, Map.of(), "")).startsWith("--sign-in beyond loopback needs HTTPS"));
 
+        Map<String, String> asHttp = new HashMap<>(open);
+        asHttp.putAll(Map.of("https-port", "0", "public-url", "http://localhost"));
+        assertTrue(fault(() -> read(asHttp, Map.of(), "")).startsWith("--sign-in beyond loopback needs HTTPS"));
+
         for (String way : List.of("https-port=0", "public-url=https://localhost", "insecure=true")) {
             Map<String, String> safe = new HashMap<>(open);
             safe.put(way.substring(0, way.indexOf('=')), way.substring(way.indexOf('=') + 1));

@@ -61,7 +61,7 @@ public record People(List<String> all) implements Predicate<String> {
     private static void check(String text) {
         boolean allOfADomain = text.startsWith("*@") && text.length() > 2;
         String exact = text.equals(EVERYBODY) ? "" : allOfADomain ? text.substring(2) : text;
-        if (text.isEmpty() || exact.contains("*") || (allOfADomain && exact.contains("@"))) {
+        if (text.isEmpty() || text.startsWith("@") || exact.contains("*") || (allOfADomain && exact.contains("@"))) {
             throw new ConfigException(
                     "must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"%s\""
                             .formatted(shortened(text)));

@@ -1,4 +1,4 @@
-/** Who may visit a tunnel: networks and passwords, as agents ask for them and edges see to it. */
+/** Who may visit a tunnel: networks, passwords and people, as agents ask for them and edges see to it. */
 @NullMarked
 @CheckReturnValue
 package dev.culvert.admission;

@@ -43,6 +43,7 @@ class PeopleTest {
                 "",
                 "ann@example.com,",
                 "*example.com",
+                "@example.com",
                 "*@",
                 "*@*",
                 "*@*.example.com",

@@ -63,7 +63,8 @@ final class AgentChoices {
         TunnelOptions options = bare(kind, choices, target);
         Admission admission = AdmissionChoices.of(choices);
         Optional<AgentOption> by = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE)
-                .or(() -> choices.nearest(AgentOption.SIGN_IN, AgentOption.ALLOW_FROM));
+                .or(() -> choices.nearest(AgentOption.SIGN_IN))
+                .or(() -> choices.nearest(AgentOption.ALLOW_FROM));
         // Also where it comes from a variable for all commands: whoever set it must not take the tunnel for closed.
         return by.isEmpty()
                 ? options

@@ -34,8 +34,8 @@ public final class Backoff {
         return Duration.ofNanos(random.nextLong(bound() + 1));
     }
 
-    /** The same, of which half is sure: where tries are few and somebody else needs the time. */
-    public Duration nextOfFew() {
+    /** The same, and not less than half of that: where tries are few and somebody else needs the time. */
+    public Duration nextAtLeastHalf() {
         return upperHalf(bound());
     }
 

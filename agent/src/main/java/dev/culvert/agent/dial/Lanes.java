@@ -271,7 +271,7 @@ public final class Lanes {
         if (!up.isEmpty()) {
             furtherLaneFailed(why);
         } else if (!everUp && isWorthAnotherTry(why)) {
-            dialIn(backoff.nextOfFew());
+            dialIn(backoff.nextAtLeastHalf());
         } else if (!everUp || plan.reconnect() instanceof Reconnect.None) {
             giveUp(why);
         } else {

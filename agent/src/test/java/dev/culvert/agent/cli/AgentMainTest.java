@@ -348,6 +348,17 @@ class AgentMainTest {
     /** Or somebody takes a tunnel for closed that is not. */
     @Test
     void variableThatCannotHoldIsRefused() throws Exception {
+        environment.put("CULVERT_SIGN_IN", "*@example.com");
+        assertEquals(2, run("tcp", "22", "--allow-from", "10.0.0.0/8"));
+        assertEquals(
+                "culvert: the variable CULVERT_SIGN_IN: sign-in: only visitors of http tunnels can be asked for a password or a sign-in\n",
+                err());
+        environment.put("CULVERT_SIGN_IN", "*example.com");
+        assertEquals(2, run("http", "3000"));
+        assertEquals(
+                "culvert: the variable CULVERT_SIGN_IN: sign-in: must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"*example.com\"\n",
+                err());
+        environment.remove("CULVERT_SIGN_IN");
         environment.put("CULVERT_BASIC_AUTH", "ann:long enough");
         Path file = Files.writeString(home.resolve("culvert.yaml"), "tunnels: {web: 3000}");
 

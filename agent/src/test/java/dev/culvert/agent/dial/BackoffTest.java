@@ -54,8 +54,9 @@ class BackoffTest {
             }
         });
 
-        List<Long> waits =
-                Stream.generate(() -> backoff.nextOfFew().toMillis()).limit(4).toList();
+        List<Long> waits = Stream.generate(() -> backoff.nextAtLeastHalf().toMillis())
+                .limit(4)
+                .toList();
 
         assertEquals(List.of(125L, 250L, 500L, 1000L), waits);
     }

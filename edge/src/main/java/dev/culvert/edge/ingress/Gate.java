@@ -44,22 +44,19 @@ final class Gate {
     /**
      * It comes in.
      *
-     * @param hide takes out of what the target is to see what was meant for us, and says who it is
+     * @param forTarget takes out of what the target is to see what was meant for us, and says who it is
      */
-    record In(Consumer<HttpHeaders> hide) implements Decision {
+    record In(Consumer<HttpHeaders> forTarget) implements Decision {
         /** As it is. */
         static final In FREELY = new In(headers -> {});
     }
 
-    /** It does not. */
-    record Out(SignIn.Answer answer) implements Decision {
+    /** It does not, and this is what it is answered. */
+    record Out(Future<SignIn.Answer> answer) implements Decision {
         Out(Reply reply) {
-            this(new SignIn.Answer(reply));
+            this(Future.succeededFuture(new SignIn.Answer(reply)));
         }
     }
-
-    /** It does not, and what it is answered others have to say. */
-    record Later(Future<SignIn.Answer> answer) implements Decision {}
 
     /**
      * Whether the visitor may come in.
@@ -79,21 +76,17 @@ final class Gate {
     private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
         Admission admission = tunnel.policy().admission();
         if (signIn.isOwnPath(question.target())) {
-            return new Later(signIn.answer(question));
+            return new Out(signIn.answer(question));
         }
         String who = signIn.visitor(question);
         if (who != null && admission.people().test(who)) {
-            return new In(headers -> {
-                signIn.hide(headers);
-                tellUser(headers, who);
-            });
+            return new In(headers -> tellUser(headers, who));
         }
         if (admission.asksForPassword() && credentials(question.headers()) != null) {
-            Decision decision = byPassword(tunnel, visitor, question);
-            return decision instanceof In in ? new In(in.hide().andThen(signIn::hide)) : decision;
+            return byPassword(tunnel, visitor, question);
         }
         return who == null
-                ? new Later(signIn.answer(question))
+                ? new Out(signIn.answer(question))
                 : new Out(Reply.notOneOfThem(question.host(), who, SignIn.PATH));
     }
 

@@ -188,7 +188,9 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private boolean wantsRedirect(Routes.Route route) {
         boolean ofOurs = route instanceof Routes.Own || route instanceof Routes.Through;
-        return ofOurs && !isSecureHere();
+        return ofOurs
+                && !visitor.connection().isSecure()
+                && !visitor.connection().saidToBeSecure(head.headers()).orElse(false);
     }
 
     private void redirect(int port) {
@@ -208,13 +210,16 @@ final class HttpExchange implements TargetConnection.Listener {
                         tunnel,
                         client,
                         new SignIn.Question(
-                                head.authority().host(), isSecure(), head.method(), head.target(), head.headers()));
+                                head.authority().host(),
+                                tunnel.owner(),
+                                isSecure(),
+                                head.method(),
+                                head.target(),
+                                head.headers()));
         if (decision instanceof Gate.In in) {
             goThrough(tunnel, in);
         } else if (decision instanceof Gate.Out out) {
-            answerVisitor(out.answer());
-        } else if (decision instanceof Gate.Later later) {
-            onLoop(later.answer(), this::answerVisitor);
+            onLoop(out.answer(), this::answerVisitor);
         }
     }
 
@@ -222,16 +227,13 @@ final class HttpExchange implements TargetConnection.Listener {
         answer(answer.reply(), headers -> headers.set(HttpHeaderNames.SET_COOKIE, answer.cookies()));
     }
 
-    /** Whether the visitor's own connection is by TLS, as far as it can be known here. */
+    /** Whether the visitor has come by TLS, by what a trusted proxy says, or else by what the operator says of all. */
     private boolean isSecure() {
+        VisitorConnection connection = visitor.connection();
         URI publicUrl = ingress.options().publicUrl();
-        return isSecureHere() || (publicUrl != null && "https".equals(publicUrl.getScheme()));
-    }
-
-    private boolean isSecureHere() {
-        boolean secureAtProxy = "https".equalsIgnoreCase(head.headers().get("x-forwarded-proto"))
-                && visitor.connection().isTrusted();
-        return visitor.connection().isSecure() || secureAtProxy;
+        boolean usually = publicUrl != null && "https".equals(publicUrl.getScheme());
+        return connection.isSecure()
+                || connection.saidToBeSecure(head.headers()).orElse(usually);
     }
 
     private void goThrough(Tunnel tunnel, Gate.In in) {
@@ -241,7 +243,7 @@ final class HttpExchange implements TargetConnection.Listener {
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
-        in.hide().accept(request.headers());
+        in.forTarget().accept(request.headers());
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
             request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

@@ -96,13 +96,9 @@ final class LaneUpgrade {
         if (ingress.lanes().insecure() || connection.isSecure()) {
             return true;
         }
-        List<String> protocols = headers.getAll("x-forwarded-proto");
-        if (!protocols.isEmpty() && connection.isTrusted()) {
-            // The last word is that of the proxy itself; those before it came with the request.
-            String said = protocols.get(protocols.size() - 1);
-            return said.substring(said.lastIndexOf(',') + 1).strip().equalsIgnoreCase("https");
-        }
-        return connection.address().getAddress().isLoopbackAddress();
+        return connection
+                .saidToBeSecure(headers)
+                .orElseGet(() -> connection.address().getAddress().isLoopbackAddress());
     }
 
     private static String path(String target) {

@@ -1,6 +1,5 @@
 package dev.culvert.edge.ingress;
 
-import io.netty.handler.codec.http.HttpHeaders;
 import io.vertx.core.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +23,5 @@ final class NoSignIn implements SignIn {
     @Override
     public @Nullable Answer atOwnHost(String target) {
         return null;
-    }
-
-    @Override
-    public void hide(HttpHeaders targets) {
-        // There is nothing of ours.
     }
 }

@@ -39,17 +39,15 @@ public interface SignIn {
     @Nullable
     Answer atOwnHost(String target);
 
-    /** Takes what is ours out of what the target is to see. */
-    void hide(HttpHeaders targets);
-
     /**
      * A request for a tunnel.
      *
      * @param host the tunnel's
+     * @param owner whose the tunnel is
      * @param secure whether nobody between visitor and edge can read it
      * @param target path and query, as they came
      */
-    record Question(String host, boolean secure, HttpMethod method, String target, HttpHeaders headers) {}
+    record Question(String host, String owner, boolean secure, HttpMethod method, String target, HttpHeaders headers) {}
 
     /**
      * An answer.

@@ -40,6 +40,7 @@ final class TargetRequest {
         HttpHeaders to = request.headers();
         to.set(HttpHeaderNames.HOST, host.host());
         HeaderRules.copyFromVisitor(from, to, visitor.isTrusted());
+        SessionCookies.hide(to);
         host.applyTo(to);
         if (from.contains(HttpHeaderNames.TRANSFER_ENCODING)) {
             to.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);

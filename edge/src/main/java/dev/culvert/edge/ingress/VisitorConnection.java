@@ -6,6 +6,8 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -101,6 +103,17 @@ final class VisitorConnection {
     /** Whether it is a proxy of the operator's, which may say for whom it forwards. */
     boolean isTrusted() {
         return trusted;
+    }
+
+    /** Whether a trusted proxy says that the request came to it by TLS; empty where none says anything. */
+    Optional<Boolean> saidToBeSecure(HttpHeaders headers) {
+        List<String> protocols = trusted ? headers.getAll("x-forwarded-proto") : List.of();
+        if (protocols.isEmpty()) {
+            return Optional.empty();
+        }
+        // The last word is that of the proxy itself; those before it came with the request.
+        String said = protocols.get(protocols.size() - 1);
+        return Optional.of(said.substring(said.lastIndexOf(',') + 1).strip().equalsIgnoreCase("https"));
     }
 
     /** The streams that stay with this visitor connection between its requests. */

@@ -2,6 +2,7 @@ package dev.culvert.edge.signin;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.BadJOSEException;
@@ -11,7 +12,9 @@ import com.nimbusds.jose.util.Resource;
 import com.nimbusds.jwt.JWT;
 import com.nimbusds.oauth2.sdk.AuthorizationCode;
 import com.nimbusds.oauth2.sdk.AuthorizationCodeGrant;
+import com.nimbusds.oauth2.sdk.ErrorObject;
 import com.nimbusds.oauth2.sdk.GeneralException;
+import com.nimbusds.oauth2.sdk.OAuth2Error;
 import com.nimbusds.oauth2.sdk.ParseException;
 import com.nimbusds.oauth2.sdk.ResponseType;
 import com.nimbusds.oauth2.sdk.Scope;
@@ -42,7 +45,8 @@ import com.nimbusds.openid.connect.sdk.UserInfoResponse;
 import com.nimbusds.openid.connect.sdk.claims.ClaimsSet;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
-import dev.culvert.edge.access.jwt.Documents;
+import dev.culvert.admission.People;
+import dev.culvert.edge.issuers.Documents;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -55,6 +59,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The identity provider, as its client: the code flow of OpenID Connect Core 1.0 (3.1) with PKCE (RFC 7636). Safe for use by
@@ -66,6 +72,13 @@ final class OpenIdProvider {
 
     /** How long what it says of itself counts; it names its places there, which hardly ever change. */
     private static final Duration KEEP = Duration.ofHours(1);
+
+    /** How long nobody waits for it once it was away: else each visitor would, and a few threads are all there are. */
+    static final Duration AGAIN = Duration.ofSeconds(5);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(OpenIdProvider.class);
+
+    private static final String VERIFIED = "email_verified";
 
     /** How far its clock and this one may be apart. */
     private static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
@@ -84,7 +97,16 @@ final class OpenIdProvider {
 
     private final ProviderFile options;
     private final Documents documents;
+    private final Duration again;
     private volatile @Nullable Known known;
+    private volatile @Nullable Away away;
+
+    /** Why it could not be asked what it is, and when. */
+    private record Away(String fault, long nanos) {
+        boolean isOver(Duration again) {
+            return System.nanoTime() - nanos >= again.toNanos();
+        }
+    }
 
     /** What it says of itself, and what proves its tokens. */
     private record Known(OIDCProviderMetadata metadata, IDTokenValidator tokens, long nanos) {
@@ -102,9 +124,14 @@ final class OpenIdProvider {
      */
     record Bond(String state, String nonce, String verifier) {}
 
-    /** Asks nothing yet: a provider that is away for a moment must not keep an edge from starting. */
-    OpenIdProvider(ProviderFile options) {
+    /**
+     * Asks nothing yet: a provider that is away for a moment must not keep an edge from starting.
+     *
+     * @param again how long after it was away it is asked again what it is; {@link #AGAIN} in production
+     */
+    OpenIdProvider(ProviderFile options, Duration again) {
         this.options = options;
+        this.again = again;
         this.documents = new Documents(options.ca());
     }
 
@@ -137,22 +164,38 @@ final class OpenIdProvider {
         try {
             OIDCTokenResponse tokens = tokens(provider.metadata(), code, bond, back);
             JWT proof = tokens.getOIDCTokens().getIDToken();
+            if (proof == null) {
+                throw told(
+                        SignInException.away("it gives no ID token; is openid among the scopes that it grants?", null));
+            }
             ClaimsSet claims = provider.tokens().validate(proof, new Nonce(bond.nonce()));
             String subject = Objects.requireNonNull(claims.getStringClaim("sub"));
             String who = claims.getStringClaim(options.who());
             URI more = provider.metadata().getUserInfoEndpointURI();
-            if (who == null && more != null) {
+            boolean saysAll = who != null && (!isByEmail() || claims.getClaim(VERIFIED) != null);
+            if (!saysAll && more != null) {
                 claims = userInfo(more, tokens.getOIDCTokens().getAccessToken(), subject);
                 who = claims.getStringClaim(options.who());
             }
             return checked(who, claims);
-        } catch (ParseException e) {
-            throw SignInException.away("its answer makes no sense (%s)".formatted(e.getMessage()), e);
+        } catch (KeySourceException e) {
+            throw told(SignInException.away("its keys are not to be had (%s)".formatted(e.getMessage()), e));
         } catch (BadJOSEException | JOSEException e) {
-            throw SignInException.refused("its token does not count (%s)".formatted(e.getMessage()), e);
+            throw told(SignInException.refused("its token does not count (%s)".formatted(e.getMessage()), e));
         } catch (IOException e) {
-            throw SignInException.away(String.valueOf(e.getMessage()), e);
+            throw told(SignInException.away(String.valueOf(e.getMessage()), e));
+        } catch (ParseException | RuntimeException e) { // The library has the latter for some answers.
+            throw told(SignInException.away("its answer makes no sense (%s)".formatted(e.getMessage()), e));
         }
+    }
+
+    /** Whose fault it is may be the operator's to find out. */
+    private SignInException told(SignInException fault) {
+        LOGGER.atWarn()
+                .addKeyValue("issuer", options.issuer())
+                .addKeyValue("fault", fault.getMessage())
+                .log("a visitor could not sign in");
+        return fault;
     }
 
     private OIDCTokenResponse tokens(OIDCProviderMetadata metadata, String code, Bond bond, URI back)
@@ -164,14 +207,16 @@ final class OpenIdProvider {
                                 new AuthorizationCode(code), back, new CodeVerifier(bond.verifier())))
                 .build();
         TokenResponse response = OIDCTokenResponseParser.parse(send(request.toHTTPRequest()));
-        if (!response.indicatesSuccess()) {
-            throw SignInException.refused(
-                    "it does not take the code (%s)"
-                            .formatted(
-                                    response.toErrorResponse().getErrorObject().getCode()),
-                    null);
+        if (response.indicatesSuccess()) {
+            return (OIDCTokenResponse) response.toSuccessResponse();
         }
-        return (OIDCTokenResponse) response.toSuccessResponse();
+        ErrorObject error = response.toErrorResponse().getErrorObject();
+        if (OAuth2Error.INVALID_GRANT.getCode().equals(error.getCode())) {
+            throw SignInException.refused("it does not take the code, which counts once and not for long", null);
+        }
+        throw told(SignInException.away(
+                "it changes no code for a token (status %d, %s)".formatted(error.getHTTPStatusCode(), error.getCode()),
+                null));
     }
 
     /** By a header where the provider says nothing of it (OpenID Connect Discovery 1.0, 3). */
@@ -197,15 +242,27 @@ final class OpenIdProvider {
     }
 
     private String checked(@Nullable String who, ClaimsSet claims) throws SignInException {
-        if (who == null || who.isBlank()) {
+        if (who != null && who.length() > People.MOST_CHARS) {
+            throw SignInException.refused("it has a name of %d characters".formatted(who.length()), null);
+        } else if (who == null || who.isBlank()) {
             throw SignInException.refused("it does not say the %s of who has signed in".formatted(options.who()), null);
         }
-        boolean verified = Boolean.TRUE.equals(claims.getBooleanClaim("email_verified"))
-                || "true".equals(claims.getStringClaim("email_verified"));
-        if (options.who().equals(ProviderFile.EMAIL) && !verified) {
+        boolean verified =
+                Boolean.TRUE.equals(claims.getBooleanClaim(VERIFIED)) || "true".equals(claims.getStringClaim(VERIFIED));
+        if (isByEmail() && !verified) {
             throw SignInException.refused("it does not say that %s is a verified address".formatted(who), null);
         }
         return who;
+    }
+
+    private boolean isByEmail() {
+        return options.who().equals(ProviderFile.EMAIL);
+    }
+
+    /** Whether it has said what it is, so that a {@link #question} waits for nobody. */
+    boolean isKnown() {
+        Known now = known;
+        return now != null && now.isFresh();
     }
 
     private Known known() throws SignInException {
@@ -213,24 +270,48 @@ final class OpenIdProvider {
         if (before != null && before.isFresh()) {
             return before;
         }
-        try {
-            Issuer issuer = new Issuer(options.issuer());
-            OIDCProviderMetadata metadata = OIDCProviderMetadata.parse(
-                    documents.text(OIDCProviderMetadata.resolveURL(issuer).toURI(), WITHIN));
-            if (!issuer.equals(metadata.getIssuer())) { // OpenID Connect Discovery 1.0, 4.3.
-                throw new IOException("what is there calls itself " + metadata.getIssuer());
+        Away away = this.away;
+        if (away == null || away.isOver(again)) {
+            try {
+                return discovered(before);
+            } catch (IOException | GeneralException | URISyntaxException e) {
+                away = new Away(String.valueOf(e.getMessage()), System.nanoTime());
+                tell(this.away, away);
+                this.away = away;
             }
-            requireSafe(metadata.getAuthorizationEndpointURI());
-            requireSafe(metadata.getTokenEndpointURI());
-            requireSafe(metadata.getJWKSetURI());
-            Known now = new Known(metadata, validator(metadata, before), System.nanoTime());
-            known = now;
-            return now;
-        } catch (IOException | GeneralException | URISyntaxException e) {
-            if (before != null) {
-                return before; // It may be away for a while.
-            }
-            throw SignInException.away(String.valueOf(e.getMessage()), e);
+        }
+        if (before != null) {
+            return before; // It names the same places most likely, when it is back.
+        }
+        throw SignInException.away(away.fault(), null);
+    }
+
+    private Known discovered(@Nullable Known before) throws IOException, GeneralException, URISyntaxException {
+        Issuer issuer = new Issuer(options.issuer());
+        OIDCProviderMetadata metadata = OIDCProviderMetadata.parse(
+                documents.text(OIDCProviderMetadata.resolveURL(issuer).toURI(), WITHIN));
+        if (!issuer.equals(metadata.getIssuer())) { // OpenID Connect Discovery 1.0, 4.3.
+            throw new IOException("what is there calls itself " + metadata.getIssuer());
+        }
+        requireSafe(metadata.getAuthorizationEndpointURI());
+        requireSafe(metadata.getTokenEndpointURI());
+        requireSafe(metadata.getJWKSetURI());
+        if (metadata.getUserInfoEndpointURI() != null) {
+            requireSafe(metadata.getUserInfoEndpointURI());
+        }
+        Known now = new Known(metadata, validator(metadata, before), System.nanoTime());
+        known = now;
+        away = null;
+        return now;
+    }
+
+    /** Once for each fault: visitors come as often as they like. */
+    private void tell(@Nullable Away before, Away now) {
+        if (before == null || !before.fault().equals(now.fault())) {
+            LOGGER.atWarn()
+                    .addKeyValue("issuer", options.issuer())
+                    .addKeyValue("fault", now.fault())
+                    .log("the identity provider cannot be asked what it is; it is asked again");
         }
     }
 

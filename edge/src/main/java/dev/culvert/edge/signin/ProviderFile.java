@@ -4,7 +4,7 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.config.Durations;
 import dev.culvert.config.Secret;
 import dev.culvert.config.YamlSection;
-import dev.culvert.edge.access.jwt.SectionValues;
+import dev.culvert.edge.issuers.SectionValues;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -49,6 +49,9 @@ record ProviderFile(
     /** A working day and what comes before and after it. */
     private static final Duration DEFAULT_SESSION = Duration.ofHours(12);
 
+    /** Less, and people sign in all day long; below a second they would never come in. */
+    private static final Duration SHORTEST_SESSION = Duration.ofMinutes(1);
+
     /** Nobody can be shut out before, other than by the tunnel. */
     private static final Duration LONGEST_SESSION = Duration.ofDays(30);
 
@@ -64,19 +67,35 @@ record ProviderFile(
     static ProviderFile read(Path path) {
         YamlSection file = YamlSection.read(path);
         file.allowOnly(Set.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, SCOPES, WHO, SESSION, CA));
+        for (String key : List.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, WHO, SESSION, CA)) {
+            if (file.text(key).isPresent() && !file.isText(key)) {
+                throw file.error(key, "must be one text, and no list");
+            }
+        }
         String issuer = SectionValues.required(file, ISSUER);
         List<String> scopes = file.texts(SCOPES);
-        if (!scopes.isEmpty() && !scopes.contains(OPENID)) {
+        if (scopes.stream().anyMatch(scope -> scope.isBlank() || scope.contains(" "))) {
+            throw file.error(SCOPES, "must be words, each an item of its own");
+        } else if (!scopes.isEmpty() && !scopes.contains(OPENID)) {
             throw file.error(SCOPES, "openid must be among them, or the provider does not say who somebody is");
         }
         return new ProviderFile(
-                SectionValues.safeUrl(file, ISSUER, issuer, "must be an https URL, was " + issuer),
+                issuer(file, issuer),
                 SectionValues.required(file, CLIENT_ID),
                 secret(file),
                 scopes.isEmpty() ? List.of(OPENID, EMAIL) : scopes,
                 file.text(WHO).orElse(EMAIL),
                 session(file),
                 SectionValues.certificates(file, CA));
+    }
+
+    private static URI issuer(YamlSection file, String text) {
+        String wrong = "must be an https URL without a query, was " + text;
+        URI issuer = SectionValues.safeUrl(file, ISSUER, text, wrong);
+        if (issuer.getRawQuery() != null || issuer.getRawFragment() != null) {
+            throw file.error(ISSUER, wrong);
+        }
+        return issuer;
     }
 
     private static Secret secret(YamlSection file) {
@@ -98,8 +117,14 @@ record ProviderFile(
         } catch (ConfigException e) {
             throw file.error(SESSION, String.valueOf(e.getMessage()));
         }
-        if (session.isZero() || session.compareTo(LONGEST_SESSION) > 0) {
-            throw file.error(SESSION, "must be at most %d days, and not 0".formatted(LONGEST_SESSION.toDays()));
+        if (session.compareTo(SHORTEST_SESSION) < 0 || session.compareTo(LONGEST_SESSION) > 0) {
+            throw file.error(
+                    SESSION,
+                    "must be from %s to %s, was %s"
+                            .formatted(
+                                    Durations.format(SHORTEST_SESSION),
+                                    Durations.format(LONGEST_SESSION),
+                                    Durations.format(session)));
         }
         return session;
     }

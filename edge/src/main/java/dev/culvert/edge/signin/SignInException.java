@@ -6,24 +6,25 @@ import org.jspecify.annotations.Nullable;
 final class SignInException extends Exception {
     private static final long serialVersionUID = 1;
 
-    private final boolean providerAway;
+    private final boolean visitorsOwn;
 
-    private SignInException(String message, boolean providerAway, @Nullable Throwable cause) {
+    private SignInException(String message, boolean visitorsOwn, @Nullable Throwable cause) {
         super(message, cause);
-        this.providerAway = providerAway;
+        this.visitorsOwn = visitorsOwn;
     }
 
-    /** The provider does not answer, or nothing that makes sense. */
+    /** The provider does not answer, or not as it has to. */
     static SignInException away(String message, @Nullable Throwable cause) {
-        return new SignInException(message, true, cause);
+        return new SignInException(message, false, cause);
     }
 
     /** The provider has answered, and it is no. */
     static SignInException refused(String message, @Nullable Throwable cause) {
-        return new SignInException(message, false, cause);
+        return new SignInException(message, true, cause);
     }
 
-    boolean isProviderAway() {
-        return providerAway;
+    /** Whether it is for the visitor to know why, and not for the operator. */
+    boolean isVisitorsOwn() {
+        return visitorsOwn;
     }
 }

@@ -30,9 +30,17 @@ final class Signer {
 
     /** One whose key is made of the client secret, for one purpose. */
     static Signer of(ProviderFile provider, String purpose) {
-        // Another client, or another provider, makes other keys: sessions end with the provider that stood for them.
-        String all = String.join("\n", "culvert sign-in", provider.issuer().toString(), provider.clientId(), purpose);
+        // Another client, another provider or another claim makes other keys: sessions end with what stood for them.
+        String all = String.join(
+                "\n", "culvert sign-in", provider.issuer().toString(), provider.clientId(), provider.who(), purpose);
         return new Signer(mac(provider.clientSecret().bytes(), all));
+    }
+
+    /** Loads what signing and reading need, which takes too long for the event loop of the first visitor. */
+    void warmUp() {
+        if (read(sign(new JWTClaimsSet.Builder().build())) == null) {
+            throw new IllegalStateException("what is signed here cannot be read here");
+        }
     }
 
     String sign(JWTClaimsSet claims) {

@@ -5,11 +5,8 @@ import com.nimbusds.openid.connect.sdk.Prompt;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Hash;
 import dev.culvert.edge.ingress.Reply;
+import dev.culvert.edge.ingress.SessionCookies;
 import dev.culvert.edge.ingress.SignIn;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -28,6 +25,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +42,8 @@ import org.slf4j.LoggerFactory;
  *           ──► shop.example.com/page      with a session
  * </pre>
  *
- * State and session are signed; a session counts at one host alone. The target never sees them. Safe for use by any thread.
+ * State and session are signed; a session counts at one host alone, as long as it is the same owner's. Targets never see
+ * them. Safe for use by any thread.
  */
 public final class VisitorSignIn implements SignIn {
     private static final Logger LOGGER = LoggerFactory.getLogger(VisitorSignIn.class);
@@ -64,8 +63,11 @@ public final class VisitorSignIn implements SignIn {
     /** Visitors who wait for them; more are asked to come again. */
     private static final int MOST_WAITING = 256;
 
-    private static final int RETRY_SECONDS = 5;
-    private static final int BROWSER_BYTES = 16;
+    /** The longest wait for one of them: people have left then. */
+    private static final Duration WAIT = Duration.ofSeconds(10);
+
+    private static final int RANDOM_BYTES = 16;
+    private static final Pattern RANDOM_TEXT = Pattern.compile("[A-Za-z0-9_-]{22}");
     private static final String HOST = "host";
     private static final String PATH_AND_QUERY = "path";
     private static final String BROWSER = "browser";
@@ -86,9 +88,13 @@ public final class VisitorSignIn implements SignIn {
     private final AtomicInteger waiting = new AtomicInteger();
 
     private VisitorSignIn(
-            ProviderFile options, WorkerExecutor threads, UnaryOperator<String> urlOf, Supplier<String> ownUrl) {
+            ProviderFile options,
+            Duration again,
+            WorkerExecutor threads,
+            UnaryOperator<String> urlOf,
+            Supplier<String> ownUrl) {
         this.options = options;
-        this.provider = new OpenIdProvider(options);
+        this.provider = new OpenIdProvider(options, again);
         this.threads = threads;
         this.urlOf = urlOf;
         this.ownUrl = ownUrl;
@@ -105,10 +111,26 @@ public final class VisitorSignIn implements SignIn {
      */
     public static Future<VisitorSignIn> read(
             Vertx vertx, Path file, UnaryOperator<String> urlOf, Supplier<String> ownUrl) {
+        return read(vertx, file, OpenIdProvider.AGAIN, urlOf, ownUrl);
+    }
+
+    /**
+     * The same for a test's own patience.
+     *
+     * @param again how long after a provider was away it is asked again
+     */
+    static Future<VisitorSignIn> read(
+            Vertx vertx, Path file, Duration again, UnaryOperator<String> urlOf, Supplier<String> ownUrl) {
         return vertx.executeBlocking(() -> ProviderFile.read(file), false)
                 .recover(fault -> Future.failedFuture(new ConfigException("--sign-in: " + fault.getMessage())))
-                .map(read -> new VisitorSignIn(
-                        read, vertx.createSharedWorkerExecutor("culvert-sign-in", THREADS), urlOf, ownUrl));
+                .compose(read -> vertx.executeBlocking(
+                        () -> {
+                            WorkerExecutor threads = vertx.createSharedWorkerExecutor("culvert-sign-in", THREADS);
+                            VisitorSignIn signIn = new VisitorSignIn(read, again, threads, urlOf, ownUrl);
+                            signIn.sessions.warmUp();
+                            return signIn;
+                        },
+                        false));
     }
 
     /** Asks the provider nothing more. */
@@ -118,12 +140,13 @@ public final class VisitorSignIn implements SignIn {
 
     @Override
     public @Nullable String visitor(Question question) {
-        if (!isSecureEnough(question) || isOfAnotherSite(question)) {
+        if (!isSecureEnough(question) || FetchMetadata.isOfAnotherOrigin(question, urlOf.apply(question.host()))) {
             return null;
         }
-        for (String value : Cookies.values(question.headers(), Cookies.SESSION, isSecure(question.host()))) {
+        for (String value :
+                SessionCookies.values(question.headers(), SessionCookies.SESSION, isSecure(question.host()))) {
             JWTClaimsSet session = sessions.read(value);
-            if (session != null && isInForce(session) && session.getAudience().equals(List.of(question.host()))) {
+            if (session != null && isInForce(session) && session.getAudience().equals(audience(question))) {
                 return session.getSubject();
             }
         }
@@ -138,16 +161,17 @@ public final class VisitorSignIn implements SignIn {
     @Override
     public Future<Answer> answer(Question question) {
         String target = question.target();
-        if (isPath(SIGN_OUT, target)) {
-            return Future.succeededFuture(signedOut(question));
-        } else if (!isPage(question)) {
-            return Future.succeededFuture(new Answer(signInRequired(question.host())));
+        if (!FetchMetadata.isPage(question)) {
+            return Future.succeededFuture(
+                    new Answer(Replies.signInRequired(question.host(), urlOf.apply(question.host()))));
         } else if (!isSecureEnough(question)) {
             return Future.succeededFuture(goTo(urlOf.apply(question.host()) + target));
+        } else if (isPath(SIGN_OUT, target)) {
+            return Future.succeededFuture(signedOut(question));
         } else if (!isPath(PATH, target)) {
             return begin(question, target, null);
         }
-        Map<String, List<String>> parameters = new QueryStringDecoder(target).parameters();
+        Map<String, List<String>> parameters = parameters(target);
         return parameters.containsKey("state") ? finish(question, parameters) : begin(question, "/", CHOOSE);
     }
 
@@ -156,66 +180,56 @@ public final class VisitorSignIn implements SignIn {
         if (!isPath(PATH, target)) {
             return null;
         }
-        JWTClaimsSet state = state(new QueryStringDecoder(target).parameters());
+        JWTClaimsSet state = state(parameters(target));
         return state == null
-                ? new Answer(broken("It was not begun here.", null))
+                ? new Answer(Replies.broken("It was not begun here.", null))
                 : goTo(urlOf.apply(text(state, HOST)) + target);
     }
 
-    @Override
-    public void hide(HttpHeaders targets) {
-        Cookies.hide(targets);
-    }
-
-    /** Whom the provider calls a page, a person looks at; a program, or a script of a page, has no use for the provider's. */
-    private static boolean isPage(Question question) {
-        String mode = question.headers().get("sec-fetch-mode");
-        String accept = question.headers().get(HttpHeaderNames.ACCEPT);
-        return (question.method().equals(HttpMethod.GET) || question.method().equals(HttpMethod.HEAD))
-                && (mode == null || mode.equals("navigate"))
-                && accept != null
-                && accept.contains("text/html");
-    }
-
     private Future<Answer> begin(Question question, String target, Prompt.@Nullable Type prompt) {
-        String browser = Cookies.values(question.headers(), Cookies.BROWSER, isSecure(question.host())).stream()
-                .findFirst()
-                .orElseGet(() -> random(BROWSER_BYTES));
+        String browser =
+                SessionCookies.values(question.headers(), SessionCookies.BROWSER, isSecure(question.host())).stream()
+                        .filter(value -> RANDOM_TEXT.matcher(value).matches()) // Others can set one without TLS.
+                        .findFirst()
+                        .orElseGet(VisitorSignIn::random);
         String state = states.sign(new JWTClaimsSet.Builder()
                 .claim(HOST, question.host())
                 .claim(PATH_AND_QUERY, target.length() > MOST_PATH_CHARS || !target.startsWith("/") ? "/" : target)
                 .claim(BROWSER, Hash.of(browser))
                 .claim(CHOICE, CHOOSE.equals(prompt))
-                .jwtID(random(BROWSER_BYTES))
+                .jwtID(random())
                 .expirationTime(Date.from(Instant.now().plus(ANSWER_WITHIN)))
                 .build());
-        String cookie = Cookies.set(Cookies.BROWSER, browser, isSecure(question.host()), ANSWER_WITHIN);
-        return ask(() -> new Answer(
-                Reply.goOn(provider.question(bond(state), back(), prompt).toString()), List.of(cookie)));
+        String cookie = SessionCookies.set(SessionCookies.BROWSER, browser, isSecure(question.host()), ANSWER_WITHIN);
+        Callable<Answer> answer = () -> new Answer(
+                Reply.goOn(provider.question(bond(state), back(), prompt).toString()), List.of(cookie));
+        return provider.isKnown() ? atOnce(answer) : ask(answer);
     }
 
     private Future<Answer> finish(Question question, Map<String, List<String>> parameters) {
         JWTClaimsSet state = state(parameters);
         if (state == null || !text(state, HOST).equals(question.host())) {
-            return Future.succeededFuture(new Answer(broken("It was not begun here.", PATH)));
+            return Future.succeededFuture(new Answer(Replies.broken("It was not begun here.", PATH)));
         } else if (!isInForce(state)) {
             return begin(question, text(state, PATH_AND_QUERY), null);
         }
-        boolean sameBrowser = Cookies.values(question.headers(), Cookies.BROWSER, isSecure(question.host())).stream()
-                .anyMatch(browser -> Hash.of(browser).equals(text(state, BROWSER)));
+        boolean sameBrowser =
+                SessionCookies.values(question.headers(), SessionCookies.BROWSER, isSecure(question.host())).stream()
+                        .anyMatch(browser -> Hash.of(browser).equals(text(state, BROWSER)));
         if (!sameBrowser) {
             return Future.succeededFuture(
-                    new Answer(broken("It was begun in another browser, or this one keeps no cookies.", PATH)));
+                    new Answer(Replies.broken("It was begun in another browser, or this one keeps no cookies.", PATH)));
         }
         String code = first(parameters, "code");
-        if (code == null) {
+        if (code == null || code.isBlank()) {
             String error = first(parameters, "error");
             if (Boolean.TRUE.equals(state.getClaim(CHOICE)) && !"access_denied".equals(error)) {
                 // Not all providers let people choose; all ask for a name when they are told to.
                 return begin(question, text(state, PATH_AND_QUERY), Prompt.Type.LOGIN);
             }
             String why = first(parameters, "error_description");
-            return Future.succeededFuture(new Answer(refused("it says: " + (why == null ? error : why))));
+            return Future.succeededFuture(new Answer(Replies.refused(
+                    why != null || error != null ? "it says: " + (why == null ? error : why) : "it says nothing")));
         }
         OpenIdProvider.Bond bond = bond(String.valueOf(first(parameters, "state")));
         return ask(() -> signedIn(question, text(state, PATH_AND_QUERY), provider.who(code, bond, back())));
@@ -224,86 +238,59 @@ public final class VisitorSignIn implements SignIn {
     private Answer signedIn(Question question, String path, String who) {
         String session = sessions.sign(new JWTClaimsSet.Builder()
                 .subject(who)
-                .audience(question.host())
+                .audience(audience(question))
                 .expirationTime(Date.from(Instant.now().plus(options.session())))
                 .build());
         LOGGER.atDebug().addKeyValue("host", question.host()).log("a visitor has signed in");
-        String cookie = Cookies.set(Cookies.SESSION, session, isSecure(question.host()), options.session());
+        String cookie =
+                SessionCookies.set(SessionCookies.SESSION, session, isSecure(question.host()), options.session());
         return new Answer(Reply.goOn(urlOf.apply(question.host()) + path), List.of(cookie));
     }
 
     private Answer signedOut(Question question) {
-        Reply reply = new Reply(HttpResponseStatus.OK, "signed_out", "Signed out", "To sign in again:", 0, PATH);
-        String cookie = Cookies.set(Cookies.SESSION, "", isSecure(question.host()), Duration.ZERO);
-        return new Answer(reply, List.of(cookie));
+        String cookie = SessionCookies.set(SessionCookies.SESSION, "", isSecure(question.host()), Duration.ZERO);
+        return new Answer(Replies.signedOut(), List.of(cookie));
     }
 
     /** Runs it on a thread that may wait for the provider. */
     private Future<Answer> ask(Callable<Answer> action) {
+        long askedNanos = System.nanoTime();
         if (waiting.incrementAndGet() > MOST_WAITING) {
             waiting.decrementAndGet();
-            return Future.succeededFuture(
-                    new Answer(away("too many visitors sign in at once", HttpResponseStatus.SERVICE_UNAVAILABLE)));
+            return Future.succeededFuture(new Answer(Replies.tooMany()));
         }
-        return threads.executeBlocking(action, false)
-                .onComplete(done -> waiting.decrementAndGet())
-                .recover(fault -> Future.succeededFuture(new Answer(reply(fault))));
+        Future<Answer> asked;
+        try {
+            asked = threads.executeBlocking(
+                    () -> System.nanoTime() - askedNanos > WAIT.toNanos()
+                            ? new Answer(Replies.tooMany())
+                            : action.call(),
+                    false);
+        } catch (RuntimeException e) {
+            asked = Future.failedFuture(SignInException.away("the edge has stopped this moment", e));
+        }
+        return asked.onComplete(done -> waiting.decrementAndGet()).recover(this::recovered);
     }
 
-    private Reply reply(Throwable fault) {
-        if (fault instanceof SignInException known && !known.isProviderAway()) {
-            return refused(String.valueOf(known.getMessage()));
+    private Future<Answer> atOnce(Callable<Answer> action) {
+        try {
+            return Future.succeededFuture(action.call());
+        } catch (Exception e) {
+            return recovered(e);
         }
-        LOGGER.atWarn()
-                .addKeyValue("issuer", options.issuer())
-                .addKeyValue("fault", fault.getMessage())
-                .log("the identity provider cannot be asked; nobody can sign in");
-        return away("the edge's log says why", HttpResponseStatus.BAD_GATEWAY);
+    }
+
+    private Future<Answer> recovered(Throwable fault) {
+        if (fault instanceof SignInException known && known.isVisitorsOwn()) {
+            return Future.succeededFuture(new Answer(Replies.refused(String.valueOf(known.getMessage()))));
+        } else if (!(fault instanceof SignInException)) {
+            LOGGER.atError().setCause(fault).log("a visitor could not sign in");
+        }
+        return Future.succeededFuture(new Answer(Replies.away()));
     }
 
     private static Answer goTo(String url) {
         return new Answer(Reply.goOn(url));
-    }
-
-    private Reply signInRequired(String host) {
-        return new Reply(
-                HttpResponseStatus.FORBIDDEN,
-                "sign_in_required",
-                "Sign-in required",
-                "%s lets in people who have signed in, with a browser that shows pages, and no others. Sign in there:"
-                        .formatted(host),
-                0,
-                urlOf.apply(host) + "/");
-    }
-
-    private static Reply broken(String why, @Nullable String again) {
-        return new Reply(
-                HttpResponseStatus.BAD_REQUEST,
-                "sign_in_broken",
-                "This sign-in cannot be finished",
-                why + (again == null ? " Begin at the page that you want to see." : " To begin anew:"),
-                0,
-                again);
-    }
-
-    private static Reply refused(String why) {
-        return new Reply(
-                HttpResponseStatus.FORBIDDEN,
-                "sign_in_refused",
-                "Not signed in",
-                "The identity provider has not let you in: %s. To try again:".formatted(why),
-                0,
-                PATH);
-    }
-
-    private static Reply away(String why, HttpResponseStatus status) {
-        return new Reply(
-                status,
-                "sign_in_unavailable",
-                "Nobody can sign in at the moment",
-                "The identity provider cannot be asked: %s.".formatted(why),
-                RETRY_SECONDS,
-                null);
     }
 
     /** Of the state alone, so that nobody has to keep it. */
@@ -329,31 +316,18 @@ public final class VisitorSignIn implements SignIn {
         return question.secure() || !isSecure(question.host());
     }
 
-    /**
-     * Whether a page of another host has made the request, in the name of who looks at it. Other people's tunnels are
-     * neighbours of this one, and browsers send them its cookies (they are of one site). A link is followed by people.
-     */
-    private static boolean isOfAnotherSite(Question question) {
-        HttpHeaders headers = question.headers();
-        String site = headers.get("sec-fetch-site");
-        if (site != null) {
-            boolean link = "navigate".equals(headers.get("sec-fetch-mode"))
-                    && (question.method().equals(HttpMethod.GET)
-                            || question.method().equals(HttpMethod.HEAD));
-            return !site.equals("same-origin") && !site.equals("none") && !link;
-        }
-        String origin = headers.get(HttpHeaderNames.ORIGIN); // Of browsers that do not say it in so many words.
-        try {
-            return origin != null
-                    && !question.host().equalsIgnoreCase(URI.create(origin).getHost());
-        } catch (IllegalArgumentException e) {
-            return true;
-        }
-    }
-
     private static boolean isInForce(JWTClaimsSet claims) {
         Date end = claims.getExpirationTime();
         return end != null && end.toInstant().isAfter(Instant.now());
+    }
+
+    /** Of the query; none where it makes no sense. */
+    private static Map<String, List<String>> parameters(String target) {
+        try {
+            return new QueryStringDecoder(target).parameters();
+        } catch (IllegalArgumentException e) {
+            return Map.of();
+        }
     }
 
     private static boolean isPath(String path, String target) {
@@ -373,8 +347,12 @@ public final class VisitorSignIn implements SignIn {
         return values.isEmpty() ? null : values.get(0);
     }
 
-    private static String random(int bytes) {
-        byte[] random = new byte[bytes];
+    private static List<String> audience(Question question) {
+        return List.of(question.host(), question.owner());
+    }
+
+    private static String random() {
+        byte[] random = new byte[RANDOM_BYTES];
         RANDOM.nextBytes(random);
         return Base64.getUrlEncoder().withoutPadding().encodeToString(random);
     }

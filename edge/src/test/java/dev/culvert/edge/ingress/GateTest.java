@@ -16,7 +16,6 @@ import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.testkit.LeakFree;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
@@ -269,12 +268,12 @@ class GateTest {
 
             signing.visitor()
                     .send(
-                            "GET / HTTP/1.1\r\nHost: app.example.com\r\nCulvert-User: root\r\nSigned-In: Ann@example.com\r\n"
+                            "GET / HTTP/1.1\r\nHost: app.example.com\r\nCulvert-User: root\r\nSigned-In: Ann@example.com\r\nCookie: culvert-session=x\r\n"
                                     + "Authorization: Basic b3duOm93bg==\r\n\r\n");
             String head = signing.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
             assertTrue(head.contains("culvert-user: ann@example.com\r\n"), head);
             assertTrue(head.contains("authorization: basic b3duom93bg=="), "the target's own");
-            assertFalse(head.contains("signed-in"), head);
+            assertFalse(head.contains("culvert-session"), head);
 
             Answer answer = get(signing.visitor(), "Signed-In: eve@example.org\r\n");
             assertEquals(403, answer.status());
@@ -352,11 +351,6 @@ class GateTest {
         @Override
         public SignIn.@Nullable Answer atOwnHost(String target) {
             return null;
-        }
-
-        @Override
-        public void hide(HttpHeaders targets) {
-            targets.remove("signed-in");
         }
     }
 

@@ -61,17 +61,21 @@ class ProviderFileTest {
             delimiter = '|',
             value = {
                 "client-id: culvert | issuer: is missing",
-                "issuer: http://login.example.com | must be an https URL, was http://login.example.com",
+                "issuer: http://login.example.com | must be an https URL without a query, was http://login.example.com",
                 "scopes: [email] | openid must be among them",
-                "session: 31000h | must be at most 30 days",
-                "session: 0 | must be at most 30 days, and not 0",
+                "session: 721h | must be from 1m to 720h, was 721h",
+                "session: 59s | must be from 1m to 720h, was 59s",
+                "issuer: https://login.example.com?a=b | must be an https URL without a query, was https://login.example.com?a=b",
+                "who: [a, b] | must be one text, and no list",
+                "client-id: [a, b] | must be one text, and no list",
+                "scopes: [openid, ' '] | must be words, each an item of its own",
                 "session: long | long is not a time",
                 "audience: x | unknown key; known are ca, client-id, client-secret-file, issuer, scopes, session, who",
                 "ca: /nowhere | there is no file /nowhere",
             })
     void wrongLineIsNamed(String line, String words) throws Exception {
         String key = line.substring(0, line.indexOf(':'));
-        String others = key.equals("client-id") ? "" : LEAST.replaceAll("(?m)^" + key + ":.*\n", "");
+        String others = line.equals("client-id: culvert") ? "" : LEAST.replaceAll("(?m)^" + key + ":.*\n", "");
 
         String said = assertThrows(ConfigException.class, () -> read(others + line + "\n"))
                 .getMessage();

@@ -1,5 +1,6 @@
 package dev.culvert.edge.testkit;
 
+import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.MultiMap;
@@ -34,6 +35,10 @@ public final class TestProvider implements AutoCloseable {
     private final Map<String, Grant> grants = new ConcurrentHashMap<>();
     private volatile UnaryOperator<JWTClaimsSet.Builder> bend = UnaryOperator.identity();
     private volatile @Nullable JsonObject person;
+    private volatile @Nullable TokenAnswer instead;
+    private volatile @Nullable RSAKey signer;
+
+    private record TokenAnswer(int status, String text) {}
 
     private record Grant(Map<String, String> question, String email) {}
 
@@ -77,6 +82,16 @@ public final class TestProvider implements AutoCloseable {
         bend = by;
     }
 
+    /** Answers all codes with this from now on. */
+    public void answerCodes(int status, String text) {
+        instead = new TokenAnswer(status, text);
+    }
+
+    /** Signs with a key that it does not publish from now on. */
+    public void signBy(RSAKey other) {
+        signer = other;
+    }
+
     /** Says of people at its place for that what it does not say in tokens. */
     public void tell(JsonObject other) {
         person = other;
@@ -108,6 +123,14 @@ public final class TestProvider implements AutoCloseable {
     }
 
     private void grant(HttpServerRequest request) {
+        TokenAnswer answer = instead;
+        if (answer != null) {
+            request.response()
+                    .setStatusCode(answer.status())
+                    .putHeader("Content-Type", "application/json")
+                    .end(answer.text());
+            return;
+        }
         try {
             MultiMap form = request.formAttributes();
             Grant grant = grants.remove(form.get("code"));
@@ -130,7 +153,10 @@ public final class TestProvider implements AutoCloseable {
                     new JsonObject()
                             .put("access_token", "access")
                             .put("token_type", "Bearer")
-                            .put("id_token", issuer.sign(bend.apply(claims).build())));
+                            .put(
+                                    "id_token",
+                                    TestIssuer.sign(
+                                            bend.apply(claims).build(), signer == null ? issuer.key() : signer)));
         } catch (Exception e) {
             request.response().setStatusCode(500).end(e.toString());
         }

@@ -4,6 +4,7 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.access.TokenLine;
 import dev.culvert.edge.access.WatchedFile;
+import dev.culvert.edge.issuers.SectionValues;
 import java.net.URI;
 import java.nio.file.Path;
 import java.text.ParseException;

@@ -1,4 +1,4 @@
-package dev.culvert.edge.signin;
+package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -12,22 +12,28 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Our cookies at the hosts of tunnels (RFC 6265). By TLS their names have the prefix by which browsers see to it that no
- * other host has set them: tunnels of others are neighbours under the same domain.
+ * The cookies of visitors who sign in, at the hosts of tunnels (RFC 6265). By TLS their names have the prefix by which
+ * browsers see to it that no other host has set them: tunnels of others are neighbours under the same domain.
  */
-final class Cookies {
+public final class SessionCookies {
     /** Who has signed in. */
-    static final String SESSION = "culvert-session";
+    public static final String SESSION = "culvert-session";
 
     /** A random text by which a browser is known again when the provider sends it back. */
-    static final String BROWSER = "culvert-browser";
+    public static final String BROWSER = "culvert-browser";
 
     private static final String HOST_PREFIX = "__Host-";
 
-    private Cookies() {}
+    /** All of ours have it in their names. */
+    private static final String OURS = "culvert-";
 
-    /** A cookie that lasts as long as this, or, without, until the browser ends. */
-    static String set(String name, String value, boolean secure, Duration age) {
+    /** Values under one name that are looked at: others can add to ours without TLS, and each costs time. */
+    private static final int MOST_VALUES = 4;
+
+    private SessionCookies() {}
+
+    /** The text that sets a cookie for this long; its value must be letters, digits and hyphens, underscores or dots. */
+    public static String set(String name, String value, boolean secure, Duration age) {
         DefaultCookie cookie = new DefaultCookie(nameOf(name, secure), value);
         cookie.setPath("/");
         cookie.setHttpOnly(true);
@@ -37,13 +43,13 @@ final class Cookies {
         return ServerCookieEncoder.STRICT.encode(cookie);
     }
 
-    /** The values that the visitor has sent under this name: more than one where somebody else has set some. */
-    static List<String> values(HttpHeaders headers, String name, boolean secure) {
+    /** The values that the visitor has sent under this name, the first few: more than one where somebody else has set some. */
+    public static List<String> values(HttpHeaders headers, String name, boolean secure) {
         String start = nameOf(name, secure) + "=";
         List<String> values = new ArrayList<>();
         for (String field : headers.getAll(HttpHeaderNames.COOKIE)) {
             for (String cookie : field.split(";")) {
-                if (cookie.strip().startsWith(start)) {
+                if (cookie.strip().startsWith(start) && values.size() < MOST_VALUES) {
                     values.add(cookie.strip().substring(start.length()));
                 }
             }
@@ -51,9 +57,15 @@ final class Cookies {
         return values;
     }
 
-    /** Takes ours out. */
+    /**
+     * Takes ours out of what a target is to see, of any tunnel: it may have asked for a sign-in a moment ago, and who gets a
+     * session can go on with it.
+     */
     static void hide(HttpHeaders headers) {
         List<String> before = headers.getAll(HttpHeaderNames.COOKIE);
+        if (before.stream().noneMatch(field -> field.contains(OURS))) {
+            return;
+        }
         List<String> left = before.stream()
                 .map(field -> Arrays.stream(field.split(";"))
                         .map(String::strip)

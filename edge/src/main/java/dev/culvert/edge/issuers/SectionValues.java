@@ -1,4 +1,4 @@
-package dev.culvert.edge.access.jwt;
+package dev.culvert.edge.issuers;
 
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;

@@ -1,4 +1,4 @@
-package dev.culvert.edge.access.jwt;
+package dev.culvert.edge.issuers;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
