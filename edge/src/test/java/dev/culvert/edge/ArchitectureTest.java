@@ -82,7 +82,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyTokensAndSignInKnowNimbus = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.culvert.edge.access.jwt..", "dev.culvert.edge.signin..")
+            .resideOutsideOfPackages(
+                    "dev.culvert.edge.access.jwt..", "dev.culvert.edge.issuers..", "dev.culvert.edge.signin..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("com.nimbusds..");

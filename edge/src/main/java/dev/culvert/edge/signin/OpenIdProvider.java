@@ -1,7 +1,6 @@
 package dev.culvert.edge.signin;
 
 import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
@@ -46,6 +45,7 @@ import com.nimbusds.openid.connect.sdk.claims.ClaimsSet;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
 import dev.culvert.admission.People;
+import dev.culvert.edge.issuers.Algorithms;
 import dev.culvert.edge.issuers.Documents;
 import java.io.IOException;
 import java.net.URI;
@@ -57,7 +57,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,18 +81,6 @@ final class OpenIdProvider {
 
     /** How far its clock and this one may be apart. */
     private static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
-
-    /** Those of a private and a public key. */
-    private static final Set<JWSAlgorithm> ALGORITHMS = Set.of(
-            JWSAlgorithm.RS256,
-            JWSAlgorithm.RS384,
-            JWSAlgorithm.RS512,
-            JWSAlgorithm.PS256,
-            JWSAlgorithm.PS384,
-            JWSAlgorithm.PS512,
-            JWSAlgorithm.ES256,
-            JWSAlgorithm.ES384,
-            JWSAlgorithm.ES512);
 
     private final ProviderFile options;
     private final Documents documents;
@@ -328,7 +315,7 @@ final class OpenIdProvider {
         IDTokenValidator validator = new IDTokenValidator(
                 metadata.getIssuer(),
                 new ClientID(options.clientId()),
-                new JWSVerificationKeySelector<>(ALGORITHMS, keys),
+                new JWSVerificationKeySelector<>(Algorithms.OF_KEY_PAIRS, keys),
                 null);
         validator.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
         return validator;

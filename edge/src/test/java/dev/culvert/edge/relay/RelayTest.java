@@ -32,10 +32,11 @@ class RelayTest {
     private static final long MIB = 1024 * 1024;
 
     /**
-     * What one end may send while the other reads nothing: a window for the lane, one that has grown once for the link
-     * (the first bytes went through at once), and 64 KiB that wait in each of four queues.
+     * What one end may send while the other reads nothing: a window for the lane; one for the link, which doubles when 128 KiB
+     * have gone through and again after 384, as many as the lane and two queues take at once; and 64 KiB that wait in each
+     * of four queues.
      */
-    private static final long MOST_UNDER_WAY = (256 + 512 + 4 * 64) * 1024;
+    private static final long MOST_UNDER_WAY = (256 + 4 * 256 + 4 * 64) * 1024;
 
     private static Nodes nodes;
 

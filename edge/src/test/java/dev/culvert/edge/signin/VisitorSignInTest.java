@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -456,6 +458,24 @@ class VisitorSignInTest {
 
         assertEquals(303, ask(signIn, SHOP, "/").reply().status().code());
         provider.issuer().comeBack();
+    }
+
+    @Test
+    void whoWouldHaveToWaitBehindManyIsToldSo() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        provider.issuer().publish(""); // Holds a thread up.
+        Question question = browser.page(SHOP, back);
+        List<Future<Answer>> waiting =
+                Stream.generate(() -> signIn.answer(question)).limit(256).toList();
+
+        Answer oneMore = Nodes.await(signIn.answer(question));
+
+        assertEquals(503, oneMore.reply().status().code());
+        assertEquals("sign_in_unavailable", oneMore.reply().code());
+        waiting.forEach(answer ->
+                assertNotEquals(503, Nodes.await(answer).reply().status().code()));
+        assertNotEquals(
+                503, Nodes.await(signIn.answer(question)).reply().status().code(), "there is room again");
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.culvert.edge.access.jwt;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
-import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
 import com.nimbusds.jose.jwk.source.JWKSource;
@@ -21,6 +20,7 @@ import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.jwt.proc.ExpiredJWTException;
 import dev.culvert.edge.access.UnauthorizedException;
 import dev.culvert.edge.access.UndecidedException;
+import dev.culvert.edge.issuers.Algorithms;
 import java.text.ParseException;
 import java.time.Duration;
 import java.util.Set;
@@ -34,21 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class TokenVerifier {
     /** How far the issuer's clock and this one may be apart. */
     static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
-
-    /**
-     * Those of a private and a public key. With others, HMAC above all, who knows the published key could sign what he
-     * likes.
-     */
-    private static final Set<JWSAlgorithm> ALGORITHMS = Set.of(
-            JWSAlgorithm.RS256,
-            JWSAlgorithm.RS384,
-            JWSAlgorithm.RS512,
-            JWSAlgorithm.PS256,
-            JWSAlgorithm.PS384,
-            JWSAlgorithm.PS512,
-            JWSAlgorithm.ES256,
-            JWSAlgorithm.ES384,
-            JWSAlgorithm.ES512);
 
     /** Access tokens that say that they are some (RFC 9068); beside ID tokens, and not what an issuer signs for other ends. */
     private static final JOSEObjectType ACCESS_TOKEN = new JOSEObjectType("at+jwt");
@@ -92,7 +77,7 @@ final class TokenVerifier {
         claims.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
         processing.setJWSTypeVerifier(new DefaultJOSEObjectTypeVerifier<>(
                 JOSEObjectType.JWT, ACCESS_TOKEN, LONG_ACCESS_TOKEN, null)); // Most say nothing.
-        processing.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
+        processing.setJWSKeySelector(new JWSVerificationKeySelector<>(Algorithms.OF_KEY_PAIRS, keys));
         processing.setJWTClaimsSetVerifier(claims);
         return processing;
     }
@@ -166,7 +151,7 @@ final class TokenVerifier {
 
     private JWTClaimsSet prove(SignedJWT token, DefaultJWTProcessor<SecurityContext> by) {
         JOSEObjectType type = token.getHeader().getType();
-        if (!ALGORITHMS.contains(token.getHeader().getAlgorithm())) {
+        if (!Algorithms.OF_KEY_PAIRS.contains(token.getHeader().getAlgorithm())) {
             throw new UnauthorizedException(
                     "the token is signed in a way that proves nothing here; its issuer must use RS256 or ES256, or their relatives");
         }

@@ -1,4 +1,4 @@
-/** Agents that show a company's own tokens, JWTs; the only package that knows how those are proven. */
+/** Agents that show a company's own tokens, JWTs, and how those are proven. */
 @NullMarked
 @CheckReturnValue
 package dev.culvert.edge.access.jwt;
