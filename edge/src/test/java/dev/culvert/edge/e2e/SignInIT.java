@@ -43,12 +43,14 @@ class SignInIT {
     void personSignsInAndTheTargetLearnsWhoItIs() throws Exception {
         stage.agent(edge, target.port(), "--name", "shop", "--sign-in", "*@example.com")
                 .awaitOnline();
-        Page page = Browser.start(stage, "--ignore-certificate-errors").page();
+        Browser browser = Browser.start(stage, "--ignore-certificate-errors");
+        Page page = browser.page();
 
         page.navigate(url + "/page?a=b");
         signIn(page, "eve@example.org");
 
         assertTrue(page.content().contains("eve@example.org is none of them"), page::content);
+        browser.screenshot("person-not-admitted");
         assertEquals(List.of(), target.takeRequests(), "nobody has come in");
         page.click("a");
         // The provider knows eve, and asks all the same.

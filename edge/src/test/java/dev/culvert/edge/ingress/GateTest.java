@@ -18,6 +18,7 @@ import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.testkit.LeakFree;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -306,6 +307,41 @@ class GateTest {
     }
 
     @Test
+    void pathsOfTheSignInNeverReachTheTarget() throws Exception {
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+            ask(signing, Admission.EVERYBODY.withPeople(People.parse("*")));
+
+            Answer own = answer(signing, "GET /own HTTP/1.1\r\nHost: app.example.com\r\nSigned-In: ann\r\n\r\n");
+            assertEquals("sign_in_required", own.field("culvert-error"));
+            assertEquals(0, signing.carriers.unseenStreams());
+
+            Answer back = answer(signing, "GET /back HTTP/1.1\r\nHost: example.com\r\n\r\n");
+            assertEquals(303, back.status());
+            assertEquals("https://app.example.com/", back.field("location"));
+        }
+    }
+
+    @Test
+    void visitorWhoLeavesBeforeTheProviderHasAnsweredIsForgotten() throws Exception {
+        PlayedSignIn signIn = new PlayedSignIn();
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), signIn)) {
+            ask(signing, Admission.EVERYBODY.withPeople(People.parse("*")));
+            RawVisitor leaving = signing.visitor().send("GET /late HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
+            RawVisitor staying = signing.visitor().send("GET /late HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
+            leaving.close();
+
+            signIn.late.complete(new SignIn.Answer(Reply.goOn("https://id.example.com/")));
+
+            assertEquals(303, staying.awaitAnswer().status());
+            assertEquals("sign_in_required", get(staying, "").field("culvert-error"), "its connection goes on");
+        }
+    }
+
+    private static Answer answer(Door door, String request) throws Exception {
+        return door.visitor().send(request).awaitAnswer();
+    }
+
+    @Test
     void networkIsLookedAtFirst() throws Exception {
         try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
             ask(
@@ -332,6 +368,8 @@ class GateTest {
 
     /** Takes visitors' word for it. */
     private static final class PlayedSignIn implements SignIn {
+        private final Promise<SignIn.Answer> late = Promise.promise();
+
         @Override
         public @Nullable String visitor(Question question) {
             return question.headers().get("signed-in");
@@ -339,18 +377,21 @@ class GateTest {
 
         @Override
         public boolean isOwnPath(String target) {
-            return false;
+            return target.equals("/own");
         }
 
         @Override
         public Future<SignIn.Answer> answer(Question question) {
+            if (question.target().equals("/late")) {
+                return late.future();
+            }
             Reply reply = new Reply(HttpResponseStatus.FORBIDDEN, "sign_in_required", "Sign in", "Please.", 0, null);
             return Future.succeededFuture(new SignIn.Answer(reply, List.of("a=b")));
         }
 
         @Override
         public SignIn.@Nullable Answer atOwnHost(String target) {
-            return null;
+            return target.equals("/back") ? new SignIn.Answer(Reply.goOn("https://app.example.com/")) : null;
         }
     }
 
