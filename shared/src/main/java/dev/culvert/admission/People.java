@@ -44,8 +44,10 @@ public record People(List<String> all) implements Predicate<String> {
     public boolean test(String who) {
         String lower = inLowerCase(who);
         // The domain is what stands behind the last @: what is before it may have one in quotes.
-        String domain = EVERYBODY + lower.substring(Math.max(0, lower.lastIndexOf('@')));
-        return all.contains(lower) || all.contains(EVERYBODY) || (lower.contains("@") && all.contains(domain));
+        int at = lower.lastIndexOf('@');
+        return all.contains(lower)
+                || all.contains(EVERYBODY)
+                || (at > 0 && all.contains(EVERYBODY + lower.substring(at)));
     }
 
     /** Of ASCII alone: some letters beyond it become ASCII's own in lower case, and so somebody else's name. */

@@ -23,6 +23,8 @@ class PeopleTest {
         "*@example.com, bob@sub.example.com, false",
         "*@example.com, bob@notexample.com, false",
         "*@example.com, example.com, false",
+        "*@example.com, @example.com, false",
+        "*@example.com, '\"a@b\"@example.com', true",
         // What stands in quotes before the last @ is no domain.
         "*@example.com, '\"bob@example.com\"@evil.test', false",
         // The Kelvin sign, which is k in lower case.

@@ -69,7 +69,8 @@ final class TargetRequest {
         }
         LastHttpContent end = new DefaultLastHttpContent(last.content(), DefaultHttpHeadersFactory.trailersFactory());
         HeaderRules.copyFromVisitor(last.trailingHeaders(), end.trailingHeaders(), false);
-        end.trailingHeaders().remove(HttpHeaderNames.AUTHORIZATION); // No place for it (RFC 9110, 6.5.1).
+        // No place for them (RFC 9110, 6.5.1), and ours may be among them.
+        end.trailingHeaders().remove(HttpHeaderNames.AUTHORIZATION).remove(HttpHeaderNames.COOKIE);
         return end;
     }
 

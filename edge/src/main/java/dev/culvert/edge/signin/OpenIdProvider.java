@@ -4,6 +4,7 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
@@ -71,6 +72,12 @@ final class OpenIdProvider {
 
     /** How long what it says of itself counts; it names its places there, which hardly ever change. */
     private static final Duration KEEP = Duration.ofHours(1);
+
+    /** How long its keys count without a look at whether there are others. */
+    private static final Duration KEEP_KEYS = Duration.ofMinutes(5);
+
+    /** In this time its keys are fetched twice at most. */
+    private static final Duration BETWEEN_FETCHES = Duration.ofSeconds(10);
 
     /** How long nobody waits for it once it was away: else each visitor would, and a few threads are all there are. */
     static final Duration AGAIN = Duration.ofSeconds(5);
@@ -156,6 +163,10 @@ final class OpenIdProvider {
                         SignInException.away("it gives no ID token; is openid among the scopes that it grants?", null));
             }
             ClaimsSet claims = provider.tokens().validate(proof, new Nonce(bond.nonce()));
+            String meantFor = claims.getStringClaim("azp");
+            if (meantFor != null && !meantFor.equals(options.clientId())) { // OpenID Connect Core 1.0, 3.1.3.7.
+                throw told(SignInException.refused("its token is for another client (azp)", null));
+            }
             String subject = Objects.requireNonNull(claims.getStringClaim("sub"));
             String who = claims.getStringClaim(options.who());
             URI more = provider.metadata().getUserInfoEndpointURI();
@@ -165,6 +176,9 @@ final class OpenIdProvider {
                 who = claims.getStringClaim(options.who());
             }
             return checked(who, claims);
+        } catch (RateLimitReachedException e) {
+            throw told(
+                    SignInException.away("its keys were asked for a moment ago, and will be again in some seconds", e));
         } catch (KeySourceException e) {
             throw told(SignInException.away("its keys are not to be had (%s)".formatted(e.getMessage()), e));
         } catch (BadJOSEException | JOSEException e) {
@@ -219,7 +233,7 @@ final class OpenIdProvider {
             throws IOException, ParseException, SignInException {
         UserInfoResponse response = UserInfoResponse.parse(send(new UserInfoRequest(place, token).toHTTPRequest()));
         if (!response.indicatesSuccess() || response.toSuccessResponse().getUserInfo() == null) {
-            throw SignInException.refused("it does not say who somebody is", null);
+            throw told(SignInException.away("it does not say who somebody is, where it should (userinfo)", null));
         }
         ClaimsSet claims = response.toSuccessResponse().getUserInfo();
         if (!subject.equals(claims.getStringClaim("sub"))) { // OpenID Connect Core 1.0, 5.3.2.
@@ -309,8 +323,10 @@ final class OpenIdProvider {
         }
         JWKSource<SecurityContext> keys = JWKSourceBuilder.create(
                         metadata.getJWKSetURI().toURL(), this::fetch)
+                .cache(KEEP_KEYS.toMillis(), 2 * WITHIN.toMillis())
                 .refreshAheadCache(false) // That would take a thread of its own.
-                .retrying(true)
+                .rateLimited(BETWEEN_FETCHES.toMillis())
+                .outageTolerant(KEEP.toMillis())
                 .build();
         IDTokenValidator validator = new IDTokenValidator(
                 metadata.getIssuer(),

@@ -74,7 +74,7 @@ record ProviderFile(
         }
         String issuer = SectionValues.required(file, ISSUER);
         List<String> scopes = file.texts(SCOPES);
-        if (scopes.stream().anyMatch(scope -> scope.isBlank() || scope.contains(" "))) {
+        if (scopes.stream().anyMatch(scope -> scope.isEmpty() || scope.chars().anyMatch(Character::isWhitespace))) {
             throw file.error(SCOPES, "must be words, each an item of its own");
         } else if (!scopes.isEmpty() && !scopes.contains(OPENID)) {
             throw file.error(SCOPES, "openid must be among them, or the provider does not say who somebody is");
@@ -84,7 +84,7 @@ record ProviderFile(
                 SectionValues.required(file, CLIENT_ID),
                 secret(file),
                 scopes.isEmpty() ? List.of(OPENID, EMAIL) : scopes,
-                file.text(WHO).orElse(EMAIL),
+                file.text(WHO).isEmpty() ? EMAIL : SectionValues.required(file, WHO),
                 session(file),
                 SectionValues.certificates(file, CA));
     }

@@ -44,6 +44,18 @@ final class Replies {
                 SignIn.PATH);
     }
 
+    /** No redirect: a proxy before the edge may say of visitors by TLS that they came without, and would for ever. */
+    static Reply httpsRequired(String url) {
+        return new Reply(
+                HttpResponseStatus.FORBIDDEN,
+                "https_required",
+                "By HTTPS only",
+                "Nobody can sign in over a connection on which others read along. If you are at the page below already, the"
+                        + " proxy before this edge has to say so (X-Forwarded-Proto). Go on there:",
+                0,
+                url);
+    }
+
     static Reply signedOut() {
         return new Reply(HttpResponseStatus.OK, "signed_out", "Signed out", "To sign in again:", 0, SignIn.PATH);
     }

@@ -21,7 +21,10 @@ import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -65,6 +68,14 @@ public final class VisitorSignIn implements SignIn {
 
     /** The longest wait for one of them: people have left then. */
     private static final Duration WAIT = Duration.ofSeconds(10);
+
+    /** What the provider says where it is the visitor who would not, or could not (OpenID Connect Core 1.0, 3.1.2.6). */
+    private static final Set<String> VISITORS_OWN = Set.of(
+            "access_denied",
+            "account_selection_required",
+            "consent_required",
+            "interaction_required",
+            "login_required");
 
     private static final int RANDOM_BYTES = 16;
     private static final Pattern RANDOM_TEXT = Pattern.compile("[A-Za-z0-9_-]{22}");
@@ -165,7 +176,7 @@ public final class VisitorSignIn implements SignIn {
             return Future.succeededFuture(
                     new Answer(Replies.signInRequired(question.host(), urlOf.apply(question.host()))));
         } else if (!isSecureEnough(question)) {
-            return Future.succeededFuture(goTo(urlOf.apply(question.host()) + target));
+            return Future.succeededFuture(new Answer(Replies.httpsRequired(urlOf.apply(question.host()) + target)));
         } else if (isPath(SIGN_OUT, target)) {
             return Future.succeededFuture(signedOut(question));
         } else if (!isPath(PATH, target)) {
@@ -227,6 +238,13 @@ public final class VisitorSignIn implements SignIn {
                 // Not all providers let people choose; all ask for a name when they are told to.
                 return begin(question, text(state, PATH_AND_QUERY), Prompt.Type.LOGIN);
             }
+            if (error != null && !VISITORS_OWN.contains(error)) {
+                // Any visitor can write here what he likes.
+                LOGGER.atWarn()
+                        .addKeyValue("issuer", options.issuer())
+                        .addKeyValue("error", error.matches("\\w{1,40}") ? error : "?")
+                        .log("the identity provider has sent a visitor back with an error");
+            }
             String why = first(parameters, "error_description");
             return Future.succeededFuture(new Answer(Replies.refused(
                     why != null || error != null ? "it says: " + (why == null ? error : why) : "it says nothing")));
@@ -269,7 +287,9 @@ public final class VisitorSignIn implements SignIn {
         } catch (RuntimeException e) {
             asked = Future.failedFuture(SignInException.away("the edge has stopped this moment", e));
         }
-        return asked.onComplete(done -> waiting.decrementAndGet()).recover(this::recovered);
+        return asked.timeout(WAIT.toMillis(), TimeUnit.MILLISECONDS)
+                .onComplete(done -> waiting.decrementAndGet())
+                .recover(this::recovered);
     }
 
     private Future<Answer> atOnce(Callable<Answer> action) {
@@ -281,7 +301,9 @@ public final class VisitorSignIn implements SignIn {
     }
 
     private Future<Answer> recovered(Throwable fault) {
-        if (fault instanceof SignInException known && known.isVisitorsOwn()) {
+        if (fault instanceof TimeoutException) {
+            return Future.succeededFuture(new Answer(Replies.tooMany()));
+        } else if (fault instanceof SignInException known && known.isVisitorsOwn()) {
             return Future.succeededFuture(new Answer(Replies.refused(String.valueOf(known.getMessage()))));
         } else if (!(fault instanceof SignInException)) {
             LOGGER.atError().setCause(fault).log("a visitor could not sign in");
@@ -348,7 +370,7 @@ public final class VisitorSignIn implements SignIn {
     }
 
     private static List<String> audience(Question question) {
-        return List.of(question.host(), question.owner());
+        return List.of(question.host(), Hash.of(question.owner())); // Visitors can read it.
     }
 
     private static String random() {

@@ -66,6 +66,8 @@ class ProviderFileTest {
                 "session: 721h | must be from 1m to 720h, was 721h",
                 "session: 59s | must be from 1m to 720h, was 59s",
                 "issuer: https://login.example.com?a=b | must be an https URL without a query, was https://login.example.com?a=b",
+                "who: ' ' | who: is missing",
+                "scopes: [openid, \"a\\tb\"] | must be words, each an item of its own",
                 "who: [a, b] | must be one text, and no list",
                 "client-id: [a, b] | must be one text, and no list",
                 "scopes: [openid, ' '] | must be words, each an item of its own",

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.nimbusds.jwt.JWTClaimsSet;
+import dev.culvert.config.Hash;
 import dev.culvert.edge.ingress.SignIn.Answer;
 import dev.culvert.edge.ingress.SignIn.Question;
 import dev.culvert.edge.testkit.Nodes;
@@ -160,7 +161,7 @@ class VisitorSignInTest {
         String over = Signer.of(ProviderFile.read(provider.file()), "session")
                 .sign(new JWTClaimsSet.Builder()
                         .subject("ann@example.com")
-                        .audience(List.of(SHOP, OWNER))
+                        .audience(List.of(SHOP, Hash.of(OWNER)))
                         .expirationTime(Date.from(Instant.now().minusSeconds(1)))
                         .build());
         browser.cookies.put(SHOP, Map.of("__Host-culvert-session", over));
@@ -318,6 +319,9 @@ class VisitorSignInTest {
         assertTokenRefused("Unexpected JWT nonce");
         provider.bend(claims -> claims.audience("another"));
         assertTokenRefused("Unexpected JWT audience");
+        provider.bend(claims ->
+                claims.audience(List.of(TestProvider.CLIENT, "another")).claim("azp", "another"));
+        assertTokenRefused("another client (azp)");
         provider.bend(claims -> claims.issuer("https://another.example.com"));
         assertTokenRefused("Unexpected JWT issuer");
         provider.bend(claims -> claims.expirationTime(Date.from(Instant.now().minusSeconds(120))));
@@ -361,6 +365,27 @@ class VisitorSignInTest {
         provider.issuer().publish("nonsense");
 
         assertEquals("sign_in_unavailable", ask(signIn, SHOP, back).reply().code());
+    }
+
+    @Test
+    void userInfoThatIsNotToBeHadIsNotTheVisitorsFault() {
+        provider.bend(claims -> claims.claim("email", null));
+        provider.issuer()
+                .configure(provider.configuration()
+                        .put("userinfo_endpoint", provider.issuer().name() + "/nowhere"));
+
+        assertEquals(
+                "sign_in_unavailable", signIn("/", "ann@example.com").reply().code());
+    }
+
+    @Test
+    void keysAreToBeHadAgainSoonAfterAFault() {
+        String back = back(ask(signIn, SHOP, "/"), "ann@example.com");
+        provider.issuer().publish("nonsense");
+        ask(signIn, SHOP, back);
+        provider.issuer().publish(null);
+
+        assertEquals(303, signIn("/", "ann@example.com").reply().status().code());
     }
 
     @ParameterizedTest
@@ -545,6 +570,7 @@ class VisitorSignInTest {
 
         assertNull(signIn.visitor(plain));
         Answer answer = Nodes.await(signIn.answer(plain));
+        assertEquals("https_required", answer.reply().code(), "no redirect, which could go on for ever");
         assertEquals("https://shop.example.com:7443/page", answer.reply().link());
         assertEquals(List.of(), answer.cookies());
         Question signOut = new Question(SHOP, OWNER, false, HttpMethod.GET, "/.culvert/sign-out", plain.headers());
