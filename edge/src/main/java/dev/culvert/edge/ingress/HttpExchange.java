@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -219,12 +218,8 @@ final class HttpExchange implements TargetConnection.Listener {
         if (decision instanceof Gate.In in) {
             goThrough(tunnel, in);
         } else if (decision instanceof Gate.Out out) {
-            onLoop(out.answer(), this::answerVisitor);
+            onLoop(out.answer(), this::answer);
         }
-    }
-
-    private void answerVisitor(SignIn.Answer answer) {
-        answer(answer.reply(), headers -> headers.set(HttpHeaderNames.SET_COOKIE, answer.cookies()));
     }
 
     /** Whether the visitor has come by TLS, by what a trusted proxy says, or else by what the operator says of all. */
@@ -473,17 +468,18 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void answer(Reply reply) {
-        answer(reply, headers -> {});
+        answer(new SignIn.Answer(reply));
     }
 
-    private void answer(Reply reply, Consumer<HttpHeaders> more) {
+    private void answer(SignIn.Answer answer) {
+        Reply reply = answer.reply();
         if (record != null) {
             record.answered(reply.status().code());
         } else {
             ingress.traffic().answered(reply.status().code());
         }
         FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
-        more.accept(page.headers());
+        page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());
         visitor.sendReply(page);
         end(CloseReason.CANCELLED, reply.code());
         visitor.exchangeEnded();
@@ -492,7 +488,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private void answerAsEdge() {
         SignIn.Answer signIn = ingress.signIn().atOwnHost(head.target());
         if (signIn != null) {
-            answerVisitor(signIn);
+            answer(signIn);
             return;
         }
         VisitorConnection connection = visitor.connection();

@@ -62,6 +62,9 @@ public final class SessionCookies {
      * session can go on with it.
      */
     static void hide(HttpHeaders headers) {
+        if (!headers.contains(HttpHeaderNames.COOKIE)) {
+            return; // As most programs' requests.
+        }
         List<String> before = headers.getAll(HttpHeaderNames.COOKIE);
         if (before.stream().noneMatch(field -> field.contains(OURS))) {
             return;

@@ -2,18 +2,12 @@ package dev.culvert.edge.signin;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.KeySourceException;
-import com.nimbusds.jose.jwk.source.JWKSource;
-import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
-import com.nimbusds.jose.proc.JWSVerificationKeySelector;
-import com.nimbusds.jose.proc.SecurityContext;
-import com.nimbusds.jose.util.Resource;
 import com.nimbusds.jwt.JWT;
 import com.nimbusds.oauth2.sdk.AuthorizationCode;
 import com.nimbusds.oauth2.sdk.AuthorizationCodeGrant;
 import com.nimbusds.oauth2.sdk.ErrorObject;
-import com.nimbusds.oauth2.sdk.GeneralException;
 import com.nimbusds.oauth2.sdk.OAuth2Error;
 import com.nimbusds.oauth2.sdk.ParseException;
 import com.nimbusds.oauth2.sdk.ResponseType;
@@ -30,7 +24,6 @@ import com.nimbusds.oauth2.sdk.http.HTTPResponse;
 import com.nimbusds.oauth2.sdk.http.ReadOnlyHTTPRequest;
 import com.nimbusds.oauth2.sdk.http.ReadOnlyHTTPResponse;
 import com.nimbusds.oauth2.sdk.id.ClientID;
-import com.nimbusds.oauth2.sdk.id.Issuer;
 import com.nimbusds.oauth2.sdk.id.State;
 import com.nimbusds.oauth2.sdk.pkce.CodeChallengeMethod;
 import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
@@ -44,14 +37,10 @@ import com.nimbusds.openid.connect.sdk.UserInfoRequest;
 import com.nimbusds.openid.connect.sdk.UserInfoResponse;
 import com.nimbusds.openid.connect.sdk.claims.ClaimsSet;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
-import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
 import dev.culvert.admission.People;
-import dev.culvert.edge.issuers.Algorithms;
 import dev.culvert.edge.issuers.Documents;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -70,44 +59,13 @@ final class OpenIdProvider {
     /** For one answer of the provider's: people look at a page that loads meanwhile. */
     private static final Duration WITHIN = Duration.ofSeconds(5);
 
-    /** How long what it says of itself counts; it names its places there, which hardly ever change. */
-    private static final Duration KEEP = Duration.ofHours(1);
-
-    /** How long its keys count without a look at whether there are others. */
-    private static final Duration KEEP_KEYS = Duration.ofMinutes(5);
-
-    /** In this time its keys are fetched twice at most. */
-    private static final Duration BETWEEN_FETCHES = Duration.ofSeconds(10);
-
-    /** How long nobody waits for it once it was away: else each visitor would, and a few threads are all there are. */
-    static final Duration AGAIN = Duration.ofSeconds(5);
-
     private static final Logger LOGGER = LoggerFactory.getLogger(OpenIdProvider.class);
 
     private static final String VERIFIED = "email_verified";
 
-    /** How far its clock and this one may be apart. */
-    private static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
-
     private final ProviderFile options;
     private final Documents documents;
-    private final Duration again;
-    private volatile @Nullable Known known;
-    private volatile @Nullable Away away;
-
-    /** Why it could not be asked what it is, and when. */
-    private record Away(String fault, long nanos) {
-        boolean isOver(Duration again) {
-            return System.nanoTime() - nanos >= again.toNanos();
-        }
-    }
-
-    /** What it says of itself, and what proves its tokens. */
-    private record Known(OIDCProviderMetadata metadata, IDTokenValidator tokens, long nanos) {
-        boolean isFresh() {
-            return System.nanoTime() - nanos < KEEP.toNanos();
-        }
-    }
+    private final Discovery discovery;
 
     /**
      * What ties the answer of the provider to a question of ours.
@@ -121,12 +79,12 @@ final class OpenIdProvider {
     /**
      * Asks nothing yet: a provider that is away for a moment must not keep an edge from starting.
      *
-     * @param again how long after it was away it is asked again what it is; {@link #AGAIN} in production
+     * @param again how long after it was away it is asked again what it is; {@link Discovery#AGAIN} in production
      */
     OpenIdProvider(ProviderFile options, Duration again) {
         this.options = options;
-        this.again = again;
         this.documents = new Documents(options.ca());
+        this.discovery = new Discovery(options, documents, WITHIN, again);
     }
 
     /**
@@ -142,7 +100,7 @@ final class OpenIdProvider {
                         new Scope(options.scopes().toArray(String[]::new)),
                         new ClientID(options.clientId()),
                         back)
-                .endpointURI(known().metadata().getAuthorizationEndpointURI())
+                .endpointURI(discovery.known().metadata().getAuthorizationEndpointURI())
                 .state(new State(bond.state()))
                 .nonce(new Nonce(bond.nonce()))
                 .codeChallenge(new CodeVerifier(bond.verifier()), CodeChallengeMethod.S256);
@@ -154,7 +112,7 @@ final class OpenIdProvider {
 
     /** Who has signed in, by the code that its browser has brought back. */
     String who(String code, Bond bond, URI back) throws SignInException {
-        Known provider = known();
+        Discovery.Known provider = discovery.known();
         try {
             OIDCTokenResponse tokens = tokens(provider.metadata(), code, bond, back);
             JWT proof = tokens.getOIDCTokens().getIDToken();
@@ -260,91 +218,9 @@ final class OpenIdProvider {
         return options.who().equals(ProviderFile.EMAIL);
     }
 
-    /** Whether it has said what it is, so that a {@link #question} waits for nobody. */
+    /** Whether a {@link #question} waits for nobody. */
     boolean isKnown() {
-        Known now = known;
-        return now != null && now.isFresh();
-    }
-
-    private Known known() throws SignInException {
-        Known before = known;
-        if (before != null && before.isFresh()) {
-            return before;
-        }
-        Away away = this.away;
-        if (away == null || away.isOver(again)) {
-            try {
-                return discovered(before);
-            } catch (IOException | GeneralException | URISyntaxException e) {
-                away = new Away(String.valueOf(e.getMessage()), System.nanoTime());
-                tell(this.away, away);
-                this.away = away;
-            }
-        }
-        if (before != null) {
-            return before; // It names the same places most likely, when it is back.
-        }
-        throw SignInException.away(away.fault(), null);
-    }
-
-    private Known discovered(@Nullable Known before) throws IOException, GeneralException, URISyntaxException {
-        Issuer issuer = new Issuer(options.issuer());
-        OIDCProviderMetadata metadata = OIDCProviderMetadata.parse(
-                documents.text(OIDCProviderMetadata.resolveURL(issuer).toURI(), WITHIN));
-        if (!issuer.equals(metadata.getIssuer())) { // OpenID Connect Discovery 1.0, 4.3.
-            throw new IOException("what is there calls itself " + metadata.getIssuer());
-        }
-        requireSafe(metadata.getAuthorizationEndpointURI());
-        requireSafe(metadata.getTokenEndpointURI());
-        requireSafe(metadata.getJWKSetURI());
-        if (metadata.getUserInfoEndpointURI() != null) {
-            requireSafe(metadata.getUserInfoEndpointURI());
-        }
-        Known now = new Known(metadata, validator(metadata, before), System.nanoTime());
-        known = now;
-        away = null;
-        return now;
-    }
-
-    /** Once for each fault: visitors come as often as they like. */
-    private void tell(@Nullable Away before, Away now) {
-        if (before == null || !before.fault().equals(now.fault())) {
-            LOGGER.atWarn()
-                    .addKeyValue("issuer", options.issuer())
-                    .addKeyValue("fault", now.fault())
-                    .log("the identity provider cannot be asked what it is; it is asked again");
-        }
-    }
-
-    /** The one before where nothing has changed: it has keys. */
-    private IDTokenValidator validator(OIDCProviderMetadata metadata, @Nullable Known before) throws IOException {
-        if (before != null && before.metadata().getJWKSetURI().equals(metadata.getJWKSetURI())) {
-            return before.tokens();
-        }
-        JWKSource<SecurityContext> keys = JWKSourceBuilder.create(
-                        metadata.getJWKSetURI().toURL(), this::fetch)
-                .cache(KEEP_KEYS.toMillis(), 2 * WITHIN.toMillis())
-                .refreshAheadCache(false) // That would take a thread of its own.
-                .rateLimited(BETWEEN_FETCHES.toMillis())
-                .outageTolerant(KEEP.toMillis())
-                .build();
-        IDTokenValidator validator = new IDTokenValidator(
-                metadata.getIssuer(),
-                new ClientID(options.clientId()),
-                new JWSVerificationKeySelector<>(Algorithms.OF_KEY_PAIRS, keys),
-                null);
-        validator.setMaxClockSkew((int) CLOCK_SKEW.toSeconds());
-        return validator;
-    }
-
-    private Resource fetch(URL place) throws IOException {
-        return new Resource(documents.text(URI.create(place.toString()), WITHIN), "application/json");
-    }
-
-    private static void requireSafe(@Nullable URI place) throws IOException {
-        if (place == null || !Documents.isSafe(place)) {
-            throw new IOException("it names a place that is not at an https URL: " + place);
-        }
+        return discovery.isFresh();
     }
 
     private HTTPResponse send(HTTPRequest request) throws IOException {

@@ -7,6 +7,8 @@ import dev.culvert.config.Hash;
 import dev.culvert.edge.ingress.Reply;
 import dev.culvert.edge.ingress.SessionCookies;
 import dev.culvert.edge.ingress.SignIn;
+import dev.culvert.edge.issuers.BoundedThreads;
+import dev.culvert.edge.issuers.BusyException;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -23,9 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -91,17 +90,16 @@ public final class VisitorSignIn implements SignIn {
 
     private final ProviderFile options;
     private final OpenIdProvider provider;
-    private final WorkerExecutor threads;
+    private final BoundedThreads threads;
     private final UnaryOperator<String> urlOf;
     private final Supplier<String> ownUrl;
     private final Signer sessions;
     private final Signer states;
-    private final AtomicInteger waiting = new AtomicInteger();
 
     private VisitorSignIn(
             ProviderFile options,
             Duration again,
-            WorkerExecutor threads,
+            BoundedThreads threads,
             UnaryOperator<String> urlOf,
             Supplier<String> ownUrl) {
         this.options = options;
@@ -122,7 +120,7 @@ public final class VisitorSignIn implements SignIn {
      */
     public static Future<VisitorSignIn> read(
             Vertx vertx, Path file, UnaryOperator<String> urlOf, Supplier<String> ownUrl) {
-        return read(vertx, file, OpenIdProvider.AGAIN, urlOf, ownUrl);
+        return read(vertx, file, Discovery.AGAIN, urlOf, ownUrl);
     }
 
     /**
@@ -136,7 +134,8 @@ public final class VisitorSignIn implements SignIn {
                 .recover(fault -> Future.failedFuture(new ConfigException("--sign-in: " + fault.getMessage())))
                 .compose(read -> vertx.executeBlocking(
                         () -> {
-                            WorkerExecutor threads = vertx.createSharedWorkerExecutor("culvert-sign-in", THREADS);
+                            WorkerExecutor workers = vertx.createSharedWorkerExecutor("culvert-sign-in", THREADS);
+                            BoundedThreads threads = new BoundedThreads(workers, MOST_WAITING, WAIT);
                             VisitorSignIn signIn = new VisitorSignIn(read, again, threads, urlOf, ownUrl);
                             signIn.sessions.warmUp();
                             return signIn;
@@ -272,24 +271,7 @@ public final class VisitorSignIn implements SignIn {
 
     /** Runs it on a thread that may wait for the provider. */
     private Future<Answer> ask(Callable<Answer> action) {
-        long askedNanos = System.nanoTime();
-        if (waiting.incrementAndGet() > MOST_WAITING) {
-            waiting.decrementAndGet();
-            return Future.succeededFuture(new Answer(Replies.tooMany()));
-        }
-        Future<Answer> asked;
-        try {
-            asked = threads.executeBlocking(
-                    () -> System.nanoTime() - askedNanos > WAIT.toNanos()
-                            ? new Answer(Replies.tooMany())
-                            : action.call(),
-                    false);
-        } catch (RuntimeException e) {
-            asked = Future.failedFuture(SignInException.away("the edge has stopped this moment", e));
-        }
-        return asked.timeout(WAIT.toMillis(), TimeUnit.MILLISECONDS)
-                .onComplete(done -> waiting.decrementAndGet())
-                .recover(this::recovered);
+        return threads.run(action).recover(this::recovered);
     }
 
     private Future<Answer> atOnce(Callable<Answer> action) {
@@ -301,14 +283,17 @@ public final class VisitorSignIn implements SignIn {
     }
 
     private Future<Answer> recovered(Throwable fault) {
-        if (fault instanceof TimeoutException) {
-            return Future.succeededFuture(new Answer(Replies.tooMany()));
-        } else if (fault instanceof SignInException known && known.isVisitorsOwn()) {
-            return Future.succeededFuture(new Answer(Replies.refused(String.valueOf(known.getMessage()))));
-        } else if (!(fault instanceof SignInException)) {
-            LOGGER.atError().setCause(fault).log("a visitor could not sign in");
+        return Future.succeededFuture(new Answer(reply(fault)));
+    }
+
+    private static Reply reply(Throwable fault) {
+        if (fault instanceof BusyException busy) {
+            return busy.why() == BusyException.Why.CLOSED ? Replies.away() : Replies.tooMany();
+        } else if (fault instanceof SignInException known) {
+            return known.isVisitorsOwn() ? Replies.refused(String.valueOf(known.getMessage())) : Replies.away();
         }
-        return Future.succeededFuture(new Answer(Replies.away()));
+        LOGGER.atError().setCause(fault).log("a visitor could not sign in");
+        return Replies.away();
     }
 
     private static Answer goTo(String url) {
