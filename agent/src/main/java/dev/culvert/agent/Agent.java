@@ -218,6 +218,19 @@ public final class Agent {
         return closed.future();
     }
 
+    Future<Void> change(Tunnel tunnel, TunnelOptions newOptions) {
+        Promise<Void> changed = Promise.promise();
+        home.runOnContext(ignored -> {
+            Binding binding = bindings.get(tunnel.id());
+            if (binding == null) {
+                changed.fail(new AgentException(AgentException.Code.CLOSED, "the tunnel is closed"));
+            } else {
+                binding.changeTo(newOptions).onComplete(changed);
+            }
+        });
+        return changed.future();
+    }
+
     private void open(TunnelOptions wanted, Promise<Tunnel> opened) {
         LoopGuard loopGuard = new LoopGuard(options.edge(), wanted.target());
         Optional<String> loop = loopGuard.refusal();
@@ -534,6 +547,11 @@ public final class Agent {
                     purposes.getOrDefault(tunnel.id(), wanted.targetName()),
                     wanted.wanted() == null,
                     ticket);
+        }
+
+        @Override
+        public void onUnchanged(String sentence) {
+            listener.onNotice(sentence);
         }
 
         @Override

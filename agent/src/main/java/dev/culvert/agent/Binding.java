@@ -8,10 +8,13 @@ import dev.culvert.wire.Bound;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
 import dev.culvert.wire.Unbind;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +39,12 @@ final class Binding {
     private final LoopGuard loopGuard;
     private final Events events;
     private final Set<EdgeLane> lanes = new HashSet<>();
-    private final Set<EdgeLane> asked = new HashSet<>();
-    private final Set<EdgeLane> bound = new HashSet<>();
+
+    /** Lanes whose edge has not answered yet, with what was asked. */
+    private final Map<EdgeLane, TunnelOptions> asked = new HashMap<>();
+
+    /** Lanes that have the tunnel, as it was when they were asked. */
+    private final Map<EdgeLane, TunnelOptions> bound = new HashMap<>();
 
     /** What is asked for: the name that was asked of us, or remembered, or granted before; null for any. */
     private @Nullable String name;
@@ -47,6 +54,11 @@ final class Binding {
     private boolean started;
     private boolean granted;
     private boolean ended;
+
+    /** Completes when all lanes have the tunnel as it is to be; null where nothing was changed. */
+    private @Nullable Promise<Void> changed;
+
+    private boolean refusalTold;
     private @Nullable Long answerTimer;
     private @Nullable Long retryTimer;
 
@@ -59,6 +71,9 @@ final class Binding {
 
         /** A remembered name is another's now; to be forgotten. */
         void onNameLost(Tunnel tunnel, String name);
+
+        /** The edge refuses a change, and the tunnel is as before; in a sentence, once for each change. */
+        void onUnchanged(String sentence);
 
         /** Nothing will come of it any more. */
         void onEnded(Tunnel tunnel);
@@ -96,6 +111,7 @@ final class Binding {
         asked.remove(lane);
         bound.remove(lane);
         ask();
+        completeChange();
     }
 
     /** No lane is up. */
@@ -105,7 +121,8 @@ final class Binding {
     }
 
     void onAnswer(EdgeLane lane, Bound answer) {
-        if (ended || !asked.remove(lane)) {
+        TunnelOptions question = asked.remove(lane);
+        if (ended || question == null) {
             return;
         }
         if (asked.isEmpty()) {
@@ -113,11 +130,43 @@ final class Binding {
         }
         Bound.Refusal refusal = answer.refusal();
         if (refusal != null) {
-            refused(refusal);
+            refused(refusal, bound.containsKey(lane));
         } else if (answer.name() != null && answer.url() != null && answer.ticket() != null) {
-            grant(lane, answer.name(), answer.url(), answer.ticket());
+            bound.put(lane, question);
+            grant(answer.name(), answer.url(), answer.ticket());
         }
         ask();
+        completeChange();
+    }
+
+    /**
+     * Changes what the tunnel is while it is open: each lane is asked again for the name, with the new options. They differ
+     * in what an edge can change, and in nothing else.
+     *
+     * @return completes once all lanes have it, and fails when the tunnel ends before that
+     */
+    Future<Void> changeTo(TunnelOptions options) {
+        tunnel.changeTo(options);
+        refusalTold = false;
+        Promise<Void> promise = changed == null ? Promise.promise() : changed;
+        changed = promise;
+        cancelRetry();
+        ask();
+        completeChange();
+        return promise.future();
+    }
+
+    private void completeChange() {
+        Promise<Void> promise = changed;
+        TunnelOptions now = tunnel.options();
+        // One that was asked before may still undo it.
+        if (promise != null
+                && !bound.isEmpty()
+                && bound.values().stream().allMatch(now::equals)
+                && asked.values().stream().allMatch(now::equals)) {
+            changed = null;
+            promise.complete();
+        }
     }
 
     /** The edge takes the name away, or cannot serve it on this lane any more. */
@@ -137,8 +186,8 @@ final class Binding {
     void close() {
         Frame.UnbindFrame unbind =
                 new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the tunnel was closed"));
-        bound.forEach(lane -> lane.send(unbind));
-        asked.forEach(lane -> lane.send(unbind));
+        bound.keySet().forEach(lane -> lane.send(unbind));
+        asked.keySet().forEach(lane -> lane.send(unbind));
         end(
                 new TunnelState.Closed(),
                 new AgentException(AgentException.Code.CLOSED, "the tunnel was closed before it was online"));
@@ -169,6 +218,9 @@ final class Binding {
         cancelRetry();
         cancelAnswerTimer();
         opened.tryFail(why);
+        if (changed != null) {
+            changed.tryFail(why);
+        }
         events.onEnded(tunnel);
     }
 
@@ -180,7 +232,8 @@ final class Binding {
             if (!granted && !asked.isEmpty()) {
                 return;
             }
-            if (!bound.contains(lane) && asked.add(lane)) {
+            if (!asked.containsKey(lane) && !tunnel.options().equals(bound.get(lane))) {
+                asked.put(lane, tunnel.options());
                 lane.send(new Frame.BindFrame(question()));
                 startAnswerTimer();
             }
@@ -201,7 +254,8 @@ final class Binding {
                 options.targetName(),
                 options.admission().networks().texts(),
                 options.admission().hashes(),
-                options.admission().people().all());
+                options.admission().people().all(),
+                changed != null);
     }
 
     /** What is written down of a port may have been changed by hand; any will do then. */
@@ -209,16 +263,14 @@ final class Binding {
         return name.matches("[0-9]{1,5}") && Integer.parseInt(name) <= 65535 ? Integer.parseInt(name) : 0;
     }
 
-    private void grant(EdgeLane lane, String grantedName, String url, String newTicket) {
+    private void grant(String grantedName, String url, String newTicket) {
         Optional<String> loop = loopGuard.refusal(url);
         if (loop.isPresent()) {
-            bound.add(lane);
             loopFound(loop.get());
             return;
         }
         granted = true;
         backoff.reset();
-        bound.add(lane);
         if (!grantedName.equals(name) || !newTicket.equals(ticket)) {
             name = grantedName;
             ticket = newTicket;
@@ -229,12 +281,23 @@ final class Binding {
     }
 
     private void loopFound(String sentence) {
-        bound.forEach(lane -> lane.send(
-                new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the target is the edge"))));
+        bound.keySet()
+                .forEach(lane -> lane.send(
+                        new Frame.UnbindFrame(new Unbind(tunnel.id(), CloseReason.CLOSED, "the target is the edge"))));
         end(new TunnelState.Offline(sentence), new AgentException(AgentException.Code.LOOP, sentence));
     }
 
-    private void refused(Bound.Refusal refusal) {
+    /**
+     * The edge says no.
+     *
+     * @param hasIt whether the lane has the tunnel as it was before a change
+     */
+    private void refused(Bound.Refusal refusal, boolean hasIt) {
+        if (hasIt && refusal.code() != Bound.Code.DRAINING && !refusalTold) {
+            refusalTold = true;
+            events.onUnchanged("the edge lets visitors of %s in as before (%s); it is asked again"
+                    .formatted(tunnel.name(), refusal.message()));
+        }
         if (!bound.isEmpty() || refusal.code() == Bound.Code.DRAINING) {
             retryLater(refusal.message());
         } else if (refusal.code() == Bound.Code.INTERNAL) {

@@ -1,5 +1,6 @@
 package dev.culvert.agent;
 
+import dev.culvert.admission.Admission;
 import io.vertx.core.Future;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -7,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /** A public name and the local target behind it. Safe for use by any thread. */
 public final class Tunnel {
     private final Agent agent;
-    private final TunnelOptions options;
     private final int id;
+    private volatile TunnelOptions options;
     private volatile TunnelState state = new TunnelState.Connecting();
     private volatile TunnelState.@Nullable Connected lastConnected;
 
@@ -46,6 +47,21 @@ public final class Tunnel {
         return connected().url();
     }
 
+    /**
+     * Changes whom the edge lets in, while the tunnel is open: each request that comes from then on is judged by it, and so is
+     * each new connection. What is open stays open.
+     *
+     * <p>Where the edge refuses, say because other agents share the name, visitors are let in as before; the agent's
+     * {@linkplain AgentListener#onNotice listener} is told once, and the edge is asked again now and then.
+     *
+     * @return completes once it is in force at every node, or what has been asked for since; fails with
+     *     {@link AgentException} when the tunnel ends before that
+     * @throws IllegalArgumentException when the kind of tunnel cannot ask for it
+     */
+    public Future<Void> admit(Admission admission) {
+        return agent.change(this, options.withAdmission(admission));
+    }
+
     /** Ends the tunnel and gives its name back; other tunnels of the agent go on. */
     public Future<Void> close() {
         return agent.close(this);
@@ -57,6 +73,10 @@ public final class Tunnel {
 
     Optional<TunnelState.Connected> lastConnected() {
         return Optional.ofNullable(lastConnected);
+    }
+
+    void changeTo(TunnelOptions newOptions) {
+        options = newOptions;
     }
 
     void become(TunnelState newState) {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Password;
 import dev.culvert.agent.dial.Reconnect;
 import dev.culvert.config.Secret;
 import dev.culvert.lane.LaneOptions;
@@ -45,6 +47,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class AgentTest {
     private static final Reconnect FAST = new Reconnect.Forever(Duration.ofMillis(1), Duration.ofMillis(20));
+    private static final Admission ANN = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("ann:long enough")));
+    private static final Admission BOB = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("bob:long enough")));
     private static final Duration A_WHILE = Duration.ofMillis(300);
 
     private final RecordingListener listener = new RecordingListener();
@@ -586,6 +590,81 @@ class AgentTest {
 
         assertEquals(List.of(second.lane()), third.hello().lanes());
         assertInstanceOf(TunnelState.Connected.class, tunnel.state());
+    }
+
+    @Test
+    void whomToLetInIsChangedAtAllNodesOneChangeAfterTheOther() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+        ScriptedEdge.Greeted first = edge.welcome("node-1", 2);
+        first.grant("web");
+        ScriptedEdge.Greeted second = edge.welcome("node-2", 2);
+        second.grant("web");
+        Tunnel tunnel = get(opening);
+        listener.await(TunnelState.Connected.class);
+
+        Future<Void> changed = tunnel.admit(ANN);
+        Bind asked = first.peer().expect(Frame.BindFrame.class).bind();
+        tunnel.admit(BOB);
+        first.grant(asked, "web"); // Until here the change has to wait for its turn.
+        Bind later = first.peer().expect(Frame.BindFrame.class).bind();
+        assertEquals(ANN.hashes(), second.grant("web").passwords());
+        assertFalse(changed.isComplete());
+        first.grant(later, "web");
+        assertEquals(BOB.hashes(), second.grant("web").passwords());
+
+        get(changed);
+        assertEquals(ANN.hashes(), asked.passwords());
+        assertEquals(BOB.hashes(), later.passwords());
+        assertTrue(asked.changes() && later.changes());
+        assertEquals(BOB, tunnel.options().admission());
+        first.peer().close();
+        Bind again = edge.welcome("node-1", 2).grant("web");
+        assertEquals(BOB.hashes(), again.passwords());
+        assertFalse(again.changes());
+    }
+
+    @Test
+    void changeThatTheEdgeRefusesIsToldOnceAndAskedForAgain() throws Exception {
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+        Tunnel tunnel = listener.lastTunnel();
+
+        Future<Void> changed = tunnel.admit(ANN);
+        lane.refuse(Bound.Code.NOT_OFFERED, "not here");
+        lane.refuse(Bound.Code.NOT_OFFERED, "not here");
+        lane.grant("web");
+        get(changed);
+
+        assertEquals("the edge lets visitors of web in as before (not here); it is asked again", listener.nextNotice());
+        assertInstanceOf(TunnelState.Connected.class, tunnel.state());
+        get(tunnel.admit(ANN)); // Nothing to ask
+        Future<Void> unanswered = tunnel.admit(BOB);
+        get(tunnel.close());
+        assertEquals(AgentException.Code.CLOSED, failure(unanswered).code());
+        assertEquals(AgentException.Code.CLOSED, failure(tunnel.admit(ANN)).code());
+        assertEquals(0, listener.notices());
+    }
+
+    @Test
+    void changeWhileNoEdgeIsThereHoldsFromTheReconnectOn() throws Exception {
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000));
+        edge.stop();
+        lane.peer().close();
+        listener.await(TunnelState.Reconnecting.class);
+
+        Future<Void> changed = listener.lastTunnel().admit(ANN);
+        edge.startAgain();
+
+        assertEquals(ANN.hashes(), edge.welcome().grant("web").passwords());
+        get(changed);
+    }
+
+    @Test
+    void whoSpeaksNoHttpCannotBeAskedForAPassword() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.tcp(22));
+        edge.welcome().grantPort(2222);
+        Tunnel tunnel = get(opening);
+
+        assertThrows(IllegalArgumentException.class, () -> tunnel.admit(ANN));
     }
 
     @Test

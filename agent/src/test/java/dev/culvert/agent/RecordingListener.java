@@ -13,8 +13,11 @@ public final class RecordingListener implements AgentListener {
     private final BlockingQueue<VisitorConnection> connections = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
 
+    private volatile Tunnel lastTunnel;
+
     @Override
     public void onState(Tunnel tunnel, TunnelState state) {
+        lastTunnel = tunnel;
         states.add(state);
     }
 
@@ -51,6 +54,16 @@ public final class RecordingListener implements AgentListener {
     /** The next state. */
     public TunnelState nextState() {
         return take(states, "a state");
+    }
+
+    /** The tunnel that was told of last. */
+    public Tunnel lastTunnel() {
+        return lastTunnel;
+    }
+
+    /** How many notices nobody has taken. */
+    public int notices() {
+        return notices.size();
     }
 
     public Exchange nextExchange() {

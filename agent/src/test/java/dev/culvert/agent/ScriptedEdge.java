@@ -66,10 +66,14 @@ public final class ScriptedEdge implements AutoCloseable {
         /** Takes the next BIND and grants what it asks for, or this name where it asks for none. */
         public Bind grant(String name) {
             Bind bind = peer.expect(Frame.BindFrame.class).bind();
-            String given = bind.name() == null ? name : bind.name();
+            grant(bind, bind.name() == null ? name : bind.name());
+            return bind;
+        }
+
+        /** Grants this name to a BIND that was taken before. */
+        public void grant(Bind bind, String given) {
             peer.send(new Frame.BoundFrame(Bound.granted(
                     bind.id(), key(given), given, "http://" + given + ".example.com", "ticket-of-" + given)));
-            return bind;
         }
 
         /** Takes the next BIND of a port and grants it, or this one where any will do. */

@@ -97,7 +97,8 @@ public final class RegistryNode {
                             "http",
                             new Tunnel.Policy("preserve", "http://127.0.0.1:3000", false, Admission.EVERYBODY),
                             new Claim(registry.nodeId(), lane, instance),
-                            null))
+                            null,
+                            false))
                     .onComplete(granted -> {
                         places.release();
                         if (granted.failed()) {

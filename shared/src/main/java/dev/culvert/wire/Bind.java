@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param passwords SHA-256, in hex, of {@code name:password}, one of which lets visitors by HTTP in
  * @param people who by HTTP may sign in: {@code ann@example.com}, {@code *@example.com} or {@code *}. Where both are empty
  *     nobody is asked who it is
+ * @param changes whether the agent has the name and means to change whom it lets in, also where other agents share it
  */
 public record Bind(
         int id,
@@ -33,7 +34,8 @@ public record Bind(
         String target,
         List<String> allowFrom,
         List<String> passwords,
-        List<String> people) {
+        List<String> people,
+        boolean changes) {
 
     public Bind {
         allowFrom = List.copyOf(allowFrom);
@@ -51,7 +53,8 @@ public record Bind(
                 .put("target", target)
                 .put("allowFrom", new JsonArray(allowFrom))
                 .put("passwords", new JsonArray(passwords))
-                .put("people", new JsonArray(people));
+                .put("people", new JsonArray(people))
+                .put("changes", changes);
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
         return json;
@@ -73,6 +76,7 @@ public record Bind(
                 Handshake.text(json, "target", ""),
                 Handshake.list(json, "allowFrom", String.class),
                 Handshake.list(json, "passwords", String.class),
-                Handshake.list(json, "people", String.class));
+                Handshake.list(json, "people", String.class),
+                Handshake.flag(json, "changes"));
     }
 }

@@ -74,17 +74,29 @@ final class FrameArbitraries {
 
     private static Arbitrary<Frame> binds() {
         Arbitrary<List<String>> texts = TEXT.list().ofMaxSize(3);
-        return Combinators.combine(texts, texts, texts).flatAs((allowFrom, passwords, people) -> Combinators.combine(
-                        POSITIVE,
-                        TEXT,
-                        TEXT.injectNull(0.3),
-                        Arbitraries.integers().between(0, 65535),
-                        TEXT.injectNull(0.3),
-                        Arbitraries.of(true, false),
-                        TEXT,
-                        TEXT)
-                .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
-                        id, kind, name, port, ticket, pool, hostHeader, target, allowFrom, passwords, people))));
+        return Combinators.combine(texts, texts, texts, Arbitraries.of(true, false))
+                .flatAs((allowFrom, passwords, people, changes) -> Combinators.combine(
+                                POSITIVE,
+                                TEXT,
+                                TEXT.injectNull(0.3),
+                                Arbitraries.integers().between(0, 65535),
+                                TEXT.injectNull(0.3),
+                                Arbitraries.of(true, false),
+                                TEXT,
+                                TEXT)
+                        .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
+                                id,
+                                kind,
+                                name,
+                                port,
+                                ticket,
+                                pool,
+                                hostHeader,
+                                target,
+                                allowFrom,
+                                passwords,
+                                people,
+                                changes))));
     }
 
     private static Arbitrary<Frame> bounds() {

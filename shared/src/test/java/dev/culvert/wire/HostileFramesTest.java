@@ -211,7 +211,18 @@ class HostileFramesTest {
                 List.of(
                         new Frame.HelloFrame(new Hello(List.of(), "", "i", List.of(), null, null, 1, false)),
                         new Frame.BindFrame(new Bind(
-                                1, "http", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of()))),
+                                1,
+                                "http",
+                                null,
+                                0,
+                                null,
+                                false,
+                                "preserve",
+                                "",
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                false))),
                 read);
     }
 

@@ -58,8 +58,12 @@ final class AgentChoices {
         return trust.orElse(EdgeTrust.OF_MACHINE);
     }
 
-    /** The options of one tunnel. */
-    static TunnelOptions tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
+    /** One tunnel. */
+    static WantedTunnel tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
+        return new WantedTunnel(options(kind, choices, target), AdmissionChoices.passwordFile(choices));
+    }
+
+    private static TunnelOptions options(TunnelOptions.Kind kind, Choices choices, String target) {
         TunnelOptions options = bare(kind, choices, target);
         Admission admission = AdmissionChoices.of(choices);
         Optional<AgentOption> by = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE)
@@ -168,10 +172,10 @@ final class AgentChoices {
      * Where people look at requests. A file or a variable may say it for all commands; where there is no tunnel with
      * requests, only a flag is taken at its word, and refused.
      */
-    static ListenPort inspectPort(Choices choices, List<TunnelOptions> tunnels) {
+    static ListenPort inspectPort(Choices choices, List<WantedTunnel> tunnels) {
         ListenPort port =
                 choices.read(AgentOption.INSPECT_PORT, ListenPort::parse).orElse(ListenPort.OFF);
-        if (!port.isOn() || tunnels.stream().anyMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.HTTP)) {
+        if (!port.isOn() || tunnels.stream().anyMatch(tunnel -> tunnel.options().kind() == TunnelOptions.Kind.HTTP)) {
             return port;
         }
         if (choices.isFlag(AgentOption.INSPECT_PORT)) {

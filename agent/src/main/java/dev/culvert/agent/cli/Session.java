@@ -1,17 +1,22 @@
 package dev.culvert.agent.cli;
 
+import dev.culvert.admission.Admission;
+import dev.culvert.admission.Password;
 import dev.culvert.agent.Agent;
 import dev.culvert.agent.AgentException;
 import dev.culvert.agent.AgentListener;
 import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.SmallVertx;
 import dev.culvert.agent.Tunnel;
-import dev.culvert.agent.TunnelOptions;
 import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.WatchedFile;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -22,18 +27,19 @@ final class Session {
     /** A second for the last answers, one for the edge to read them, and some: nobody waits longer after Ctrl-C. */
     private static final long STOP_MILLIS = 2500;
 
+    private final Vertx vertx = SmallVertx.create();
     private final Agent agent;
-    private final List<TunnelOptions> wanted;
+    private final List<WantedTunnel> wanted;
     private final ListenPort inspectPort;
     private final Output output;
     private final CountDownLatch allEnded;
 
-    Session(AgentOptions options, List<TunnelOptions> wanted, ListenPort inspectPort, Output output) {
+    Session(AgentOptions options, List<WantedTunnel> wanted, ListenPort inspectPort, Output output) {
         this.wanted = wanted;
         this.inspectPort = inspectPort;
         this.output = output;
         this.allEnded = new CountDownLatch(wanted.size());
-        this.agent = Agent.alone(options, new Watcher());
+        this.agent = Agent.on(vertx, options, new Watcher());
     }
 
     /**
@@ -47,7 +53,7 @@ final class Session {
             if (inspectPort.isOn()) {
                 await(agent.inspect(inspectPort.number()).onSuccess(output::inspector));
             }
-            await(Future.all(wanted.stream().map(agent::open).toList()));
+            await(Future.all(wanted.stream().map(this::open).toList()));
             allEnded.await();
         } finally {
             stop();
@@ -57,7 +63,11 @@ final class Session {
     /** Ends everything, quickly. The names stay reserved, so that the next run has them again. */
     void stop() {
         try {
-            agent.close().toCompletionStage().toCompletableFuture().get(STOP_MILLIS, TimeUnit.MILLISECONDS);
+            agent.close()
+                    .eventually(vertx::close)
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             output.notice("not everything was closed in time: " + e);
         } catch (InterruptedException e) {
@@ -67,11 +77,52 @@ final class Session {
         }
     }
 
+    private Future<Tunnel> open(WantedTunnel tunnel) {
+        return agent.open(tunnel.options())
+                .onSuccess(opened ->
+                        tunnel.passwords().filter(PasswordFile::mayChange).ifPresent(file -> watch(opened, file)));
+    }
+
+    private void watch(Tunnel tunnel, PasswordFile file) {
+        PasswordWatch watch = new PasswordWatch(tunnel, file);
+        // What is in it now is not what was read at the start, if somebody was quick.
+        WatchedFile.start(vertx, file, WatchedFile.INTERVAL, watch)
+                .onComplete(
+                        watched -> watch.changed(tunnel.options().admission().passwords(), watched.value()),
+                        fault -> watch.broken(file.inWords(fault)));
+    }
+
     private static void await(Future<?> future) throws InterruptedException {
         try {
             future.toCompletionStage().toCompletableFuture().get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Lets in who knows what the file says now. */
+    private final class PasswordWatch implements WatchedFile.Listener<Set<Password>> {
+        private final Tunnel tunnel;
+        private final PasswordFile file;
+
+        PasswordWatch(Tunnel tunnel, PasswordFile file) {
+            this.tunnel = tunnel;
+            this.file = file;
+        }
+
+        @Override
+        public void changed(Set<Password> before, Set<Password> now) {
+            Admission admission = tunnel.options().admission().withPasswords(now);
+            if (!now.equals(before)) {
+                tunnel.admit(admission)
+                        .onSuccess(done -> output.notice("%s has changed: visitors of %s need %s from now on"
+                                .formatted(file, tunnel.name(), admission.words())));
+            }
+        }
+
+        @Override
+        public void broken(String fault) {
+            output.notice("%s; visitors of %s are let in as before".formatted(fault, tunnel.name()));
         }
     }
 

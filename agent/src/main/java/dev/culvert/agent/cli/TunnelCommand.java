@@ -191,7 +191,7 @@ final class TunnelCommand implements Callable<Integer> {
         ParseResult parsed = Objects.requireNonNull(spec).commandLine().getParseResult();
         Map<String, String> flags = flags(parsed);
         List<YamlSection> files = new ArrayList<>();
-        List<TunnelOptions> tunnels;
+        List<WantedTunnel> tunnels;
         if (kind == null) {
             String config = flags.remove(CONFIG);
             TunnelsFile file = TunnelsFile.read(Path.of(
@@ -219,7 +219,7 @@ final class TunnelCommand implements Callable<Integer> {
                 .toList();
     }
 
-    private int run(AgentOptions options, List<TunnelOptions> tunnels, ListenPort inspectPort, boolean json)
+    private int run(AgentOptions options, List<WantedTunnel> tunnels, ListenPort inspectPort, boolean json)
             throws InterruptedException {
         Output output = json
                 ? new JsonOutput(surroundings.out())
@@ -233,8 +233,8 @@ final class TunnelCommand implements Callable<Integer> {
         }
     }
 
-    private String advice(AgentException.Code code, List<TunnelOptions> tunnels) {
-        boolean ports = tunnels.stream().allMatch(tunnel -> tunnel.kind() == TunnelOptions.Kind.TCP);
+    private String advice(AgentException.Code code, List<WantedTunnel> tunnels) {
+        boolean ports = tunnels.stream().allMatch(tunnel -> tunnel.options().kind() == TunnelOptions.Kind.TCP);
         return switch (code) {
             case NO_EDGE -> "; start one with `culvert edge`, or name yours with --edge";
             case VERSION_MISMATCH -> "; use the version of culvert that the edge has";

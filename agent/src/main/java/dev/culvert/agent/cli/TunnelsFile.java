@@ -49,33 +49,33 @@ record TunnelsFile(YamlSection section) {
      *
      * @param wanted which of them; all when empty
      */
-    List<TunnelOptions> tunnels(List<String> wanted) {
+    List<WantedTunnel> tunnels(List<String> wanted) {
         YamlSection all = section.section(TUNNELS)
                 .filter(tunnels -> !tunnels.keys().isEmpty())
                 .orElseThrow(
                         () -> section.error(TUNNELS, "there is none; write one like `web: {target: 3000}` below it"));
-        Map<String, TunnelOptions> byName = new LinkedHashMap<>();
+        Map<String, WantedTunnel> byName = new LinkedHashMap<>();
         for (String name : all.keys()) {
             byName.put(name, tunnel(all, name));
         }
         if (wanted.isEmpty()) {
             return List.copyOf(byName.values());
         }
-        List<TunnelOptions> chosen = new ArrayList<>();
+        List<WantedTunnel> chosen = new ArrayList<>();
         for (String name : wanted) {
-            TunnelOptions options = byName.get(name.replace('_', '-'));
-            if (options == null) {
+            WantedTunnel tunnel = byName.get(name.replace('_', '-'));
+            if (tunnel == null) {
                 throw new ConfigException("%s has no tunnel %s; it has %s"
                         .formatted(section.placeOf(TUNNELS), name, String.join(", ", byName.keySet())));
             }
-            chosen.add(options);
+            chosen.add(tunnel);
         }
         return chosen;
     }
 
-    private static TunnelOptions tunnel(YamlSection all, String name) {
+    private static WantedTunnel tunnel(YamlSection all, String name) {
         if (all.isText(name)) {
-            return options(
+            return wanted(
                     all,
                     name,
                     TunnelOptions.Kind.HTTP,
@@ -89,7 +89,7 @@ record TunnelsFile(YamlSection section) {
         known.add(KIND);
         tunnel.allowOnly(known);
         String target = tunnel.text(TARGET).orElseThrow(() -> all.error(name, "a tunnel needs a target"));
-        return options(all, name, kind, tunnel, target);
+        return wanted(all, name, kind, tunnel, target);
     }
 
     private static TunnelOptions.Kind kind(YamlSection tunnel) {
@@ -100,7 +100,7 @@ record TunnelsFile(YamlSection section) {
         }
     }
 
-    private static TunnelOptions options(
+    private static WantedTunnel wanted(
             YamlSection all, String name, TunnelOptions.Kind kind, YamlSection tunnel, String target) {
         try {
             return AgentChoices.tunnel(kind, new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);

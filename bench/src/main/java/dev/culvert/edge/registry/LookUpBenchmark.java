@@ -59,7 +59,8 @@ public class LookUpBenchmark {
                 "http",
                 new Tunnel.Policy("preserve", "localhost:3000", false, Admission.EVERYBODY),
                 new Claim(registry.nodeId(), "lane-" + number, "agent"),
-                null);
+                null,
+                false);
     }
 
     private static String host(int number) {

@@ -3,6 +3,7 @@ package dev.culvert.edge.access;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.Hash;
+import dev.culvert.config.WatchedFile;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -43,7 +44,7 @@ public final class TokenFileAuthenticator implements Authenticator {
      */
     public static Future<TokenFileAuthenticator> start(Vertx vertx, TokenFile file, Duration interval) {
         List<Consumer<Identity>> revoked = new CopyOnWriteArrayList<>();
-        return WatchedFile.start(vertx, new Source(file), interval, (before, now) -> withdraw(before, now, revoked))
+        return OperatorsFiles.watch(vertx, new Source(file), interval, (before, now) -> withdraw(before, now, revoked))
                 .map(tokens -> new TokenFileAuthenticator(tokens, revoked));
     }
 

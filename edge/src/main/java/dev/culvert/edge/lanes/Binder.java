@@ -195,7 +195,8 @@ public final class Binder {
         }
         Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool(), admission);
         return registry.bind(
-                new Registry.Request(key, identity.owner(), asked.kind(), policy, claim, asked.ticket()),
+                new Registry.Request(
+                        key, identity.owner(), asked.kind(), policy, claim, asked.ticket(), asked.changes()),
                 () -> granted.accept(key));
     }
 

@@ -226,7 +226,8 @@ public final class SocketPools implements LocalCarriers {
                 Tunnel.LOCALTUNNEL,
                 new Tunnel.Policy("preserve", "localtunnel", false, Admission.EVERYBODY),
                 claim(pool),
-                null);
+                null,
+                false);
     }
 
     private boolean isHeldElsewhere(TunnelKey key) {

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A free name becomes the owner's, as does one whose grace is over.
  *   <li>A name of another owner is refused, unless the ownership that comes with it is proven and older.
  *   <li>The same agent instance replaces its claim on the same node and adds to those on others.
- *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors.
+ *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors; or when it means to
+ *       change that for all of them.
  * </ul>
  */
 final class BindChange extends Change {
@@ -29,6 +30,7 @@ final class BindChange extends Change {
     private Claim claim = new Claim("", "", "");
     private String owner = "";
     private String kind = "";
+    private boolean changes;
     private long nowMillis;
     private long provenSinceMillis = UNPROVEN;
     private Set<String> goneNodes = Set.of();
@@ -46,6 +48,7 @@ final class BindChange extends Change {
         this.claim = request.claim();
         this.owner = request.owner();
         this.kind = request.kind();
+        this.changes = request.changes();
         this.nowMillis = nowMillis;
         this.provenSinceMillis = provenSinceMillis;
         this.goneNodes = goneNodes;
@@ -55,6 +58,7 @@ final class BindChange extends Change {
     static BindChange assertedAgain(Registry.Request request, long nowMillis, long sinceMillis, Set<String> goneNodes) {
         BindChange change = new BindChange(request, nowMillis, sinceMillis, goneNodes);
         change.assertedAgain = true;
+        change.changes = false;
         return change;
     }
 
@@ -97,8 +101,8 @@ final class BindChange extends Change {
         if (others && !(tunnel.policy().pool() && policy.pool())) {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
-        if (others && !tunnel.policy().admission().equals(policy.admission())) {
-            // Or one of a pool could open all others to everybody.
+        if (others && !changes && !tunnel.policy().admission().equals(policy.admission())) {
+            // Or one of a pool could open all others to everybody by mistake.
             return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
         }
         claims.add(claim);
@@ -137,6 +141,7 @@ final class BindChange extends Change {
         out.writeStringArray(policy.admission().networks().texts().toArray(String[]::new));
         out.writeStringArray(policy.admission().hashes().toArray(String[]::new));
         out.writeStringArray(policy.admission().people().all().toArray(String[]::new));
+        out.writeBoolean(changes);
         out.writeLong(nowMillis);
         out.writeLong(provenSinceMillis);
         out.writeStringArray(goneNodes.toArray(String[]::new));
@@ -153,6 +158,7 @@ final class BindChange extends Change {
                 Objects.requireNonNull(in.readString()),
                 in.readBoolean(),
                 Admission.of(readTexts(in), readTexts(in), readTexts(in)));
+        changes = in.readBoolean();
         nowMillis = in.readLong();
         provenSinceMillis = in.readLong();
         goneNodes = Set.of(Objects.requireNonNull(in.readStringArray()));

@@ -90,6 +90,7 @@ public interface Registry {
      * Who asks for which name.
      *
      * @param ticket from an earlier {@link Grant}, or null
+     * @param changes whether whom the policy lets in is to hold for all who share the name, instead of what they let in
      */
     record Request(
             TunnelKey key,
@@ -97,7 +98,8 @@ public interface Registry {
             String kind,
             Tunnel.Policy policy,
             Claim claim,
-            @Nullable String ticket) {}
+            @Nullable String ticket,
+            boolean changes) {}
 
     /** A name that was given. */
     record Grant(Tunnel tunnel, String ticket) {}

@@ -61,7 +61,8 @@ record Asked(String address, int port) {
                 TARGET,
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                false);
     }
 
     /** As one writes it for {@code ssh}; what is too long is cut, because it is kept for terminals. */

@@ -2,7 +2,7 @@ package dev.culvert.edge.ssh;
 
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
-import dev.culvert.edge.access.WatchedFile;
+import dev.culvert.config.WatchedFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

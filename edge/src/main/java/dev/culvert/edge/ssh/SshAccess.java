@@ -1,9 +1,10 @@
 package dev.culvert.edge.ssh;
 
+import dev.culvert.config.WatchedFile;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.OperatorsFiles;
 import dev.culvert.edge.access.TokenFileAuthenticator;
-import dev.culvert.edge.access.WatchedFile;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -64,7 +65,7 @@ public final class SshAccess {
             if (keyFile == null) {
                 return Future.succeededFuture(new SshAccess(hostKey, null, tokens, revoked));
             }
-            return WatchedFile.start(
+            return OperatorsFiles.watch(
                             vertx,
                             new KeyFile(keyFile),
                             WatchedFile.INTERVAL,

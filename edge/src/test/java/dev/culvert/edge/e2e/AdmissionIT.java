@@ -7,6 +7,7 @@ import com.microsoft.playwright.Page;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,6 +72,44 @@ class AdmissionIT {
         assertEquals(1, open.exitCode());
         assertTrue(String.join("", open.err().awaitEnd()).contains("lets in other visitors"));
         assertStatus(401, relaying, name);
+    }
+
+    @Test
+    void fileOfPasswordsThatChangesIsInForceAtEveryNodeAndForAllWhoShareTheName() throws Exception {
+        Path passwords = Files.writeString(stage.folder("home").resolve("changing"), "ann:correct horse\n");
+        RunningAgent one = stage.agent(
+                cluster.node(0), target, "--lanes", "1", "--basic-auth-file", passwords.toString(), "--pool");
+        String name = one.awaitName();
+        Path others = Files.copy(passwords, stage.folder("other").resolve("passwords"));
+        RunningAgent other = stage.agent(
+                cluster.node(1),
+                target,
+                "--lanes",
+                "1",
+                "--name",
+                name,
+                "--basic-auth-file",
+                others.toString(),
+                "--pool");
+        other.awaitOnline();
+
+        Files.writeString(passwords, "bob:battery staple\ncarl:staple battery");
+        assertEquals(
+                "%s has changed: visitors of %s need 2 passwords from now on".formatted(passwords, name),
+                one.await("notice").getString("message"));
+
+        for (RunningEdge node : cluster.nodes()) {
+            assertStatus(401, node, name, "-u", "ann:correct horse");
+            assertStatus(200, node, name, "-u", "bob:battery staple");
+        }
+        Files.copy(passwords, others, StandardCopyOption.REPLACE_EXISTING);
+        other.await("notice");
+        Files.writeString(passwords, "carl");
+        assertEquals(
+                "%s:1: must be a name and a password with a colon between them; visitors of %s are let in as before"
+                        .formatted(passwords, name),
+                one.await("notice").getString("message"));
+        assertStatus(200, cluster.node(0), name, "-u", "bob:battery staple");
     }
 
     @Test

@@ -121,7 +121,7 @@ class BinderTest {
     @Test
     void tlsNeedsADoorForIt() throws Exception {
         Bind asked = new Bind(
-                1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of(), List.of());
+                1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of(), List.of(), false);
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
 
@@ -136,7 +136,7 @@ class BinderTest {
 
     @Test
     void kindOfALaterVersionIsRefused() {
-        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of());
+        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false);
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
     }
@@ -175,7 +175,8 @@ class BinderTest {
                 "",
                 Stream.ofNullable(network).toList(),
                 Stream.ofNullable(hash).toList(),
-                Stream.ofNullable(person).toList());
+                Stream.ofNullable(person).toList(),
+                false);
 
         NameRefusedException refused = refusal(asked, ANYBODY);
 
@@ -186,7 +187,7 @@ class BinderTest {
     @Test
     void nobodyCanSignInWhereThereIsNoProvider() {
         Bind asked = new Bind(
-                1, "http", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of("*@example.com"));
+                1, "http", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of("*@example.com"), false);
 
         NameRefusedException refused = refusal(asked, ANYBODY);
 
@@ -195,7 +196,8 @@ class BinderTest {
     }
 
     private static Bind http(String name) {
-        return new Bind(1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of(), List.of());
+        return new Bind(
+                1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of(), List.of(), false);
     }
 
     private Binder binder(PortRange ports, boolean tls) {
@@ -203,7 +205,8 @@ class BinderTest {
     }
 
     private static Bind tcp(int port) {
-        return new Bind(1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of(), List.of());
+        return new Bind(
+                1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of(), List.of(), false);
     }
 
     private Registry.Grant bind(Bind asked, Identity identity) throws Exception {

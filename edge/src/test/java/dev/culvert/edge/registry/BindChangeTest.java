@@ -7,8 +7,6 @@ import static dev.culvert.edge.registry.Requests.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import dev.culvert.admission.Admission;
-import dev.culvert.admission.Password;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,14 +85,44 @@ class BindChangeTest {
 
     @Test
     void oneOfAPoolCannotLetInOthersThanTheRest() {
-        Admission guarded = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("ann:long enough")));
-        Tunnel.Policy strict = new Tunnel.Policy("preserve", "127.0.0.1:3000", true, guarded);
+        Tunnel.Policy strict = Requests.GUARDED_POOL;
         StoredTunnel before =
                 new StoredTunnel(new Tunnel(host("shop"), "ann", 500, "http", strict, Set.of(OF_ANOTHER), 0), 1);
 
         assertEquals(Outcome.Verdict.OTHER_ADMISSION, pooled(POOL, before).verdict());
         assertEquals(before, pooled(POOL, before).now());
         assertEquals(2, pooled(strict, before).now().tunnel().claims().size());
+    }
+
+    @Test
+    void oneOfAPoolThatMeansToChangesWhomAllOfThemLetIn() {
+        Tunnel.Policy strict = Requests.GUARDED_POOL;
+        StoredTunnel before =
+                new StoredTunnel(new Tunnel(host("shop"), "ann", 500, "http", POOL, Set.of(OLD, OF_ANOTHER), 0), 1);
+
+        Tunnel after = changing(strict, before).now().tunnel();
+
+        assertEquals(strict, after.policy());
+        assertEquals(Set.of(NEW, OF_ANOTHER), after.claims());
+    }
+
+    @Test
+    void whatANodeSaysAgainIsNobodysWishToChangeAnything() {
+        StoredTunnel before =
+                new StoredTunnel(new Tunnel(host("shop"), "ann", 500, "http", POOL, Set.of(OF_ANOTHER), 0), 1);
+
+        Change said = again(changingRequest(Requests.GUARDED_POOL));
+
+        assertEquals(
+                Outcome.Verdict.OTHER_ADMISSION,
+                said.apply(host("shop"), before).verdict());
+    }
+
+    @Test
+    void changeIsNoWayPastAnAgentThatDoesNotPool() {
+        assertEquals(
+                Outcome.Verdict.NOT_POOLED,
+                changing(Requests.GUARDED_POOL, held("ann", 500, OF_ANOTHER)).verdict());
     }
 
     @Test
@@ -109,8 +137,20 @@ class BindChangeTest {
                 .apply(host("shop"), before);
     }
 
+    private static Outcome changing(Tunnel.Policy policy, StoredTunnel before) {
+        return new BindChange(changingRequest(policy), NOW, BindChange.UNPROVEN, Set.of()).apply(host("shop"), before);
+    }
+
+    private static Registry.Request changingRequest(Tunnel.Policy policy) {
+        return new Registry.Request(host("shop"), "ann", "http", policy, NEW, null, true);
+    }
+
     private static Change again(Claim claim) {
-        return BindChange.assertedAgain(request("shop", "ann", claim), NOW, 500, Set.of());
+        return again(request("shop", "ann", claim));
+    }
+
+    private static Change again(Registry.Request request) {
+        return BindChange.assertedAgain(request, NOW, 500, Set.of());
     }
 
     private static Outcome bindAt(long now, StoredTunnel before) {

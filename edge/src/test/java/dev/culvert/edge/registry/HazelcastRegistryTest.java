@@ -181,8 +181,8 @@ class HazelcastRegistryTest {
     @Test
     void aPoolCarriesOneKindOnly() {
         await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)));
-        NameRefusedException refusal =
-                refused(new Registry.Request(host(name), "ann", "tls", POOL, node.claim("lane-2", "agent-2"), null));
+        NameRefusedException refusal = refused(
+                new Registry.Request(host(name), "ann", "tls", POOL, node.claim("lane-2", "agent-2"), null, false));
         assertEquals(Bound.Code.NAME_IN_USE, refusal.code());
         assertTrue(refusal.getMessage().contains("another kind of tunnel"), refusal.getMessage());
     }

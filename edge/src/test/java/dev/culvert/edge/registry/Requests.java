@@ -21,6 +21,9 @@ final class Requests {
                     Set.of(Password.parse("ann:long enough")),
                     People.parse("*@example.com")));
 
+    static final Tunnel.Policy GUARDED_POOL =
+            new Tunnel.Policy("preserve", "127.0.0.1:3000", true, GUARDED.admission());
+
     private Requests() {}
 
     static TunnelKey host(String label) {
@@ -33,6 +36,6 @@ final class Requests {
 
     static Registry.Request request(
             String label, String owner, Claim claim, Tunnel.Policy policy, @Nullable String ticket) {
-        return new Registry.Request(host(label), owner, "http", policy, claim, ticket);
+        return new Registry.Request(host(label), owner, "http", policy, claim, ticket, false);
     }
 }

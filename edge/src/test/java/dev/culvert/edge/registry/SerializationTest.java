@@ -1,6 +1,7 @@
 package dev.culvert.edge.registry;
 
 import static dev.culvert.edge.registry.Requests.GUARDED;
+import static dev.culvert.edge.registry.Requests.GUARDED_POOL;
 import static dev.culvert.edge.registry.Requests.POOL;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
@@ -44,6 +45,9 @@ class SerializationTest {
     private static final Claim CLAIM = new Claim("node-1", "lane-1", "agent-1");
     private static final StoredTunnel STORED =
             new StoredTunnel(new Tunnel(host("shop"), "ann", 123, "http", POOL, Set.of(CLAIM), 0), 42);
+    private static final StoredTunnel SHARED = new StoredTunnel(
+            new Tunnel(host("shop"), "ann", 123, "http", POOL, Set.of(new Claim("node-2", "lane-2", "agent-2")), 0),
+            43);
 
     @Property
     void everyTunnelComesBackAsItWent(@ForAll("tunnels") Tunnel tunnel, @ForAll long revision) {
@@ -102,6 +106,7 @@ class SerializationTest {
         Change[] changes = {
             new BindChange(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of("node-7", "node-8")),
             new BindChange(request("shop", "ann", CLAIM, GUARDED, null), now, 55, Set.of()),
+            new BindChange(changing(), now, 55, Set.of()),
             BindChange.assertedAgain(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of()),
             new ReleaseChange(CLAIM, now),
             new GiveUpChange(CLAIM),
@@ -110,7 +115,7 @@ class SerializationTest {
         };
         for (Change change : changes) {
             Change there = assertInstanceOf(change.getClass(), throughTheWire(change));
-            for (StoredTunnel before : new StoredTunnel[] {null, STORED}) {
+            for (StoredTunnel before : new StoredTunnel[] {null, STORED, SHARED}) {
                 assertEquals(
                         change.apply(host("shop"), before).now(),
                         there.apply(host("shop"), before).now());
@@ -118,6 +123,10 @@ class SerializationTest {
         }
         assertNotNull(throughTheWire(new Store(STORED)));
         assertNotNull(throughTheWire(new OlderOwnershipWins()));
+    }
+
+    private static Registry.Request changing() {
+        return new Registry.Request(host("shop"), "ann", "http", GUARDED_POOL, CLAIM, null, true);
     }
 
     @ParameterizedTest

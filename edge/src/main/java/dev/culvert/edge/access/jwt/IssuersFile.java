@@ -1,9 +1,9 @@
 package dev.culvert.edge.access.jwt;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.WatchedFile;
 import dev.culvert.config.YamlSection;
 import dev.culvert.edge.access.TokenLine;
-import dev.culvert.edge.access.WatchedFile;
 import dev.culvert.edge.issuers.SectionValues;
 import java.net.URI;
 import java.nio.file.Path;

@@ -6,11 +6,12 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Hash;
+import dev.culvert.config.WatchedFile;
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.OperatorsFiles;
 import dev.culvert.edge.access.UnauthorizedException;
 import dev.culvert.edge.access.UndecidedException;
-import dev.culvert.edge.access.WatchedFile;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -95,7 +96,8 @@ public final class JwtAuthenticator implements Authenticator {
      */
     public static Future<JwtAuthenticator> start(Vertx vertx, Path file, Duration interval) {
         JwtAuthenticator authenticator = new JwtAuthenticator(vertx);
-        return WatchedFile.start(vertx, new IssuersFile(file), interval, (before, now) -> authenticator.changeTo(now))
+        return OperatorsFiles.watch(
+                        vertx, new IssuersFile(file), interval, (before, now) -> authenticator.changeTo(now))
                 .map(watched -> {
                     authenticator.file = watched;
                     authenticator.changeTo(watched.value());

@@ -1,20 +1,16 @@
-package dev.culvert.edge.access;
+package dev.culvert.config;
 
-import dev.culvert.config.ConfigException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * What an operator's file holds. It is read again every {@linkplain #start interval}, whole: it is small, and editors that
+ * What a file holds that may change while the program runs. It is read again every {@linkplain #start interval}, whole: it is small, and editors that
  * replace files, clocks with coarse ticks and mounted secrets defeat everything cleverer. A change counts once two
  * readings in a row agree on it, because a file that is being written in place is empty or cut off for a moment, and that
- * must not end anybody's connection. A file that turns out broken changes nothing and is logged once.
+ * must not end anybody's connection. A file that turns out broken changes nothing and is told of once.
  *
  * <p>Safe for use by any thread.
  *
@@ -24,11 +20,9 @@ public final class WatchedFile<T> {
     /** What is withdrawn in the file is out of force within two of these. */
     public static final Duration INTERVAL = Duration.ofSeconds(1);
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(WatchedFile.class);
-
     private final Vertx vertx;
     private final Source<T> source;
-    private final BiConsumer<T, T> changed;
+    private final Listener<T> listener;
     private volatile T value;
     private volatile long timer;
     private volatile boolean closed;
@@ -37,10 +31,10 @@ public final class WatchedFile<T> {
     private volatile @Nullable T candidate;
     private volatile @Nullable String fault;
 
-    private WatchedFile(Vertx vertx, Source<T> source, BiConsumer<T, T> changed, T value) {
+    private WatchedFile(Vertx vertx, Source<T> source, Listener<T> listener, T value) {
         this.vertx = vertx;
         this.source = source;
-        this.changed = changed;
+        this.listener = listener;
         this.value = value;
     }
 
@@ -49,23 +43,31 @@ public final class WatchedFile<T> {
         /** Reads it, and blocks. */
         T read() throws Exception;
 
-        /** Why it could not be read, as a sentence for the operator. */
+        /** Why it could not be read, as a sentence for whoever wrote it. */
         String inWords(Throwable fault);
+    }
+
+    /** Hears of the file, on any thread. */
+    public interface Listener<T> {
+        /** It holds something else, which is in force. */
+        void changed(T before, T now);
+
+        /** It cannot be read any more, and what was read before stays in force; in words. */
+        void broken(String fault);
     }
 
     /**
      * Reads the file and keeps watching it.
      *
      * @param interval how long after a reading the next one starts; {@link #INTERVAL} in production
-     * @param changed told what was there before and what is there now, on any thread, once that is in force
      * @return fails with a {@link ConfigException} when the file cannot be read
      */
     public static <T> Future<WatchedFile<T>> start(
-            Vertx vertx, Source<T> source, Duration interval, BiConsumer<T, T> changed) {
+            Vertx vertx, Source<T> source, Duration interval, Listener<T> listener) {
         return vertx.executeBlocking(source::read, false)
                 .recover(fault -> Future.failedFuture(new ConfigException(source.inWords(fault))))
                 .map(read -> {
-                    WatchedFile<T> file = new WatchedFile<>(vertx, source, changed, read);
+                    WatchedFile<T> file = new WatchedFile<>(vertx, source, listener, read);
                     file.watch(interval);
                     return file;
                 });
@@ -104,8 +106,7 @@ public final class WatchedFile<T> {
         } else if (read.equals(candidate)) {
             candidate = null;
             value = read;
-            LOGGER.atInfo().addKeyValue("file", source).log("operator's file changed; in force");
-            changed.accept(before, read);
+            listener.changed(before, read);
         } else {
             candidate = read;
         }
@@ -116,7 +117,7 @@ public final class WatchedFile<T> {
         String words = source.inWords(cause);
         if (!Objects.equals(words, fault)) {
             fault = words;
-            LOGGER.atError().addKeyValue("fault", words).log("operator's file is broken; keeping what was read before");
+            listener.broken(words);
         }
     }
 }
