@@ -240,6 +240,59 @@ class InspectorTest {
     }
 
     @Test
+    void messagesOfAWebSocketAreThereOneByOne() throws Exception {
+        lane.open(2, "web");
+        lane.peer().sendText(2, "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        try (Socket accepted = target.accept()) {
+            read(accepted, 61);
+            // The first message in the same packet as the answer
+            answer(
+                    accepted,
+                    2,
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n\u0001\u0001a");
+            answer(accepted, 2, "\u0000\u0001b");
+            lane.peer().sendText(2, "\u0002\u0002xy");
+            read(accepted, 4);
+            awaitUntil(1, seen -> seen.getInteger("requestBytes") == 4);
+            JsonObject none = messages(1, "");
+            assertEquals(0, none.getInteger("passed"), "their last frames have not come");
+
+            send(accepted, new byte[] {(byte) 0x80, 1, 'c'});
+            send(accepted, new byte[] {(byte) 0x88, 5, 3, (byte) 0xe9, 'b', 'y', 'e'});
+            awaitUntil(1, seen -> seen.getInteger("messages") == 2);
+            JsonObject two = messages(1, "?after=0");
+            JsonObject first = two.getJsonArray("messages").getJsonObject(0);
+            assertEquals("target", first.getString("from"));
+            assertEquals("text", first.getString("kind"));
+            assertEquals("abc", first.getString("text"));
+            assertEquals(3, first.getInteger("bytes"));
+            assertEquals(1, first.getInteger("number"));
+            assertFalse(two.getBoolean("unreadable"));
+            JsonArray second = messages(1, "?after=1").getJsonArray("messages");
+            assertEquals(1, second.size());
+            assertEquals(2, second.getJsonObject(0).getInteger("number"));
+            assertEquals(1001, second.getJsonObject(0).getInteger("closeStatus"));
+            assertEquals("bye", second.getJsonObject(0).getString("closeReason"));
+            assertEquals(400, ask("GET", REQUESTS + "/1/messages?after=x").statusCode());
+            assertEquals(404, ask("GET", REQUESTS + "/7/messages").statusCode());
+
+            lane.peer().sendText(2, "\u0003\u0002xy");
+            read(accepted, 4);
+            awaitUntil(1, seen -> seen.getInteger("requestBytes") == 8);
+            assertTrue(messages(1, "").getBoolean("unreadable"));
+            JsonArray archived = new JsonObject(
+                            ask("GET", "/api/v1/requests.har").body())
+                    .getJsonObject("log")
+                    .getJsonArray("entries")
+                    .getJsonObject(0)
+                    .getJsonArray("_webSocketMessages");
+            assertEquals("abc", archived.getJsonObject(0).getString("data"));
+            assertEquals("receive", archived.getJsonObject(0).getString("type"));
+            assertEquals(8, archived.getJsonObject(1).getInteger("opcode"));
+        }
+    }
+
+    @Test
     void longBodyPassesWholeAndItsBeginningIsKept() throws Exception {
         String body = "0123456789abcdef".repeat(64 * 1024); // 1 MiB
         lane.open(2, "web");
@@ -656,6 +709,18 @@ class InspectorTest {
                 .atMost(ScriptedPeer.PATIENCE)
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> details(id), wanted::test);
+    }
+
+    private JsonObject messages(long id, String query) throws IOException, InterruptedException {
+        return new JsonObject(
+                ask("GET", REQUESTS + "/" + id + "/messages" + query).body());
+    }
+
+    /** Bytes of the target's that need not be text. */
+    private void send(Socket accepted, byte[] bytes) throws IOException {
+        accepted.getOutputStream().write(bytes);
+        String passed = lane.peer().expectText(2, bytes.length);
+        assertFalse(passed.isEmpty());
     }
 
     private JsonObject details(long id) throws IOException, InterruptedException {

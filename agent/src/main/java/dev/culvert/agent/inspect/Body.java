@@ -9,7 +9,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** A body, or as much of its beginning as is kept. */
+/** A body or a message, or as much of its beginning as is kept. */
 final class Body {
     /** Bytes that are kept of a body: all of most webhooks and pages. What is replayed must be kept whole. */
     static final int MOST_BYTES = 512 * 1024;
@@ -31,6 +31,11 @@ final class Body {
     /** How many bytes passed. */
     long passed() {
         return passed;
+    }
+
+    /** How many bytes of them are kept. */
+    int kept() {
+        return kept.size();
     }
 
     /** Whether all that passed was kept. */

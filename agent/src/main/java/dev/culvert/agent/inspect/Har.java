@@ -4,6 +4,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Recordings as an HTTP Archive, version 1.2, which browsers' tools and others read. */
@@ -26,7 +28,7 @@ final class Har {
     static JsonObject entry(Recording recording) {
         double total = recording.totalMicros() / 1000.0;
         double first = recording.response() == null ? total : recording.firstByteMicros() / 1000.0;
-        return new JsonObject()
+        JsonObject entry = new JsonObject()
                 .put(
                         "startedDateTime",
                         Instant.ofEpochMilli(recording.startedAtMillis()).toString())
@@ -38,6 +40,24 @@ final class Har {
                         "timings",
                         new JsonObject().put("send", 0).put("wait", first).put("receive", Math.max(0, total - first)))
                 .put("comment", recording.reason());
+        return recording.isUpgraded() ? withMessages(entry, recording.messages().kept()) : entry;
+    }
+
+    /** As Chromium's tools write and read them; the standard has none. */
+    private static JsonObject withMessages(JsonObject entry, List<WebSocketMessage> messages) {
+        JsonArray list = new JsonArray();
+        for (WebSocketMessage message : messages) {
+            Body body = message.body();
+            list.add(new JsonObject()
+                    .put("type", message.fromVisitor() ? "send" : "receive")
+                    .put("time", message.atMillis() / 1000.0)
+                    .put("opcode", message.kind().opcode())
+                    .put(
+                            "data",
+                            (message.kind() == WebSocketMessage.Kind.TEXT ? body.text() : Optional.<String>empty())
+                                    .orElseGet(() -> Base64.getEncoder().encodeToString(body.bytes()))));
+        }
+        return entry.put("_resourceType", "websocket").put("_webSocketMessages", list);
     }
 
     private static JsonObject request(Recording recording) {

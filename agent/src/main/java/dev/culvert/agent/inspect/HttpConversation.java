@@ -68,6 +68,9 @@ final class HttpConversation {
     private boolean answered;
 
     private boolean upgraded;
+    /** What the connection was upgraded to, where it is one. */
+    private @Nullable WebSocketConversation webSocket;
+
     private boolean over;
 
     /**
@@ -90,6 +93,10 @@ final class HttpConversation {
         }
         if (upgraded) {
             pass(requestBody, bytes, Recording::requestBytes);
+            WebSocketConversation messages = webSocket;
+            if (messages != null) {
+                look(() -> messages.fromVisitor(bytes));
+            }
             return;
         }
         if (begunNanos == null) {
@@ -140,13 +147,19 @@ final class HttpConversation {
     }
 
     private void read(EmbeddedChannel decoder, ByteBuf bytes, Consumer<Object> reader) {
-        try {
+        look(() -> {
             if (decoder.isOpen() && bytes.isReadable()) {
                 // A slice has no room. Of a duplicate the decoder would take itself for the owner: append what comes
                 // next, and move what is left to the front of memory that may still wait for its way out.
                 decoder.writeInbound(bytes.retainedSlice());
             }
             drain(decoder, reader);
+        });
+    }
+
+    private void look(Runnable at) {
+        try {
+            at.run();
         } catch (DecoderException e) {
             LOGGER.atDebug().addKeyValue("tunnel", stream.tunnel()).setCause(e).log("stream is not HTTP; not recorded");
             stop("what came cannot be read as HTTP");
@@ -207,6 +220,9 @@ final class HttpConversation {
     private void ofResponse(Object message) {
         if (message instanceof ByteBuf bytes) {
             pass(responseBody, bytes, Recording::responseBytes); // After the protocol was changed.
+            if (webSocket != null) {
+                webSocket.fromTarget(bytes);
+            }
             return;
         }
         if (isUnreadable(message) || current == null) {
@@ -223,6 +239,9 @@ final class HttpConversation {
                 boolean other = upgraded;
                 long now = System.nanoTime();
                 tell(recording -> recording.responded(head, other, now));
+                if (WebSocketConversation.begins(head)) {
+                    webSocket = new WebSocketConversation(head, recordings.unpackBudget(), this::tell);
+                }
             }
         }
         if (message instanceof HttpContent content) {
@@ -274,6 +293,9 @@ final class HttpConversation {
         }
         requests.finishAndReleaseAll();
         responses.finishAndReleaseAll();
+        if (webSocket != null) {
+            webSocket.close();
+        }
     }
 
     /** Responses, of which those to HEAD have no body. */
@@ -284,7 +306,10 @@ final class HttpConversation {
 
         @Override
         protected boolean isContentAlwaysEmpty(HttpMessage message) {
-            return HttpMethod.HEAD.equals(method) || super.isContentAlwaysEmpty(message);
+            boolean upgrades = message instanceof HttpResponse response
+                    && response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
+            // Netty expects a body of an answer that lacks what WebSockets have had since 2011.
+            return HttpMethod.HEAD.equals(method) || upgrades || super.isContentAlwaysEmpty(message);
         }
     }
 }

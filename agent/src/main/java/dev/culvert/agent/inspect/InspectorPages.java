@@ -72,6 +72,7 @@ final class InspectorPages {
                 router,
                 REQUEST + "/response-body",
                 context -> body(context, recording(context).responseBody(), "response"));
+        get(router, REQUEST + "/messages", this::messages);
         router.post(REQUEST + "/replay").handler(InspectorPages::isJson);
         router.post(REQUEST + "/replay")
                 .handler(BodyHandler.create(false).setBodyLimit(MOST_CHANGES_BYTES))
@@ -139,6 +140,15 @@ final class InspectorPages {
         JsonArray all = new JsonArray();
         recordings.latestFirst().forEach(recording -> all.add(RecordingJson.summary(recording)));
         end(context, 200, JSON, all.toBuffer());
+    }
+
+    private void messages(RoutingContext context) {
+        String after = context.queryParam("after").stream().findFirst().orElse("0");
+        if (after.matches("[0-9]{1,18}")) {
+            json(context, 200, RecordingJson.messages(recording(context).messages(), Long.parseLong(after)));
+        } else {
+            error(context, 400, "bad_request", "after is the number of a message");
+        }
     }
 
     private void clear(RoutingContext context) {

@@ -22,6 +22,7 @@ final class Recording {
     private final Recordings recordings;
     private final Body requestBody = new Body();
     private final Body responseBody = new Body();
+    private final Messages messages = new Messages();
     private Fields requestTrailers = Fields.NONE;
     private Fields responseTrailers = Fields.NONE;
     private boolean requestWhole;
@@ -103,6 +104,19 @@ final class Recording {
         }
     }
 
+    /** Of a WebSocket. */
+    void message(WebSocketMessage message) {
+        if (!forgotten) {
+            grow(messages.add(message));
+        }
+    }
+
+    /** Of what comes from the visitor or the target no more messages can be told. */
+    void messagesUnreadable() {
+        messages.becomeUnreadable();
+        grow(0);
+    }
+
     void answered(Fields trailers, long nanos) {
         responseTrailers = trailers;
         end(State.DONE, "", nanos);
@@ -177,6 +191,10 @@ final class Recording {
         return responseTrailers;
     }
 
+    Messages messages() {
+        return messages;
+    }
+
     long startedAtMillis() {
         return startedAtMillis;
     }
@@ -202,6 +220,11 @@ final class Recording {
 
     boolean isUpgraded() {
         return upgraded;
+    }
+
+    /** Whether it may go on for long, and is what somebody watches. */
+    boolean isOpenUpgrade() {
+        return upgraded && state == State.OPEN;
     }
 
     /** Whether all of the request is here, so that it can be sent again. */

@@ -1,8 +1,10 @@
 package dev.culvert.agent.inspect;
 
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 
 /** Recordings as the inspector's API has them; {@code docs/inspector.md} lists the keys. */
 final class RecordingJson {
@@ -31,6 +33,7 @@ final class RecordingJson {
                 .put("state", recording.state().word())
                 .put("reason", recording.reason())
                 .put("upgraded", recording.isUpgraded())
+                .put("messages", recording.messages().passed())
                 .put("requestBytes", recording.requestBody().passed())
                 .put("responseBytes", recording.responseBody().passed())
                 .put("firstByteMicros", recording.firstByteMicros())
@@ -62,6 +65,32 @@ final class RecordingJson {
                                                 recording.responseBody())
                                         .put("status", response.status())
                                         .put("reason", response.reason()));
+    }
+
+    /** What went over a WebSocket after a number of messages. */
+    static JsonObject messages(Messages messages, long after) {
+        List<WebSocketMessage> some = messages.after(after);
+        long number = messages.passed() - some.size();
+        JsonArray list = new JsonArray();
+        for (WebSocketMessage message : some) {
+            list.add(message(message).put("number", ++number));
+        }
+        return new JsonObject()
+                .put("passed", messages.passed())
+                .put("unreadable", messages.isUnreadable())
+                .put("messages", list);
+    }
+
+    private static JsonObject message(WebSocketMessage message) {
+        JsonObject json = body(message.body())
+                .put("from", message.fromVisitor() ? "visitor" : "target")
+                .put("kind", message.kind().word())
+                .put("at", Instant.ofEpochMilli(message.atMillis()).toString())
+                .put("packed", message.packed());
+        if (message.kind() == WebSocketMessage.Kind.CLOSE) {
+            json.put("closeStatus", message.closeStatus()).put("closeReason", message.closeReason());
+        }
+        return json;
     }
 
     private static JsonObject message(String version, Fields fields, Fields trailers, Body body) {

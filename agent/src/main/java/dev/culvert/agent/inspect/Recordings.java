@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last exchanges, and what is kept of them. The oldest go first, finished or not.
+ * The last exchanges, and what is kept of them. The oldest go first, finished or not; but for WebSockets that are open, which go
+ * where the older half is nothing else.
  *
  * <p>Runs on one event loop; {@link #execute} brings others there, and {@link #begin} may be called by any.
  */
@@ -29,6 +30,7 @@ final class Recordings {
     private final Listener listener;
     private final AtomicLong lastId = new AtomicLong();
     private final Map<Long, Recording> kept = new LinkedHashMap<>();
+    private final UnpackBudget unpackBudget = new UnpackBudget();
     private long bytes;
 
     /** Hears what differs. On the recordings' event loop. */
@@ -81,7 +83,11 @@ final class Recordings {
     }
 
     private void forgetOldest() {
-        forget(kept.values().iterator().next());
+        forget(kept.values().stream()
+                .limit(kept.size() / 2) // Or what has just come would be the first to go.
+                .filter(recording -> !recording.isOpenUpgrade())
+                .findFirst()
+                .orElseGet(() -> kept.values().iterator().next()));
     }
 
     private void forget(Recording recording) {
@@ -89,6 +95,11 @@ final class Recordings {
         bytes -= recording.size();
         recording.forget();
         listener.onGone(recording.id());
+    }
+
+    /** For the messages of all WebSockets. */
+    UnpackBudget unpackBudget() {
+        return unpackBudget;
     }
 
     /** Forgets all. */

@@ -17,11 +17,20 @@ const requests = new Map();
 let chosen = null;
 let shown = null;
 
+/** Rows of messages that are shown: as many as the agent keeps. */
+const MOST_MESSAGES = 500;
+
+/** Characters of a message that are shown on one line; the rest is unfolded. */
+const LINE_CHARACTERS = 300;
+
 /** Which agent tells; ids begin anew with each. */
 let agent = null;
 
 /** What was unfolded or shown as it came, of the chosen request. */
 let opened = new Map();
+
+/** The number of the last message of the chosen request that is shown. */
+let lastMessage = 0;
 
 /* Words and numbers. */
 
@@ -103,6 +112,8 @@ function showTunnels(tunnels) {
 async function choose(id) {
   chosen = id;
   opened = new Map();
+  lastMessage = 0;
+  $('messages-list').replaceChildren();
   $('editor').hidden = true;
   put($('said'), '');
   history.replaceState(null, '', id === null ? ' ' : `#${id}`);
@@ -136,6 +147,7 @@ async function refresh() {
   $('none').hidden = true;
   $('details').hidden = false;
   showDetails();
+  if (shown.messages) await refreshMessages(id);
 }
 
 function showDetails() {
@@ -156,6 +168,7 @@ function showDetails() {
   }
   showMessage($('request'), 'Request', shown.request, 'request-body');
   showMessage($('response'), 'Response', shown.response, 'response-body');
+  $('messages').hidden = !shown.messages;
 }
 
 const field = (message, name) => message.headers.find(one => one.name.toLowerCase() === name)?.value ?? '';
@@ -181,8 +194,8 @@ function showMessage(container, title, message, file) {
   }
   const first = title === 'Request' ? `${shown.method} ${shown.version ?? message.version}` : `${message.status} ${message.reason}`;
   const body = message.body;
-  const about = body.bytes ? `${field(message, 'content-type') || 'body'}, ${bytes(body.bytes)}` : shown.upgraded ? '' : 'no body';
-  const head = make('h2', {}, title, make('small', {textContent: `${first} · ${about}`}));
+  const about = shown.upgraded ? '' : body.bytes ? `${field(message, 'content-type') || 'body'}, ${bytes(body.bytes)}` : 'no body';
+  const head = make('h2', {}, title, make('small', {textContent: [first, about].filter(Boolean).join(' · ')}));
   if (body.kept) {
     head.append(make('a', {className: 'button', href: `/api/v1/requests/${shown.id}/${file}`, download: `${shown.id}-${file}`, textContent: 'Save'}));
   }
@@ -307,6 +320,63 @@ function showText(place, head, text, type, part) {
   };
   head.querySelector('a')?.before(toggle);
   show();
+}
+
+/* Messages of a WebSocket. */
+
+async function refreshMessages(id) {
+  let told;
+  try {
+    const answer = await fetch(`/api/v1/requests/${id}/messages?after=${lastMessage}`);
+    if (!answer.ok) return;
+    told = await answer.json();
+  } catch {
+    return;
+  }
+  if (id !== chosen) return;
+  const list = $('messages-list');
+  for (const message of told.messages) {
+    if (message.number <= lastMessage) continue; // Another answer brought it meanwhile.
+    lastMessage = message.number;
+    list.prepend(messageRow(message));
+  }
+  while (list.childElementCount > MOST_MESSAGES) list.lastElementChild.remove();
+  put($('messages-about'), [`${told.passed}, the latest first`, told.passed > list.childElementCount && `${list.childElementCount} are kept`,
+    told.unreadable && 'what came later cannot be read'].filter(Boolean).join(' · '));
+}
+
+function messageRow(message) {
+  const fromVisitor = message.from === 'visitor';
+  const time = make('time', {textContent: `${clock(message.at)}.${message.at.match(/\.(\d{3})/)?.[1] ?? '000'}`, dateTime: message.at});
+  const arrow = make('b', {textContent: fromVisitor ? '→' : '←', title: fromVisitor ? 'from the visitor' : 'from the target'});
+  const isControl = !['text', 'binary'].includes(message.kind);
+  return make('li', {data: {from: message.from, control: isControl, number: message.number}}, time, arrow, wordsOf(message),
+    make('span', {className: 'size', textContent: bytes(message.bytes)}));
+}
+
+/** On one line where it fits, else unfolded by a click. */
+function wordsOf(message) {
+  if (message.kind === 'close') {
+    return make('span', {className: 'line', textContent: `close ${message.closeStatus} ${message.closeReason}`});
+  }
+  const data = bytesOf(message);
+  const text = message.kind === 'binary' ? null : message.text ?? null;
+  const notes = [message.kind === 'text' ? '' : message.kind, message.packed ? 'compressed, as it came' : ''].filter(Boolean).join(', ');
+  const start = text === null ? [...data.slice(0, 24)].map(one => one.toString(16).padStart(2, '0')).join(' ')
+    : text.slice(0, LINE_CHARACTERS);
+  const line = [notes && `${notes}:`, start].filter(Boolean).join(' ').replaceAll(/[\r\n]+/g, ' ');
+  const whole = text === null ? data.length > 24 ? hex(data) : null : prettyOf(text);
+  const cut = message.kept < message.bytes ? `\n… the first ${bytes(message.kept)} of ${bytes(message.bytes)}` : '';
+  return whole === null || whole === line && !cut ? make('span', {className: 'line', textContent: line})
+    : make('details', {}, make('summary', {textContent: line}), make('pre', {className: text === null ? 'hex' : '', textContent: whole + cut}));
+}
+
+function prettyOf(text) {
+  try {
+    return /^\s*[{[]/.test(text) ? JSON.stringify(JSON.parse(text), null, 2) : text;
+  } catch {
+    return text;
+  }
 }
 
 /* Sending again. */

@@ -75,6 +75,48 @@ class RecordingsTest {
     }
 
     @Test
+    void openWebSocketStaysWhileOthersCanGo() {
+        Recording open = recording();
+        recordings.add(open);
+        open.responded(new ResponseHead(101, "", "HTTP/1.1", Fields.NONE), true, 0);
+        Recording closed = recording();
+        recordings.add(closed);
+        closed.responded(new ResponseHead(101, "", "HTTP/1.1", Fields.NONE), true, 0);
+        closed.over("", 0);
+        for (int i = 0; i < Recordings.MOST; i++) {
+            recordings.add(recording());
+        }
+
+        assertEquals(List.of(2L, 3L), gone);
+
+        for (int i = 0; i < 2 * Recordings.MOST; i++) {
+            Recording another = recording();
+            recordings.add(another);
+            another.responded(new ResponseHead(101, "", "HTTP/1.1", Fields.NONE), true, 0);
+        }
+        assertTrue(gone.contains(1L), "they go as well where there is nothing else");
+        assertEquals(Recordings.MOST, recordings.latestFirst().size());
+    }
+
+    @Test
+    void messagesOfOneWebSocketLeaveRoomForOthers() {
+        Recording open = recording();
+        recordings.add(open);
+        open.responded(new ResponseHead(101, "", "HTTP/1.1", Fields.NONE), true, 0);
+        Recording other = recording();
+        recordings.add(other);
+        for (int i = 0; i < 10_000; i++) {
+            Body body = new Body();
+            body.add(new byte[WebSocketReader.MOST_KEPT], WebSocketReader.MOST_KEPT);
+            open.message(new WebSocketMessage(false, WebSocketMessage.Kind.BINARY, 0, false, body));
+        }
+
+        assertEquals(List.of(), gone);
+        assertEquals(10_000, open.messages().passed());
+        assertTrue(open.size() < 2 * Messages.MOST_BYTES);
+    }
+
+    @Test
     void clearedRoomIsFreeAgain() {
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < 20; i++) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -62,6 +63,60 @@ class InspectorIT {
         page.click("#clear");
         browser.await("!document.getElementById('empty').hidden");
         browser.await("document.getElementById('details').hidden");
+    }
+
+    @Test
+    void messagesOfAWebSocketAreSeenAsTheyComeAndUnpacked() throws Exception {
+        ChatTarget target = stage.keep(ChatTarget.start());
+        RunningEdge edge = stage.edge();
+        RunningAgent agent = stage.agent(edge, target.port(), "--name", "chat", "--inspect-port", "0");
+        String inspector = agent.await("inspector").getString("url");
+        agent.awaitOnline();
+        Page visitor = Browser.start(stage).page();
+        visitor.navigate("http://" + edge.host("chat") + "/");
+        visitor.evaluate("""
+                () => new Promise(open => {
+                  window.answers = [];
+                  window.chat = new WebSocket(`ws://${location.host}/room`);
+                  chat.binaryType = 'arraybuffer';
+                  chat.onmessage = message => answers.push(message.data);
+                  chat.onopen = open;
+                })""");
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate(inspector);
+        page.click("#requests button:has-text('/room')");
+        browser.await("document.getElementById('status').textContent === 'open'");
+        assertTrue(page.textContent("#response").contains("permessage-deflate"), "the browser and the target compress");
+
+        List<String> sent = List.of(
+                "'{\"says\":\"<b>hello</b>\",\"of\":[1,2]}'",
+                "JSON.stringify({says: 'tea '.repeat(5000)})",
+                "Uint8Array.from({length: 300}, (_, i) => i % 256)");
+        for (int i = 0; i < sent.size(); i++) {
+            String answered = "answers.length === " + (i + 1);
+            visitor.evaluate("chat.send(%s)".formatted(sent.get(i)));
+            visitor.waitForCondition(() -> Boolean.TRUE.equals(visitor.evaluate(answered)));
+        }
+        browser.await("document.querySelectorAll('#messages-list li').length === 6");
+
+        assertEquals("6, the latest first", page.textContent("#messages-about"));
+        assertEquals(
+                0, page.locator("#messages-list b b, pre b, summary b, .line b").count(), "text, never markup");
+        page.click("[data-number='1'] summary");
+        assertEquals(
+                "{\n  \"says\": \"<b>hello</b>\",\n  \"of\": [\n    1,\n    2\n  ]\n}",
+                page.textContent("[data-number='1'] pre"));
+        assertEquals("20 KiB", page.textContent("[data-number='3'] .size"));
+        page.click("[data-number='6'] summary");
+        browser.screenshot("inspector-messages");
+        visitor.evaluate("chat.close(3001, 'enough')");
+        browser.await("document.getElementById('status').textContent === 'closed'");
+        browser.await("[...document.querySelectorAll('.line')].some(line => line.textContent === 'close 3001 enough')");
+        assertTrue(page.isVisible("[data-number='1'] pre"), "what was unfolded stays so");
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+        page.setViewportSize(390, 1100);
+        browser.screenshot("inspector-messages-phone");
     }
 
     @Test
