@@ -252,9 +252,12 @@ final class Binding {
                 options.pool(),
                 options.hostHeader(),
                 options.targetName(),
-                options.admission().networks().texts(),
-                options.admission().hashes(),
-                options.admission().people().all(),
+                (int) options.responseTimeout().toMillis(),
+                new Bind.Visitors(
+                        options.admission().networks().texts(),
+                        options.admission().hashes(),
+                        options.admission().people().all(),
+                        options.admission().preflights()),
                 changed != null);
     }
 

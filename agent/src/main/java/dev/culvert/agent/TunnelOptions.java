@@ -3,6 +3,8 @@ package dev.culvert.agent;
 import dev.culvert.admission.Admission;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
+import dev.culvert.config.Durations;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *     only
  * @param proxyProtocol whether the target is told the visitor's address in front of the visitor's bytes. Not for HTTP,
  *     whose targets find it in {@code X-Forwarded-For}
+ * @param responseTimeout how long the target may take to begin its answer, a second to a day; zero for as long as it takes. For
+ *     HTTP only
  * @param admission whom the edge lets in; passwords and people are for HTTP only
  */
 public record TunnelOptions(
@@ -32,9 +36,12 @@ public record TunnelOptions(
         String hostHeader,
         boolean insecureTarget,
         ProxyProtocol proxyProtocol,
+        Duration responseTimeout,
         Admission admission) {
 
     private static final String PRESERVE = "preserve";
+    private static final Duration SHORTEST_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
     /** What visitors speak. */
     public enum Kind {
@@ -88,6 +95,15 @@ public record TunnelOptions(
             throw new IllegalArgumentException(
                     "only visitors of http tunnels can be asked for a password or a sign-in");
         }
+        if (!responseTimeout.isZero()
+                && (responseTimeout.compareTo(SHORTEST_TIMEOUT) < 0
+                        || responseTimeout.compareTo(LONGEST_TIMEOUT) > 0)) {
+            throw new IllegalArgumentException(
+                    "must be 1s to 24h, or 0 for as long as it takes, was " + Durations.format(responseTimeout));
+        }
+        if (kind != Kind.HTTP && !responseTimeout.isZero()) {
+            throw new IllegalArgumentException("only http tunnels have answers that can be waited for");
+        }
         if (kind != Kind.HTTP && target.folder() != null) {
             throw new IllegalArgumentException("a folder can be the target of http tunnels only");
         }
@@ -128,42 +144,120 @@ public record TunnelOptions(
     }
 
     private static TunnelOptions of(Kind kind, Target target) {
-        return new TunnelOptions(kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF, Admission.EVERYBODY);
+        return new TunnelOptions(
+                kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF, Duration.ZERO, Admission.EVERYBODY);
     }
 
     public TunnelOptions withName(@Nullable String newName) {
         return new TunnelOptions(
-                kind, target, newName, remotePort, pool, hostHeader, insecureTarget, proxyProtocol, admission);
+                kind,
+                target,
+                newName,
+                remotePort,
+                pool,
+                hostHeader,
+                insecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                admission);
     }
 
     public TunnelOptions withRemotePort(int newPort) {
         return new TunnelOptions(
-                kind, target, name, newPort, pool, hostHeader, insecureTarget, proxyProtocol, admission);
+                kind,
+                target,
+                name,
+                newPort,
+                pool,
+                hostHeader,
+                insecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                admission);
     }
 
     public TunnelOptions withPool(boolean newPool) {
         return new TunnelOptions(
-                kind, target, name, remotePort, newPool, hostHeader, insecureTarget, proxyProtocol, admission);
+                kind,
+                target,
+                name,
+                remotePort,
+                newPool,
+                hostHeader,
+                insecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                admission);
     }
 
     public TunnelOptions withHostHeader(String newHostHeader) {
         return new TunnelOptions(
-                kind, target, name, remotePort, pool, newHostHeader, insecureTarget, proxyProtocol, admission);
+                kind,
+                target,
+                name,
+                remotePort,
+                pool,
+                newHostHeader,
+                insecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                admission);
     }
 
     public TunnelOptions withInsecureTarget(boolean newInsecureTarget) {
         return new TunnelOptions(
-                kind, target, name, remotePort, pool, hostHeader, newInsecureTarget, proxyProtocol, admission);
+                kind,
+                target,
+                name,
+                remotePort,
+                pool,
+                hostHeader,
+                newInsecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                admission);
     }
 
     public TunnelOptions withProxyProtocol(ProxyProtocol newProxyProtocol) {
         return new TunnelOptions(
-                kind, target, name, remotePort, pool, hostHeader, insecureTarget, newProxyProtocol, admission);
+                kind,
+                target,
+                name,
+                remotePort,
+                pool,
+                hostHeader,
+                insecureTarget,
+                newProxyProtocol,
+                responseTimeout,
+                admission);
+    }
+
+    public TunnelOptions withResponseTimeout(Duration newResponseTimeout) {
+        return new TunnelOptions(
+                kind,
+                target,
+                name,
+                remotePort,
+                pool,
+                hostHeader,
+                insecureTarget,
+                proxyProtocol,
+                newResponseTimeout,
+                admission);
     }
 
     public TunnelOptions withAdmission(Admission newAdmission) {
         return new TunnelOptions(
-                kind, target, name, remotePort, pool, hostHeader, insecureTarget, proxyProtocol, newAdmission);
+                kind,
+                target,
+                name,
+                remotePort,
+                pool,
+                hostHeader,
+                insecureTarget,
+                proxyProtocol,
+                responseTimeout,
+                newAdmission);
     }
 
     /** The name or the port that is asked for, as edges and {@link Tunnel#name} write it; null for any. */

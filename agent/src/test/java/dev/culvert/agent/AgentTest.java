@@ -607,19 +607,19 @@ class AgentTest {
         tunnel.admit(BOB);
         first.grant(asked, "web"); // Until here the change has to wait for its turn.
         Bind later = first.peer().expect(Frame.BindFrame.class).bind();
-        assertEquals(ANN.hashes(), second.grant("web").passwords());
+        assertEquals(ANN.hashes(), second.grant("web").visitors().passwords());
         assertFalse(changed.isComplete());
         first.grant(later, "web");
-        assertEquals(BOB.hashes(), second.grant("web").passwords());
+        assertEquals(BOB.hashes(), second.grant("web").visitors().passwords());
 
         get(changed);
-        assertEquals(ANN.hashes(), asked.passwords());
-        assertEquals(BOB.hashes(), later.passwords());
+        assertEquals(ANN.hashes(), asked.visitors().passwords());
+        assertEquals(BOB.hashes(), later.visitors().passwords());
         assertTrue(asked.changes() && later.changes());
         assertEquals(BOB, tunnel.options().admission());
         first.peer().close();
         Bind again = edge.welcome("node-1", 2).grant("web");
-        assertEquals(BOB.hashes(), again.passwords());
+        assertEquals(BOB.hashes(), again.visitors().passwords());
         assertFalse(again.changes());
     }
 
@@ -654,7 +654,7 @@ class AgentTest {
         Future<Void> changed = listener.lastTunnel().admit(ANN);
         edge.startAgain();
 
-        assertEquals(ANN.hashes(), edge.welcome().grant("web").passwords());
+        assertEquals(ANN.hashes(), edge.welcome().grant("web").visitors().passwords());
         get(changed);
     }
 

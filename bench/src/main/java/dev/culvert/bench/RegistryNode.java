@@ -95,7 +95,7 @@ public final class RegistryNode {
                             key(i),
                             owner,
                             "http",
-                            new Tunnel.Policy("preserve", "http://127.0.0.1:3000", false, Admission.EVERYBODY),
+                            new Tunnel.Policy("preserve", "http://127.0.0.1:3000", 0, false, Admission.EVERYBODY),
                             new Claim(registry.nodeId(), lane, instance),
                             null,
                             false))

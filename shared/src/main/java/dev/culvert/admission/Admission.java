@@ -16,10 +16,12 @@ import java.util.Set;
  * @param networks where visitors must come from; anywhere when empty
  * @param passwords one of which lets visitors by HTTP in
  * @param people who by HTTP may sign in with the edge's identity provider
+ * @param preflights whether browsers that ask before a request to another site (CORS preflights), without saying who it is, are
+ *     let in all the same; nothing where nobody is asked who it is
  */
-public record Admission(Networks networks, Set<Password> passwords, People people) {
+public record Admission(Networks networks, Set<Password> passwords, People people, boolean preflights) {
     /** Everybody. */
-    public static final Admission EVERYBODY = new Admission(Networks.NONE, Set.of(), People.NONE);
+    public static final Admission EVERYBODY = new Admission(Networks.NONE, Set.of(), People.NONE, false);
 
     /** Most networks, passwords and people of a tunnel, each: every node keeps them for every name. */
     public static final int MOST = 32;
@@ -45,26 +47,31 @@ public record Admission(Networks networks, Set<Password> passwords, People peopl
      * @param networks texts as {@link Networks#of} reads them
      * @param hashes of passwords
      * @param people as {@link People} has them
+     * @param preflights whether CORS preflights are let in without any of these
      * @throws IllegalArgumentException in words, where it makes no sense
      */
-    public static Admission of(List<String> networks, List<String> hashes, List<String> people) {
+    public static Admission of(List<String> networks, List<String> hashes, List<String> people, boolean preflights) {
         Set<Password> passwords = new LinkedHashSet<>();
         hashes.forEach(hash -> passwords.add(new Password(hash)));
-        return networks.isEmpty() && passwords.isEmpty() && people.isEmpty()
+        return networks.isEmpty() && passwords.isEmpty() && people.isEmpty() && !preflights
                 ? EVERYBODY
-                : new Admission(Networks.of(networks), passwords, new People(people));
+                : new Admission(Networks.of(networks), passwords, new People(people), preflights);
     }
 
     public Admission withNetworks(Networks newNetworks) {
-        return new Admission(newNetworks, passwords, people);
+        return new Admission(newNetworks, passwords, people, preflights);
     }
 
     public Admission withPasswords(Set<Password> newPasswords) {
-        return new Admission(networks, newPasswords, people);
+        return new Admission(networks, newPasswords, people, preflights);
     }
 
     public Admission withPeople(People newPeople) {
-        return new Admission(networks, passwords, newPeople);
+        return new Admission(networks, passwords, newPeople, preflights);
+    }
+
+    public Admission withPreflights(boolean newPreflights) {
+        return new Admission(networks, passwords, people, newPreflights);
     }
 
     /** Whether nothing is asked of visitors. */

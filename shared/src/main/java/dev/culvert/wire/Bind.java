@@ -17,10 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param pool whether the name may be shared with other agents of the same owner
  * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
  * @param target what the agent calls its target, for {@code rewrite} and the dashboard: {@code 127.0.0.1:3000}
- * @param allowFrom networks in CIDR notation that visitors must come from; anywhere when empty
- * @param passwords SHA-256, in hex, of {@code name:password}, one of which lets visitors by HTTP in
- * @param people who by HTTP may sign in: {@code ann@example.com}, {@code *@example.com} or {@code *}. Where both are empty
- *     nobody is asked who it is
+ * @param responseTimeoutMillis for {@code http}, how long the target may take to begin its answer, in milliseconds; 0 for as long
+ *     as it takes
+ * @param visitors whom to let in
  * @param changes whether the agent has the name and means to change whom it lets in, also where other agents share it
  */
 public record Bind(
@@ -32,15 +31,28 @@ public record Bind(
         boolean pool,
         String hostHeader,
         String target,
-        List<String> allowFrom,
-        List<String> passwords,
-        List<String> people,
+        int responseTimeoutMillis,
+        Visitors visitors,
         boolean changes) {
 
-    public Bind {
-        allowFrom = List.copyOf(allowFrom);
-        passwords = List.copyOf(passwords);
-        people = List.copyOf(people);
+    /**
+     * Which visitors are let in, as it was asked for.
+     *
+     * @param allowFrom networks in CIDR notation that they must come from; anywhere when empty
+     * @param passwords SHA-256, in hex, of {@code name:password}, one of which lets them in by HTTP
+     * @param people who by HTTP may sign in: {@code ann@example.com}, {@code *@example.com} or {@code *}. Where both are empty
+     *     nobody is asked who it is
+     * @param preflights whether those who ask before a request to another site (CORS preflights) are let in without
+     */
+    public record Visitors(List<String> allowFrom, List<String> passwords, List<String> people, boolean preflights) {
+        /** Everybody. */
+        public static final Visitors EVERYBODY = new Visitors(List.of(), List.of(), List.of(), false);
+
+        public Visitors {
+            allowFrom = List.copyOf(allowFrom);
+            passwords = List.copyOf(passwords);
+            people = List.copyOf(people);
+        }
     }
 
     JsonObject toJson() {
@@ -51,9 +63,11 @@ public record Bind(
                 .put("pool", pool)
                 .put("hostHeader", hostHeader)
                 .put("target", target)
-                .put("allowFrom", new JsonArray(allowFrom))
-                .put("passwords", new JsonArray(passwords))
-                .put("people", new JsonArray(people))
+                .put("responseTimeoutMillis", responseTimeoutMillis)
+                .put("allowFrom", new JsonArray(visitors.allowFrom()))
+                .put("passwords", new JsonArray(visitors.passwords()))
+                .put("people", new JsonArray(visitors.people()))
+                .put("preflights", visitors.preflights())
                 .put("changes", changes);
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
@@ -74,9 +88,12 @@ public record Bind(
                 Handshake.flag(json, "pool"),
                 Handshake.text(json, "hostHeader", "preserve"),
                 Handshake.text(json, "target", ""),
-                Handshake.list(json, "allowFrom", String.class),
-                Handshake.list(json, "passwords", String.class),
-                Handshake.list(json, "people", String.class),
+                Handshake.count(json, "responseTimeoutMillis"),
+                new Visitors(
+                        Handshake.list(json, "allowFrom", String.class),
+                        Handshake.list(json, "passwords", String.class),
+                        Handshake.list(json, "people", String.class),
+                        Handshake.flag(json, "preflights")),
                 Handshake.flag(json, "changes"));
     }
 }

@@ -38,7 +38,8 @@ class AdmissionTest {
         assertEquals(in, Networks.parse(networks).test(InetAddress.getByName(address)));
         assertEquals(
                 in,
-                new Admission(Networks.parse(networks), Set.of(), People.NONE).letsIn(InetAddress.getByName(address)));
+                new Admission(Networks.parse(networks), Set.of(), People.NONE, false)
+                        .letsIn(InetAddress.getByName(address)));
     }
 
     @ParameterizedTest
@@ -64,7 +65,7 @@ class AdmissionTest {
         assertTrue(Admission.EVERYBODY.letsIn(InetAddress.getByName("203.0.113.1")));
         assertTrue(Admission.EVERYBODY.isOpen());
         assertFalse(Admission.EVERYBODY.asksForPassword());
-        assertSame(Admission.EVERYBODY, Admission.of(List.of(), List.of(), List.of()));
+        assertSame(Admission.EVERYBODY, Admission.of(List.of(), List.of(), List.of(), false));
     }
 
     @Test
@@ -72,14 +73,16 @@ class AdmissionTest {
         Admission admission = new Admission(
                 Networks.parse("10.0.0.0/8, ::1"),
                 Set.of(Password.parse("ann:long enough"), Password.of("bob:x")),
-                People.parse("Ann@example.com, *@example.org"));
+                People.parse("Ann@example.com, *@example.org"),
+                false);
 
         assertEquals(
                 admission,
                 Admission.of(
                         admission.networks().texts(),
                         admission.hashes(),
-                        admission.people().all()));
+                        admission.people().all(),
+                        false));
         assertEquals(List.of("10.0.0.0/8", "::1"), admission.networks().texts());
     }
 
@@ -96,7 +99,8 @@ class AdmissionTest {
         assertEquals("", Admission.EVERYBODY.words());
         assertEquals(
                 "a sign-in or a password, 2 networks",
-                new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b")), People.parse("*")).words());
+                new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b")), People.parse("*"), false)
+                        .words());
         assertEquals(
                 "a sign-in", Admission.EVERYBODY.withPeople(People.parse("*")).words());
     }
@@ -107,8 +111,8 @@ class AdmissionTest {
                 .mapToObj(i -> "10.0.0." + i)
                 .toList();
 
-        assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of(), List.of()));
-        assertThrows(IllegalArgumentException.class, () -> Admission.of(List.of(), List.of(), tooMany));
+        assertThrows(IllegalArgumentException.class, () -> Admission.of(tooMany, List.of(), List.of(), false));
+        assertThrows(IllegalArgumentException.class, () -> Admission.of(List.of(), List.of(), tooMany, false));
     }
 
     /** By {@code printf 'ann:long enough' | sha256sum}: other programs open tunnels too. */

@@ -74,29 +74,21 @@ final class FrameArbitraries {
 
     private static Arbitrary<Frame> binds() {
         Arbitrary<List<String>> texts = TEXT.list().ofMaxSize(3);
-        return Combinators.combine(texts, texts, texts, Arbitraries.of(true, false))
-                .flatAs((allowFrom, passwords, people, changes) -> Combinators.combine(
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        Arbitrary<Bind.Visitors> visitors =
+                Combinators.combine(texts, texts, texts, flag).as(Bind.Visitors::new);
+        return Combinators.combine(visitors, flag, Arbitraries.integers().greaterOrEqual(0))
+                .flatAs((whom, changes, timeout) -> Combinators.combine(
                                 POSITIVE,
                                 TEXT,
                                 TEXT.injectNull(0.3),
                                 Arbitraries.integers().between(0, 65535),
                                 TEXT.injectNull(0.3),
-                                Arbitraries.of(true, false),
+                                flag,
                                 TEXT,
                                 TEXT)
                         .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
-                                id,
-                                kind,
-                                name,
-                                port,
-                                ticket,
-                                pool,
-                                hostHeader,
-                                target,
-                                allowFrom,
-                                passwords,
-                                people,
-                                changes))));
+                                id, kind, name, port, ticket, pool, hostHeader, target, timeout, whom, changes))));
     }
 
     private static Arbitrary<Frame> bounds() {

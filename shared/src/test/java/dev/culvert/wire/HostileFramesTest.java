@@ -211,18 +211,7 @@ class HostileFramesTest {
                 List.of(
                         new Frame.HelloFrame(new Hello(List.of(), "", "i", List.of(), null, null, 1, false)),
                         new Frame.BindFrame(new Bind(
-                                1,
-                                "http",
-                                null,
-                                0,
-                                null,
-                                false,
-                                "preserve",
-                                "",
-                                List.of(),
-                                List.of(),
-                                List.of(),
-                                false))),
+                                1, "http", null, 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false))),
                 read);
     }
 

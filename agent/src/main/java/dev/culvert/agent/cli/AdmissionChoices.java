@@ -14,7 +14,8 @@ final class AdmissionChoices {
     private AdmissionChoices() {}
 
     static Admission of(Choices choices) {
-        return new Admission(networks(choices), passwords(choices), people(choices));
+        return new Admission(
+                networks(choices), passwords(choices), people(choices), choices.isOn(AgentOption.ALLOW_PREFLIGHT));
     }
 
     private static Networks networks(Choices choices) {

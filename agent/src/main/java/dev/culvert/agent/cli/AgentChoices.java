@@ -8,6 +8,7 @@ import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.TokenSource;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
+import dev.culvert.config.Durations;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.ListenPort;
 import dev.culvert.config.Secret;
@@ -113,7 +114,10 @@ final class AgentChoices {
             options = choices.read(AgentOption.NAME, options::withName).orElse(options);
         }
         TunnelOptions named = options;
-        return choices.read(AgentOption.HOST_HEADER, named::withHostHeader).orElse(named);
+        TunnelOptions timed = choices.read(
+                        AgentOption.RESPONSE_TIMEOUT, text -> named.withResponseTimeout(Durations.parse(text)))
+                .orElse(named);
+        return choices.read(AgentOption.HOST_HEADER, timed::withHostHeader).orElse(timed);
     }
 
     /** The option that says where the token comes from. */

@@ -37,6 +37,16 @@ enum AgentOption {
             "allow-from",
             "NETWORK,...",
             "Let in only visitors from these networks, like 192.0.2.0/24 or 2001:db8::/32. Default: from anywhere"),
+    ALLOW_PREFLIGHT(
+            "allow-preflight",
+            "",
+            "Let in what browsers ask before a page of another site may call this one (CORS), without password or"
+                    + " sign-in."),
+    RESPONSE_TIMEOUT(
+            "response-timeout",
+            "TIME",
+            "How long the target may take to begin its answer, like 30s; then the visitor gets 504. Default: as long as it"
+                    + " takes"),
     EDGE(
             "edge",
             "EDGE",
@@ -113,7 +123,17 @@ enum AgentOption {
     static Set<AgentOption> of(TunnelOptions.Kind kind) {
         return switch (kind) {
             case HTTP ->
-                Set.of(NAME, HOST_HEADER, POOL, BASIC_AUTH, BASIC_AUTH_FILE, SIGN_IN, ALLOW_FROM, INSECURE_TARGET);
+                Set.of(
+                        NAME,
+                        HOST_HEADER,
+                        POOL,
+                        BASIC_AUTH,
+                        BASIC_AUTH_FILE,
+                        SIGN_IN,
+                        ALLOW_FROM,
+                        ALLOW_PREFLIGHT,
+                        RESPONSE_TIMEOUT,
+                        INSECURE_TARGET);
             case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL, ALLOW_FROM);
             case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL, ALLOW_FROM);
         };

@@ -82,6 +82,9 @@ class AgentMainTest {
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "http 3000 --basic-auth ann | --basic-auth: must be a name and a password with a colon between them",
                 "http 3000 --basic-auth ann:short | --basic-auth: a password has 8 characters at least",
+                "http 3000 --response-timeout soon | --response-timeout: soon is not a time: write a number and ms, s, m or h, like 30s",
+                "http 3000 --response-timeout 10ms | --response-timeout: must be 1s to 24h, or 0 for as long as it takes, was 10ms",
+                "tcp 22 --response-timeout 10s | Unknown option: '--response-timeout' (`culvert tcp --help` lists what there is)",
                 "http 3000 --basic-auth-file /nowhere/passwords | --basic-auth-file: there is no file /nowhere/passwords",
                 "http 3000 --allow-from here | --allow-from: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found 'here'",
                 "tcp 22 --basic-auth ann:long-enough | Unknown option: '--basic-auth' (`culvert tcp --help` lists what there is)",
@@ -262,8 +265,8 @@ class AgentMainTest {
             assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
             assertEquals("tcp 2222", ssh.kind() + " " + ssh.port());
             assertEquals("tls safe", safe.kind() + " " + safe.name());
-            assertEquals(List.of(), ssh.allowFrom());
-            assertEquals(List.of("10.0.0.0/8", "::1"), safe.allowFrom());
+            assertEquals(List.of(), ssh.visitors().allowFrom());
+            assertEquals(List.of("10.0.0.0/8", "::1"), safe.visitors().allowFrom());
             assertTrue(out().contains("Online: tcp://example.com:2222 → 127.0.0.1:22\n"), out());
         }
     }
@@ -284,7 +287,25 @@ class AgentMainTest {
                             .map(text -> Password.of(text).hash())
                             .sorted()
                             .toList(),
-                    bind.passwords());
+                    bind.visitors().passwords());
+        }
+    }
+
+    @Test
+    void edgeHearsHowLongTheTargetMayTakeAndWhetherPreflightsComeIn() throws Exception {
+        Path file = home.resolve("culvert.yaml");
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            Files.writeString(
+                    file,
+                    "edge: %s\ntunnels: {web: {target: 3000, basic-auth: \"ann:long enough\", allow-preflight: true, response-timeout: 90s}}"
+                            .formatted(edge.address()));
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
+            Bind bind = edge.welcome().refuse(Bound.Code.NOT_ALLOWED, "no");
+
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+            assertEquals(90_000, bind.responseTimeoutMillis());
+            assertTrue(bind.visitors().preflights());
         }
     }
 
@@ -341,7 +362,7 @@ class AgentMainTest {
                             .map(text -> Password.of(text).hash())
                             .sorted()
                             .toList(),
-                    bind.passwords());
+                    bind.visitors().passwords());
         }
     }
 
@@ -411,7 +432,7 @@ class AgentMainTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, sign-in, target",
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, allow-preflight, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, response-timeout, sign-in, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, unix:/path, or a folder",

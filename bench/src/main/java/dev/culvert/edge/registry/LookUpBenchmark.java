@@ -57,7 +57,7 @@ public class LookUpBenchmark {
                 TunnelKey.ofHost(host(number)),
                 "owner",
                 "http",
-                new Tunnel.Policy("preserve", "localhost:3000", false, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", "localhost:3000", 0, false, Admission.EVERYBODY),
                 new Claim(registry.nodeId(), "lane-" + number, "agent"),
                 null,
                 false);

@@ -5,6 +5,7 @@ import dev.culvert.admission.Password;
 import dev.culvert.edge.registry.Tunnel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AsciiString;
 import io.vertx.core.Future;
 import java.net.InetAddress;
@@ -67,10 +68,22 @@ final class Gate {
         Admission admission = tunnel.policy().admission();
         if (!admission.letsIn(visitor)) {
             return new Out(Reply.notAdmitted(question.host(), visitor));
+        } else if (admission.preflights() && isPreflight(question)) {
+            return In.FREELY;
         } else if (admission.asksForSignIn()) {
             return bySignIn(tunnel, visitor, question);
         }
         return admission.asksForPassword() ? byPassword(tunnel, visitor, question) : In.FREELY;
+    }
+
+    /** What a browser asks before a request to another site, with nothing that says who it is (Fetch, CORS-preflight request). */
+    private static boolean isPreflight(SignIn.Question question) {
+        HttpHeaders headers = question.headers();
+        return question.method().equals(HttpMethod.OPTIONS)
+                && headers.contains(HttpHeaderNames.ORIGIN)
+                && headers.contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)
+                && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
     }
 
     private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {

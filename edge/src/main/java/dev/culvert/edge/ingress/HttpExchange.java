@@ -53,6 +53,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private @Nullable HttpRequest request;
     private @Nullable HostPolicy host;
     private @Nullable TargetConnection target;
+    private @Nullable ResponseTimeout timeout;
     private @Nullable LaneUpgrade lane;
     private boolean oneRequestAStream;
     private boolean requestEnded;
@@ -135,6 +136,7 @@ final class HttpExchange implements TargetConnection.Listener {
         } else if (answered) {
             rest.in(ingress.options().deadlines().idle());
         }
+        watchTarget();
     }
 
     void onVisitorWritable(boolean writable) {
@@ -235,6 +237,7 @@ final class HttpExchange implements TargetConnection.Listener {
         record = new ExchangeRecord(
                 ingress.traffic(), tunnel, head, visitor.connection().peer());
         attempts = new Attempts(ingress, tunnel);
+        timeout = ResponseTimeout.of(tunnel.policy(), loop, waited -> answer(Reply.tooLate(waited)));
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
@@ -278,11 +281,26 @@ final class HttpExchange implements TargetConnection.Listener {
         }
     }
 
+    private void watchTarget() {
+        if (timeout != null) {
+            TargetConnection asked = headSent || over ? null : target;
+            timeout.waiting(asked != null && (requestEnded || !asked.isWritable()));
+        }
+    }
+
     @Override
     public void onTargetWritable() {
         if (target != null && target.isWritable()) {
             visitor.resumeRequest();
         }
+        targetGoesOn();
+    }
+
+    private void targetGoesOn() {
+        if (timeout != null) {
+            timeout.again();
+        }
+        watchTarget();
     }
 
     // The answer.
@@ -294,6 +312,7 @@ final class HttpExchange implements TargetConnection.Listener {
             return; // Nobody waits for it.
         }
         continued |= isContinue;
+        targetGoesOn();
         visitor.sendInterim(TargetResponse.of(response));
     }
 
@@ -312,6 +331,7 @@ final class HttpExchange implements TargetConnection.Listener {
                 .set(HttpHeaderNames.UPGRADE, protocol)
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
         over = true;
+        watchTarget();
         replay.drop();
         ExchangeRecord raw = record;
         if (raw != null) {
@@ -341,6 +361,7 @@ final class HttpExchange implements TargetConnection.Listener {
         }
         replay.drop();
         headSent = true;
+        watchTarget();
         if (record != null) {
             record.answered(response.status().code());
         }
@@ -377,6 +398,7 @@ final class HttpExchange implements TargetConnection.Listener {
     public void onLost(StreamReset reset) {
         TargetConnection lost = target;
         target = null;
+        watchTarget();
         if (over || lost == null || attempts == null || request == null) {
             return;
         } else if (answered) {
@@ -460,6 +482,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void finish(@Nullable TargetConnection reportTo) {
         over = true;
+        watchTarget();
         rest.cancel();
         replay.drop();
         if (record != null) {
@@ -481,7 +504,7 @@ final class HttpExchange implements TargetConnection.Listener {
         FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
         page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());
         visitor.sendReply(page);
-        end(CloseReason.CANCELLED, reply.code());
+        end(CloseReason.CANCELLED, reply.title());
         visitor.exchangeEnded();
     }
 

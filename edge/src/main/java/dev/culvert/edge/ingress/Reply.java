@@ -1,9 +1,11 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.config.Durations;
 import dev.culvert.wire.CloseReason;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -212,6 +214,15 @@ public record Reply(
                         "Connection to the agent was lost",
                         "The request may or may not have reached the target%s.".formatted(because));
         };
+    }
+
+    static Reply tooLate(Duration waited) {
+        return of(
+                HttpResponseStatus.GATEWAY_TIMEOUT,
+                "target_too_late",
+                "Target takes too long",
+                "The target has the request and did not begin to answer within %s, as long as it may take."
+                        .formatted(Durations.format(waited)));
     }
 
     static Reply badAnswer(String found) {

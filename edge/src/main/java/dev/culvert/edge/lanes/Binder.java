@@ -59,6 +59,9 @@ public final class Binder {
                     Bound.Code.NOT_ALLOWED,
                     "a Host value and a target are at most %d visible ASCII characters".formatted(MOST_POLICY_CHARS));
         }
+        if (asked.responseTimeoutMillis() > 0 && !asked.kind().equals("http")) {
+            return refused(Bound.Code.NOT_ALLOWED, "only http tunnels have answers that can be waited for");
+        }
         if (asked.kind().equals("tcp")) {
             return bindPort(asked, identity, claim, granted);
         }
@@ -180,7 +183,11 @@ public final class Binder {
             TunnelKey key, Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
         Admission admission;
         try {
-            admission = Admission.of(asked.allowFrom(), asked.passwords(), asked.people());
+            admission = Admission.of(
+                    asked.visitors().allowFrom(),
+                    asked.visitors().passwords(),
+                    asked.visitors().people(),
+                    asked.visitors().preflights());
         } catch (ConfigException | IllegalArgumentException e) {
             return refused(Bound.Code.NOT_ALLOWED, "whom to let in: " + e.getMessage());
         }
@@ -193,7 +200,8 @@ public final class Binder {
                     Bound.Code.NOT_OFFERED,
                     "this edge has no identity provider to sign in with; whoever runs it can name one with --sign-in");
         }
-        Tunnel.Policy policy = new Tunnel.Policy(asked.hostHeader(), asked.target(), asked.pool(), admission);
+        Tunnel.Policy policy = new Tunnel.Policy(
+                asked.hostHeader(), asked.target(), asked.responseTimeoutMillis(), asked.pool(), admission);
         return registry.bind(
                 new Registry.Request(
                         key, identity.owner(), asked.kind(), policy, claim, asked.ticket(), asked.changes()),

@@ -224,7 +224,7 @@ public final class SocketPools implements LocalCarriers {
                 key,
                 "localtunnel:" + NetUtil.toAddressString(pool.client()),
                 Tunnel.LOCALTUNNEL,
-                new Tunnel.Policy("preserve", "localtunnel", false, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", "localtunnel", 0, false, Admission.EVERYBODY),
                 claim(pool),
                 null,
                 false);

@@ -26,7 +26,7 @@ final class BindChange extends Change {
     /** No ownership is proven. */
     static final long UNPROVEN = Long.MAX_VALUE;
 
-    private Tunnel.Policy policy = new Tunnel.Policy("", "", false, Admission.EVERYBODY);
+    private Tunnel.Policy policy = new Tunnel.Policy("", "", 0, false, Admission.EVERYBODY);
     private Claim claim = new Claim("", "", "");
     private String owner = "";
     private String kind = "";
@@ -137,10 +137,12 @@ final class BindChange extends Change {
         out.writeString(kind);
         out.writeString(policy.hostHeader());
         out.writeString(policy.target());
+        out.writeInt(policy.responseTimeoutMillis());
         out.writeBoolean(policy.pool());
         out.writeStringArray(policy.admission().networks().texts().toArray(String[]::new));
         out.writeStringArray(policy.admission().hashes().toArray(String[]::new));
         out.writeStringArray(policy.admission().people().all().toArray(String[]::new));
+        out.writeBoolean(policy.admission().preflights());
         out.writeBoolean(changes);
         out.writeLong(nowMillis);
         out.writeLong(provenSinceMillis);
@@ -156,8 +158,9 @@ final class BindChange extends Change {
         policy = new Tunnel.Policy(
                 Objects.requireNonNull(in.readString()),
                 Objects.requireNonNull(in.readString()),
+                in.readInt(),
                 in.readBoolean(),
-                Admission.of(readTexts(in), readTexts(in), readTexts(in)));
+                Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean()));
         changes = in.readBoolean();
         nowMillis = in.readLong();
         provenSinceMillis = in.readLong();

@@ -59,8 +59,10 @@ public record Tunnel(
      *
      * @param hostHeader what the target finds in Host: {@code preserve}, {@code rewrite}, or a value
      * @param target what the agent calls its target, as {@code host:port} or URL; for {@code rewrite} and for people
+     * @param responseTimeoutMillis how long the target may take to begin its answer, in milliseconds; 0 for as long as it takes
      * @param pool whether other agents of the same owner may join
      * @param admission whom the ingress lets in
      */
-    public record Policy(String hostHeader, String target, boolean pool, Admission admission) {}
+    public record Policy(
+            String hostHeader, String target, int responseTimeoutMillis, boolean pool, Admission admission) {}
 }

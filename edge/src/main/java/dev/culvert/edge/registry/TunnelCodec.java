@@ -15,7 +15,8 @@ import java.util.Set;
 
 /**
  * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, host header, target, pool,
- * reserved until, revision, claims, networks, passwords' hashes and people of its admission. Texts are UTF-8 behind their length
+ * reserved until, revision, claims, networks, passwords' hashes and people of its admission,
+ * whether that lets in preflights, response timeout. Texts are UTF-8 behind their length
  * (i32), each list stands behind the number of its items (i32), each claim behind the length of
  * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
  */
@@ -45,6 +46,8 @@ final class TunnelCodec {
         writeTexts(out, tunnel.policy().admission().networks().texts());
         writeTexts(out, tunnel.policy().admission().hashes());
         writeTexts(out, tunnel.policy().admission().people().all());
+        out.writeBoolean(tunnel.policy().admission().preflights());
+        out.writeInt(tunnel.policy().responseTimeoutMillis());
         return bytes.toByteArray();
     }
 
@@ -64,8 +67,8 @@ final class TunnelCodec {
         for (int i = 0; i < count; i++) {
             claims.add(decodeClaim(readBytes(in)));
         }
-        Admission admission = Admission.of(readTexts(in), readTexts(in), readTexts(in));
-        Tunnel.Policy policy = new Tunnel.Policy(hostHeader, target, pool, admission);
+        Admission admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
+        Tunnel.Policy policy = new Tunnel.Policy(hostHeader, target, in.readInt(), pool, admission);
         return new StoredTunnel(
                 new Tunnel(key, owner, ownedSinceMillis, kind, policy, claims, reservedUntilMillis), revision);
     }

@@ -4,7 +4,6 @@ import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.names.HostName;
 import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +58,8 @@ record Asked(String address, int port) {
                 false,
                 "preserve",
                 TARGET,
-                List.of(),
-                List.of(),
-                List.of(),
+                0,
+                Bind.Visitors.EVERYBODY,
                 false);
     }
 

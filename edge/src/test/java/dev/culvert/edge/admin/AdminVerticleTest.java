@@ -489,13 +489,13 @@ class AdminVerticleTest {
                     "alice",
                     1000,
                     "http",
-                    new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY),
+                    new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY),
                     claims,
                     reservedUntil));
         }
 
         void addPort(int number) {
-            Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, Admission.EVERYBODY);
+            Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY);
             tunnels.add(new Tunnel(TunnelKey.ofPort(number), "alice", 1000, "tcp", policy, Set.of(), 1));
         }
 

@@ -156,7 +156,7 @@ class EventFeedTest {
         String target = "<script>alert(1)</script>\n\nevent: change\ndata: {}";
         registry.know(FakeRegistry.tunnel(
                 "evil.localhost",
-                new Tunnel.Policy("preserve", target, false, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", target, 0, false, Admission.EVERYBODY),
                 Set.of(FakeRegistry.CLAIM)));
 
         Event first = read(port).next();

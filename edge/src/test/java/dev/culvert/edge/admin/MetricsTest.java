@@ -49,7 +49,7 @@ class MetricsTest {
                 "owner",
                 0,
                 "http",
-                new Tunnel.Policy("preserve", "3000", false, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", "3000", 0, false, Admission.EVERYBODY),
                 Set.of(),
                 9_000_000_000_000L));
         Map<String, Double> samples = scrape(new Metrics(AdminParts.node("n1", registry, () -> true), lag));

@@ -148,8 +148,8 @@ class DashboardIT {
         agent.send(new Frame.HelloFrame(new Hello(
                 List.of(Hello.VERSION), "test", "evil-agent", List.of(), null, "s".repeat(22), 262_144, false)));
         agent.expect(Frame.WelcomeFrame.class);
-        agent.send(new Frame.BindFrame(new Bind(
-                1, "http", "evil", 0, null, false, "preserve", target, List.of(), List.of(), List.of(), false)));
+        agent.send(new Frame.BindFrame(
+                new Bind(1, "http", "evil", 0, null, false, "preserve", target, 0, Bind.Visitors.EVERYBODY, false)));
         agent.expect(Frame.BoundFrame.class);
         page.navigate("http://127.0.0.1:%d/".formatted(edge.adminPort()));
 

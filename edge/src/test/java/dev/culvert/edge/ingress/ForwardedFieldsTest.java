@@ -110,7 +110,9 @@ class ForwardedFieldsTest {
     void targetIsCalledWhatThePolicySays(String policy, String target, String host, String origin, String location)
             throws Exception {
         door.registry.know(FakeRegistry.tunnel(
-                Door.HOST, new Tunnel.Policy(policy, target, false, Admission.EVERYBODY), Set.of(FakeRegistry.CLAIM)));
+                Door.HOST,
+                new Tunnel.Policy(policy, target, 0, false, Admission.EVERYBODY),
+                Set.of(FakeRegistry.CLAIM)));
         RawVisitor visitor = door.visitor();
         visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: http://app.example.com\r\n\r\n");
         FakeTarget seen = door.carriers.awaitStream();
@@ -128,7 +130,7 @@ class ForwardedFieldsTest {
     void originOfAnotherSiteStays() throws Exception {
         door.registry.know(FakeRegistry.tunnel(
                 Door.HOST,
-                new Tunnel.Policy("rewrite", "127.0.0.1:3000", false, Admission.EVERYBODY),
+                new Tunnel.Policy("rewrite", "127.0.0.1:3000", 0, false, Admission.EVERYBODY),
                 Set.of(FakeRegistry.CLAIM)));
         String head = headFor("Origin: https://attacker.example");
 

@@ -40,6 +40,9 @@ class GateTest {
     private static final Admission BY_PASSWORD = Admission.EVERYBODY.withPasswords(
             Set.of(Password.parse("ann:correct: horse"), Password.parse("bj\u00f6rn:correct horse")));
 
+    private static final String PREFLIGHT =
+            "OPTIONS /api HTTP/1.1\r\nHost: app.example.com\r\nAccess-Control-Request-Method: PUT\r\n";
+
     private Door door;
 
     @BeforeEach
@@ -93,6 +96,62 @@ class GateTest {
         String head = door.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
 
         assertFalse(head.contains("culvert-user"), head);
+    }
+
+    @Test
+    void preflightComesInWithoutAPasswordWhereTheTunnelSaysSo() throws Exception {
+        ask(door, BY_PASSWORD.withPreflights(true));
+        RawVisitor visitor =
+                door.visitor().send(PREFLIGHT + "Origin: https://other.example\r\nCulvert-User: root\r\n\r\n");
+        FakeTarget target = door.carriers.awaitStream();
+        String head = target.awaitHead().toLowerCase(Locale.ROOT);
+        target.send("HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: *\r\n\r\n");
+
+        Answer answer = visitor.awaitAnswer();
+        assertEquals(204, answer.status());
+        assertEquals("*", answer.field("access-control-allow-origin"));
+        assertFalse(head.contains("culvert-user"), head);
+        assertEquals(
+                401, get(door.visitor(), "Origin: https://other.example\r\n").status(), "the request itself needs one");
+    }
+
+    @Test
+    void preflightComesInWithoutASignInAndFromWhereVisitorsMayComeAlone() throws Exception {
+        ask(door, Admission.EVERYBODY.withPeople(People.parse("*")).withPreflights(true));
+        door.visitor().send(PREFLIGHT + "Origin: https://other.example\r\n\r\n");
+        door.carriers.awaitStream();
+
+        ask(door, BY_PASSWORD.withPreflights(true).withNetworks(Networks.parse("192.0.2.0/24")));
+        Answer answer = door.visitor()
+                .send(PREFLIGHT + "Origin: https://other.example\r\n\r\n")
+                .awaitAnswer();
+        assertEquals(403, answer.status());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                PREFLIGHT + "\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nContent-Length: 2\r\n\r\nhi",
+                PREFLIGHT + "Origin: https://other.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "OPTIONS / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: https://other.example\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: app.example.com\r\nAccess-Control-Request-Method: PUT\r\nOrigin: https://other.example\r\n\r\n",
+            })
+    void whatIsNoPreflightNeedsAPasswordAllTheSame(String request) throws Exception {
+        ask(door, BY_PASSWORD.withPreflights(true));
+
+        assertEquals(401, door.visitor().send(request).awaitAnswer().status());
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void preflightNeedsAPasswordWhereNothingElseWasSaid() throws Exception {
+        ask(door, BY_PASSWORD);
+
+        Answer answer = door.visitor()
+                .send(PREFLIGHT + "Origin: https://other.example\r\n\r\n")
+                .awaitAnswer();
+        assertEquals(401, answer.status());
     }
 
     @ParameterizedTest
@@ -168,7 +227,7 @@ class GateTest {
 
         door.registry.know(FakeRegistry.tunnel(
                 "other.example.com",
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, BY_PASSWORD),
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, BY_PASSWORD),
                 Set.of(FakeRegistry.CLAIM)));
         visitor.send(
                 "GET / HTTP/1.1\r\nHost: other.example.com\r\n%s\r\n".formatted(authorization("ann:correct: horse")));
@@ -398,7 +457,7 @@ class GateTest {
     private static void ask(Door door, Admission admission) {
         door.registry.know(FakeRegistry.tunnel(
                 Door.HOST,
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, admission),
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, admission),
                 Set.of(FakeRegistry.CLAIM)));
     }
 

@@ -290,7 +290,7 @@ class RawVisitTest {
     @Test
     void visitorOfANetworkThatIsNotLetInIsClosed() throws Exception {
         Admission admission = Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24"));
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, admission);
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, admission);
         door.registry.know(new Tunnel(tunnel.key(), "owner", 0, "tcp", policy, tunnel.claims(), 0));
 
         assertEquals("", door.tcpVisitor().awaitEnd());

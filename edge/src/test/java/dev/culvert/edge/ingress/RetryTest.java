@@ -88,7 +88,7 @@ class RetryTest {
         FakeTarget first = door.carriers.awaitStream();
         Tunnel moved = FakeRegistry.tunnel(
                 "app.example.com",
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY),
                 Set.of(new Claim("node-2", "lane-2", "agent-1")));
         door.registry.know(moved);
 
@@ -107,7 +107,7 @@ class RetryTest {
         Admission closed = Admission.EVERYBODY.withPasswords(Set.of(Password.parse("ann:long enough")));
         door.registry.know(FakeRegistry.tunnel(
                 "app.example.com",
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", false, closed),
+                new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, closed),
                 Set.of(new Claim("node-2", "lane-2", "agent-2"))));
 
         first.reset(CloseReason.NOT_HELD, 0, "");

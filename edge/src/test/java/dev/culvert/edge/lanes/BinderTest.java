@@ -77,7 +77,7 @@ class BinderTest {
                     "bob",
                     0,
                     "tcp",
-                    new Tunnel.Policy("preserve", "", false, Admission.EVERYBODY),
+                    new Tunnel.Policy("preserve", "", 0, false, Admission.EVERYBODY),
                     Set.of(),
                     port == 2207 ? 1 : later));
         }
@@ -121,7 +121,7 @@ class BinderTest {
     @Test
     void tlsNeedsADoorForIt() throws Exception {
         Bind asked = new Bind(
-                1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", List.of(), List.of(), List.of(), false);
+                1, "tls", "shop", 0, null, false, "preserve", "127.0.0.1:443", 0, Bind.Visitors.EVERYBODY, false);
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
 
@@ -136,7 +136,7 @@ class BinderTest {
 
     @Test
     void kindOfALaterVersionIsRefused() {
-        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false);
+        Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false);
 
         assertEquals(Bound.Code.NOT_OFFERED, refusal(asked, ANYBODY).code());
     }
@@ -173,9 +173,12 @@ class BinderTest {
                 false,
                 "preserve",
                 "",
-                Stream.ofNullable(network).toList(),
-                Stream.ofNullable(hash).toList(),
-                Stream.ofNullable(person).toList(),
+                0,
+                new Bind.Visitors(
+                        Stream.ofNullable(network).toList(),
+                        Stream.ofNullable(hash).toList(),
+                        Stream.ofNullable(person).toList(),
+                        false),
                 false);
 
         NameRefusedException refused = refusal(asked, ANYBODY);
@@ -187,7 +190,17 @@ class BinderTest {
     @Test
     void nobodyCanSignInWhereThereIsNoProvider() {
         Bind asked = new Bind(
-                1, "http", null, 0, null, false, "preserve", "", List.of(), List.of(), List.of("*@example.com"), false);
+                1,
+                "http",
+                null,
+                0,
+                null,
+                false,
+                "preserve",
+                "",
+                0,
+                new Bind.Visitors(List.of(), List.of(), List.of("*@example.com"), false),
+                false);
 
         NameRefusedException refused = refusal(asked, ANYBODY);
 
@@ -197,7 +210,7 @@ class BinderTest {
 
     private static Bind http(String name) {
         return new Bind(
-                1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", List.of(), List.of(), List.of(), false);
+                1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", 0, Bind.Visitors.EVERYBODY, false);
     }
 
     private Binder binder(PortRange ports, boolean tls) {
@@ -206,7 +219,7 @@ class BinderTest {
 
     private static Bind tcp(int port) {
         return new Bind(
-                1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", List.of(), List.of(), List.of(), false);
+                1, "tcp", null, port, null, false, "preserve", "127.0.0.1:22", 0, Bind.Visitors.EVERYBODY, false);
     }
 
     private Registry.Grant bind(Bind asked, Identity identity) throws Exception {

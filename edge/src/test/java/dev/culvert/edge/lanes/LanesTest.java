@@ -157,7 +157,7 @@ class LanesTest {
             greet(agent, "one");
             for (String value : List.of("a\r\nX-Evil: 1", "a b", "ä", "x".repeat(256))) {
                 agent.send(new Frame.BindFrame(new Bind(
-                        1, "http", "hello", 0, null, false, value, "3000", List.of(), List.of(), List.of(), false)));
+                        1, "http", "hello", 0, null, false, value, "3000", 0, Bind.Visitors.EVERYBODY, false)));
                 assertEquals(
                         Bound.Code.NOT_ALLOWED,
                         agent.await(Frame.BoundFrame.class).bound().refusal().code(),
@@ -171,7 +171,7 @@ class LanesTest {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
             agent.send(new Frame.BindFrame(new Bind(
-                    1, "carrier-pigeon", "a", 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false)));
+                    1, "carrier-pigeon", "a", 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false)));
             assertEquals(
                     Bound.Code.NOT_OFFERED,
                     agent.await(Frame.BoundFrame.class).bound().refusal().code());
@@ -227,7 +227,7 @@ class LanesTest {
     void agentThatBindsBeforeItGreetsIsCutOff() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             agent.send(new Frame.BindFrame(
-                    new Bind(1, "http", "a", 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false)));
+                    new Bind(1, "http", "a", 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false)));
             agent.expectGoAway(CloseReason.PROTOCOL_ERROR);
             agent.expectEnd();
         }
@@ -367,8 +367,8 @@ class LanesTest {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
             bind(agent, "kept");
-            agent.send(new Frame.BindFrame(new Bind(
-                    2, "http", "given", 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false)));
+            agent.send(new Frame.BindFrame(
+                    new Bind(2, "http", "given", 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false)));
             agent.await(Frame.BoundFrame.class);
             agent.send(new Frame.UnbindFrame(new Unbind(2, CloseReason.CLOSED, "")));
             assertEquals("given up host:given.example.com", names.next());
@@ -485,8 +485,8 @@ class LanesTest {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
             TunnelKey taken = new TunnelKey(bind(agent, "hello").tunnel());
-            agent.send(new Frame.BindFrame(new Bind(
-                    2, "http", "kept", 0, null, false, "preserve", "", List.of(), List.of(), List.of(), false)));
+            agent.send(new Frame.BindFrame(
+                    new Bind(2, "http", "kept", 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false)));
             TunnelKey kept =
                     new TunnelKey(agent.await(Frame.BoundFrame.class).bound().tunnel());
 
@@ -565,18 +565,7 @@ class LanesTest {
 
     private static void ask(ScriptedPeer agent, int id, String name) {
         agent.send(new Frame.BindFrame(new Bind(
-                id,
-                "http",
-                name,
-                0,
-                null,
-                false,
-                "preserve",
-                "127.0.0.1:3000",
-                List.of(),
-                List.of(),
-                List.of(),
-                false)));
+                id, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", 0, Bind.Visitors.EVERYBODY, false)));
     }
 
     /** Makes sure that all that was sent before has been read. */

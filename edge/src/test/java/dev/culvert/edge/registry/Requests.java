@@ -9,20 +9,22 @@ import org.jspecify.annotations.Nullable;
 
 /** What tests ask the registry for. */
 final class Requests {
-    static final Tunnel.Policy ALONE = new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY);
-    static final Tunnel.Policy POOL = new Tunnel.Policy("preserve", "127.0.0.1:3000", true, Admission.EVERYBODY);
+    static final Tunnel.Policy ALONE = new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY);
+    static final Tunnel.Policy POOL = new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, true, Admission.EVERYBODY);
 
     static final Tunnel.Policy GUARDED = new Tunnel.Policy(
             "preserve",
             "127.0.0.1:3000",
+            0,
             false,
             new Admission(
                     Networks.parse("10.0.0.0/8"),
                     Set.of(Password.parse("ann:long enough")),
-                    People.parse("*@example.com")));
+                    People.parse("*@example.com"),
+                    true));
 
     static final Tunnel.Policy GUARDED_POOL =
-            new Tunnel.Policy("preserve", "127.0.0.1:3000", true, GUARDED.admission());
+            new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, true, GUARDED.admission());
 
     private Requests() {}
 

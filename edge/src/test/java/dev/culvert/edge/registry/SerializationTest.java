@@ -82,7 +82,7 @@ class SerializationTest {
         // And the claim stands behind its own length in the body.
         byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
         ByteArrayOutputStream wider = new ByteArrayOutputStream();
-        int behind = 3 * Integer.BYTES; // The admission, which has neither networks nor passwords nor people.
+        int behind = 3 * Integer.BYTES + 1 + Integer.BYTES; // The admission, which lets in everybody, and the timeout.
         wider.write(body, 0, body.length - behind - encoded.length - 4);
         wider.write(ByteBuffer.allocate(4).putInt(encoded.length + 10).array());
         wider.write(encoded);
@@ -140,7 +140,8 @@ class SerializationTest {
     Arbitrary<Tunnel> tunnels() {
         Arbitrary<String> text = Arbitraries.strings().ofMaxLength(40);
         Arbitrary<Claim> claim = Combinators.combine(text, text, text).as(Claim::new);
-        Arbitrary<Tunnel.Policy> policy = Combinators.combine(text, text, Arbitraries.of(true, false), admissions())
+        Arbitrary<Tunnel.Policy> policy = Combinators.combine(
+                        text, text, Arbitraries.integers(), Arbitraries.of(true, false), admissions())
                 .as(Tunnel.Policy::new);
         return Combinators.combine(
                         text.map(TunnelKey::new),
@@ -161,7 +162,8 @@ class SerializationTest {
         return Combinators.combine(
                         networks.list().ofMaxSize(3),
                         hashes.list().ofMaxSize(3),
-                        people.list().ofMaxSize(3))
+                        people.list().ofMaxSize(3),
+                        Arbitraries.of(true, false))
                 .as(Admission::of);
     }
 

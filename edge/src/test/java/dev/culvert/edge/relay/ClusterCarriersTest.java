@@ -166,7 +166,7 @@ class ClusterCarriersTest {
                 "ann",
                 1,
                 "http",
-                new Tunnel.Policy("preserve", "3000", true, Admission.EVERYBODY),
+                new Tunnel.Policy("preserve", "3000", 0, true, Admission.EVERYBODY),
                 Arrays.stream(claims).collect(Collectors.toSet()),
                 0);
     }

@@ -147,7 +147,7 @@ public final class Door implements AutoCloseable {
 
     /** The tunnel that the port for raw TCP is for. */
     public Tunnel tcpTunnel() {
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", false, Admission.EVERYBODY);
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY);
         return new Tunnel(TunnelKey.ofPort(tcpPort), "owner", 0, "tcp", policy, Set.of(FakeRegistry.CLAIM), 0);
     }
 

@@ -28,7 +28,8 @@ public final class FakeRegistry implements Registry {
 
     /** An HTTP tunnel with one claim. */
     public static Tunnel tunnel(String host) {
-        return tunnel(host, new Tunnel.Policy("preserve", "127.0.0.1:3000", false, Admission.EVERYBODY), Set.of(CLAIM));
+        return tunnel(
+                host, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY), Set.of(CLAIM));
     }
 
     public static Tunnel tunnel(String host, Tunnel.Policy policy, Set<Claim> claims) {
@@ -37,7 +38,7 @@ public final class FakeRegistry implements Registry {
 
     /** A tunnel to a target that ends TLS itself, with one claim. */
     public static Tunnel tlsTunnel(String host) {
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:443", false, Admission.EVERYBODY);
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:443", 0, false, Admission.EVERYBODY);
         return new Tunnel(TunnelKey.ofHost(host), "owner", 0, "tls", policy, Set.of(CLAIM), 0);
     }
 
