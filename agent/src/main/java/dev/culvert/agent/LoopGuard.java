@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /**
  * Refuses a target that is the edge itself: each visitor would come back as a new one, without end. Knows the edge by
- * the address that the agent dials and by the URL that it is given; an edge behind other names it cannot know, and the
- * edge looks out for itself too.
+ * the address that the agent dials and by the URL that it is given; an edge behind other names or at other ports it
+ * cannot know. Requests that come back to it again and again the edge finds by a mark of its own.
  */
 final class LoopGuard {
     private final EdgeAddress edge;

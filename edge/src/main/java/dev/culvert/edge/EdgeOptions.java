@@ -116,11 +116,11 @@ public record EdgeOptions(
             requirePublicUrl(publicUrl, domain);
         }
         boolean beyondLoopback = !Loopback.is(Loopback.address("--bind", bind));
-        if (beyondLoopback && !access.isAuthenticated() && !access.allowAnonymous()) {
-            throw new ConfigException(
-                    ("--bind %s lets other machines in: say who may connect agents with --tokens FILE "
-                                    + "(`culvert token create` writes one) or --issuers FILE, or let anybody with --allow-anonymous")
-                            .formatted(bind));
+        String letsIn = beyondLoopback ? "--bind " + bind : proxied(publicUrl, trustedProxies);
+        if (letsIn != null && !access.isAuthenticated() && !access.allowAnonymous()) {
+            throw new ConfigException(("%s lets other machines in: say who may connect agents with --tokens FILE "
+                            + "(`culvert token create` writes one) or --issuers FILE, or let anybody with --allow-anonymous")
+                    .formatted(letsIn));
         }
         if (beyondLoopback
                 && ports.lane().isOn()
@@ -415,6 +415,14 @@ public record EdgeOptions(
 
     private static boolean isWildcard(String address) {
         return Loopback.address("--bind", address).isAnyLocalAddress();
+    }
+
+    /** What says that a proxy of this machine leads others here; null where nothing does. */
+    private static @Nullable String proxied(@Nullable URI publicUrl, Networks trustedProxies) {
+        if (publicUrl != null && !Loopback.isName(publicUrl.getHost())) {
+            return "--public-url " + publicUrl;
+        }
+        return trustedProxies.isEmpty() ? null : "--trusted-proxies " + String.join(",", trustedProxies.texts());
     }
 
     private static void requirePublicUrl(URI url, String domain) {

@@ -25,6 +25,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes {@link EdgeOptions} of what a person wrote: flags first, then variables, then the file, then the default. */
 final class EdgeSettings {
+    /** They keep people out: what was left empty by mistake must not be taken for left out. */
+    private static final List<EdgeOption> CLOSING = List.of(
+            EdgeOption.TOKENS,
+            EdgeOption.ISSUERS,
+            EdgeOption.SIGN_IN,
+            EdgeOption.SSH_KEYS,
+            EdgeOption.VISITOR_RATE,
+            EdgeOption.ADMIN_TOKEN_FILE,
+            EdgeOption.CLUSTER_SECRET_FILE,
+            EdgeOption.BUS_TLS);
+
     private final Map<String, String> flags;
     private final Settings settings;
 
@@ -38,6 +49,7 @@ final class EdgeSettings {
 
     /** The options; fails with {@link ConfigException}, which says what is wrong and where it was written. */
     EdgeOptions read() {
+        CLOSING.forEach(this::requireValue);
         EdgeOptions none = EdgeOptions.DEFAULT;
         return new EdgeOptions(
                 value(EdgeOption.DOMAIN, Function.identity(), none.domain()),
@@ -145,6 +157,17 @@ final class EdgeSettings {
                 find(EdgeOption.BUS_PORT, EdgeSettings::port),
                 join,
                 find(EdgeOption.BUS_TLS, EdgeSettings::path));
+    }
+
+    private void requireValue(EdgeOption option) {
+        String flag = flags.get(option.key);
+        boolean nothing = flag == null
+                ? settings.isLeftEmpty(option.key) && settings.find(option.key).isEmpty()
+                : flag.isBlank();
+        if (nothing) {
+            throw new ConfigException(
+                    "%s: there is nothing in it; leave it out where it is not meant".formatted(place(option)));
+        }
     }
 
     private <T> T value(EdgeOption option, Function<String, T> parse, T otherwise) {

@@ -100,7 +100,7 @@ final class Greeting {
         } else if (access.issuers() != null) {
             return "with a token of an issuer in " + access.issuers();
         }
-        return alone ? "anybody on this machine" : "anybody who can reach it";
+        return alone && !access.allowAnonymous() ? "anybody on this machine" : "anybody who can reach it";
     }
 
     private static String shown(String address) {

@@ -24,6 +24,13 @@ final class Loopback {
         return ofBytes(bytes);
     }
 
+    /** Whether the host in a URL is this machine by its very name or address. */
+    static boolean isName(String host) {
+        String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(bare);
+        return bytes == null ? bare.equals("localhost") || bare.endsWith(".localhost") : is(ofBytes(bytes));
+    }
+
     static boolean is(InetAddress address) {
         return address.isLoopbackAddress();
     }

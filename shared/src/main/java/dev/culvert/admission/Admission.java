@@ -26,6 +26,9 @@ public record Admission(Networks networks, Set<Password> passwords, People peopl
     /** Most networks, passwords and people of a tunnel, each: every node keeps them for every name. */
     public static final int MOST = 32;
 
+    /** Networks that are named in words; more are counted. */
+    private static final int MOST_IN_WORDS = 3;
+
     public Admission {
         passwords = Set.copyOf(passwords);
         networks = new Networks(networks.all().stream()
@@ -99,26 +102,28 @@ public record Admission(Networks networks, Set<Password> passwords, People peopl
         return networks.isEmpty() || networks.test(address);
     }
 
-    /** In words for whoever set it, like {@code a sign-in or a password, 2 networks}; empty where everybody is let in. */
+    /** In words for whoever set it, like {@code a sign-in or a password, an address of ::1}; empty where everybody is let in. */
     public String words() {
-        return words(passwords.size(), people.all().size(), networks.all().size());
+        return words(passwords.size(), people.all().size(), networks.texts());
     }
 
-    /** The same of an admission with so many of each. */
-    public static String words(int passwords, int people, int networks) {
+    /** The same of an admission with so many passwords and people, and these networks. */
+    public static String words(int passwords, int people, List<String> networks) {
         List<String> ways = new ArrayList<>();
         if (people > 0) {
             ways.add("a sign-in");
         }
         if (passwords > 0) {
-            ways.add(passwords == 1 ? "a password" : passwords + " passwords");
+            ways.add(passwords == 1 ? "a password" : "one of %d passwords".formatted(passwords));
         }
         List<String> words = new ArrayList<>();
         if (!ways.isEmpty()) {
             words.add(String.join(" or ", ways));
         }
-        if (networks > 0) {
-            words.add(networks == 1 ? "a network" : networks + " networks");
+        if (networks.size() > MOST_IN_WORDS) {
+            words.add("an address of one of %d networks".formatted(networks.size()));
+        } else if (!networks.isEmpty()) {
+            words.add("an address of " + String.join(" or ", networks));
         }
         return String.join(", ", words);
     }

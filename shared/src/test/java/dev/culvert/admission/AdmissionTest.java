@@ -98,7 +98,7 @@ class AdmissionTest {
     void saysInWordsWhatItAsksFor() {
         assertEquals("", Admission.EVERYBODY.words());
         assertEquals(
-                "a sign-in or a password, 2 networks",
+                "a sign-in or a password, an address of 10.0.0.0/8 or ::1",
                 new Admission(Networks.parse("10.0.0.0/8,::1"), Set.of(Password.of("a:b")), People.parse("*"), false)
                         .words());
         assertEquals(

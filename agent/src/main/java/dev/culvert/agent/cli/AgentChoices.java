@@ -60,8 +60,8 @@ final class AgentChoices {
     }
 
     /** One tunnel. */
-    static WantedTunnel tunnel(TunnelOptions.Kind kind, Choices choices, String target) {
-        return new WantedTunnel(options(kind, choices, target), AdmissionChoices.passwordFile(choices));
+    static WantedTunnel tunnel(String entry, TunnelOptions.Kind kind, Choices choices, String target) {
+        return new WantedTunnel(entry, options(kind, choices, target), AdmissionChoices.passwordFile(choices));
     }
 
     private static TunnelOptions options(TunnelOptions.Kind kind, Choices choices, String target) {

@@ -21,6 +21,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** The tunnels of one run of the program, from their opening to a signal or until none is left. */
 final class Session {
@@ -33,6 +35,9 @@ final class Session {
     private final ListenPort inspectPort;
     private final Output output;
     private final CountDownLatch allEnded;
+
+    /** The first that could not be opened. */
+    private final AtomicReference<@Nullable WantedTunnel> refused = new AtomicReference<>();
 
     Session(AgentOptions options, List<WantedTunnel> wanted, ListenPort inspectPort, Output output) {
         this.wanted = wanted;
@@ -79,8 +84,16 @@ final class Session {
 
     private Future<Tunnel> open(WantedTunnel tunnel) {
         return agent.open(tunnel.options())
+                .onFailure(fault -> refused.compareAndSet(null, tunnel))
                 .onSuccess(opened ->
                         tunnel.passwords().filter(PasswordFile::mayChange).ifPresent(file -> watch(opened, file)));
+    }
+
+    /** What begins the sentence about a tunnel that could not be opened: which one of a file's it was. */
+    String refusedEntry() {
+        WantedTunnel tunnel = refused.get();
+        String others = wanted.size() == 1 ? "" : "no tunnel is open, because of ";
+        return tunnel == null || tunnel.entry().isEmpty() ? "" : others + tunnel.entry() + ": ";
     }
 
     private void watch(Tunnel tunnel, PasswordFile file) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
@@ -79,7 +80,12 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static URI url(String text) {
-        URI url = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+        URI url;
+        try {
+            url = new URI(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("\"%s\" is not a URL like %s".formatted(text, DEFAULT_ADMIN), e);
+        }
         if (url.getHost() == null || !List.of("http", "https").contains(String.valueOf(url.getScheme()))) {
             throw new IllegalArgumentException("\"%s\" is not a URL like %s".formatted(text, DEFAULT_ADMIN));
         }
@@ -153,7 +159,9 @@ final class StatusCommand implements Callable<Integer> {
         String needed = Admission.words(
                 tunnel.getInteger("passwords", 0),
                 tunnel.getJsonArray("people", new JsonArray()).size(),
-                tunnel.getJsonArray("allowFrom", new JsonArray()).size());
+                tunnel.getJsonArray("allowFrom", new JsonArray()).stream()
+                        .map(String::valueOf)
+                        .toList());
         return List.of(
                 text(tunnel, "name"),
                 text(tunnel, "url"),

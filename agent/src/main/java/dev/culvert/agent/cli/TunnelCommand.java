@@ -118,6 +118,7 @@ final class TunnelCommand implements Callable<Integer> {
                 .build());
         Arrays.stream(AgentOption.values())
                 .filter(option -> AgentOption.of(kind).contains(option) || AgentOption.OF_AGENT.contains(option))
+                .filter(option -> kind == TunnelOptions.Kind.HTTP || option != AgentOption.INSPECT_PORT)
                 .forEach(option -> spec.addOption(option(option)));
         return spec;
     }
@@ -205,7 +206,7 @@ final class TunnelCommand implements Callable<Integer> {
             tunnels = file.tunnels(words(parsed));
         } else {
             tunnels = List.of(AgentChoices.tunnel(
-                    kind, surroundings.choices(flags, files), words(parsed).get(0)));
+                    "", kind, surroundings.choices(flags, files), words(parsed).get(0)));
         }
         Choices choices = surroundings.choices(flags, files);
         AgentOptions options = AgentChoices.agent(choices, surroundings);
@@ -229,7 +230,7 @@ final class TunnelCommand implements Callable<Integer> {
             session.run();
             return AgentMain.FAILED;
         } catch (AgentException e) {
-            throw new CommandFailedException(e.getMessage() + advice(e.code(), tunnels));
+            throw new CommandFailedException(session.refusedEntry() + e.getMessage() + advice(e.code(), tunnels));
         }
     }
 

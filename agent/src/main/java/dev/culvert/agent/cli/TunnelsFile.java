@@ -103,7 +103,8 @@ record TunnelsFile(YamlSection section) {
     private static WantedTunnel wanted(
             YamlSection all, String name, TunnelOptions.Kind kind, YamlSection tunnel, String target) {
         try {
-            return AgentChoices.tunnel(kind, new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);
+            return AgentChoices.tunnel(
+                    name, kind, new Choices(Map.of(), new Settings(Map.of(), List.of(tunnel))), target);
         } catch (IllegalArgumentException e) {
             throw all.error(name, String.valueOf(e.getMessage()));
         }

@@ -69,7 +69,9 @@ public record Target(
     }
 
     private static Target read(String text) {
-        if (text.matches("[0-9]+")) {
+        if (text.matches("[0-9]+/")) {
+            throw new IllegalArgumentException("a port has no slash behind it");
+        } else if (text.matches("[0-9]+")) {
             return new Target(false, new HostPort("127.0.0.1", HostPort.port(text)), null, null, true);
         }
         if (text.startsWith(UNIX)) {
@@ -80,6 +82,12 @@ public record Target(
             return ofFolder(path(() -> Path.of(text)));
         }
         int scheme = text.indexOf("://");
+        if (scheme < 0 && !text.contains(":")) {
+            throw new IllegalArgumentException(
+                    isFile(text)
+                            ? "it is a file and no folder"
+                            : "it has no port, and there is no folder of this name");
+        }
         return scheme < 0 ? ofHostPort(false, HostPort.parse(text)) : ofUrl(text, scheme);
     }
 
@@ -100,6 +108,14 @@ public record Target(
             return !text.isEmpty() && Files.isDirectory(Path.of(text));
         } catch (InvalidPathException e) {
             return false; // A host and its port, on Windows.
+        }
+    }
+
+    private static boolean isFile(String text) {
+        try {
+            return !text.isEmpty() && Files.exists(Path.of(text));
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 
@@ -128,6 +144,9 @@ public record Target(
         String authority = rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest;
         if (authority.contains("/") || authority.contains("?") || authority.contains("#")) {
             throw new IllegalArgumentException("it has a path, and visitors bring their own");
+        }
+        if (authority.contains("@")) {
+            throw new IllegalArgumentException("it has a user, and visitors bring their own");
         }
         boolean tls = scheme.equals("https");
         return ofHostPort(tls, HostPort.parse(authority, tls ? 443 : 80));

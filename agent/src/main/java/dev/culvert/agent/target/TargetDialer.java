@@ -88,7 +88,7 @@ public final class TargetDialer {
             return "the agent's folder is not served any more"; // Where it is concerns no visitor.
         }
         if (failure instanceof SSLException || failure.getCause() instanceof SSLException) {
-            return "%s answers, but its TLS certificate is not trusted or it does not speak TLS (%s)"
+            return "%s answers, but not with TLS as it should: its certificate is not trusted (--insecure-target takes it unseen), or it speaks none (%s)"
                     .formatted(target.name(), reason(failure));
         }
         return "nothing answers on %s (%s)".formatted(target.name(), reason(failure));

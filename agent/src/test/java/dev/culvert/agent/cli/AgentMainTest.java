@@ -508,7 +508,7 @@ class AgentMainTest {
 
         assertEquals("""
                 NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS  VISITORS NEED
-                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17        2 passwords, a network
+                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17        one of 2 passwords, an address of ::1
                 old   http://old.localhost:7080   ?[31mred               reserved  0         0         nothing
                 """, out());
     }

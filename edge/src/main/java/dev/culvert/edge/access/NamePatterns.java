@@ -18,6 +18,9 @@ public record NamePatterns(List<String> patterns) {
     /** Longer than any host name is a mistake. */
     private static final int LONGEST_PATTERN = 253;
 
+    /** For a sentence. */
+    private static final int LONGEST_WORDS = 100;
+
     private static final Pattern SHAPE = Pattern.compile("[a-z0-9*-]+(\\.[a-z0-9*-]+)*");
     private static final String PORTS = "tcp:";
 
@@ -58,6 +61,29 @@ public record NamePatterns(List<String> patterns) {
                 .filter(pattern -> !pattern.startsWith(PORTS))
                 .map(pattern -> pattern.indexOf('.') < 0 ? pattern + '.' + domain : pattern)
                 .anyMatch(pattern -> hostMatches(pattern, host));
+    }
+
+    /**
+     * A name that may be had, where nobody asks for a certain one: what was made up, in the place of the star of the first pattern
+     * that has one, or else the first that is a name itself.
+     *
+     * @return what was made up, where there are ports only
+     */
+    public String nameFrom(String madeUp) {
+        List<String> ofNames =
+                patterns.stream().filter(pattern -> !pattern.startsWith(PORTS)).toList();
+        return ofNames.stream()
+                .filter(pattern -> pattern.contains("*"))
+                .findFirst()
+                .map(pattern -> ofNames.contains("*") ? madeUp : pattern.replace("*", madeUp))
+                .or(() -> ofNames.stream().findFirst())
+                .orElse(madeUp);
+    }
+
+    /** As they are written in one line; cut off where there are many. */
+    public String words() {
+        String all = String.join(", ", patterns);
+        return all.length() > LONGEST_WORDS ? all.substring(0, LONGEST_WORDS) + "…" : all;
     }
 
     /** Whether the port for raw TCP may be had. */

@@ -82,7 +82,8 @@ public final class Acme implements Proofs {
                         AcmeClient authority = new AcmeClient(options, account, external, dns, trusted(vertx, options));
                         return new Acme(vertx, options.directoryName(), store, authority, dns);
                     } catch (IOException e) {
-                        throw new ConfigException("--acme: " + FileFaults.sentence(folder, e));
+                        throw new ConfigException("--acme: %s; CULVERT_HOME names the folder in which certificates are kept"
+                                .formatted(FileFaults.sentence(folder, e)));
                     }
                 },
                 false);

@@ -182,6 +182,8 @@ final class HttpExchange implements TargetConnection.Listener {
             answer(refused.reply());
         } else if (route instanceof Routes.Unsure unsure) {
             onLoop(ingress.routes().confirm(unsure), this::follow);
+        } else if (route instanceof Routes.Through && LoopMark.isLoop(head.headers())) {
+            answer(Reply.loop(head.authority().host()));
         } else if (route instanceof Routes.Through through) {
             letIn(through.tunnel());
         }
@@ -242,6 +244,7 @@ final class HttpExchange implements TargetConnection.Listener {
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
         in.forTarget().accept(request.headers());
+        LoopMark.add(request.headers());
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
             request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

@@ -144,6 +144,14 @@ public record Reply(
                 "This edge does not serve %s. It serves tunnels one label under its own domain.".formatted(host));
     }
 
+    static Reply byTlsAlone(String host) {
+        return of(
+                HttpResponseStatus.MISDIRECTED_REQUEST,
+                "tls_at_target",
+                "Speak TLS with the target",
+                "TLS for %s ends at the target itself: come by https, at the edge's port for TLS.".formatted(host));
+    }
+
     static Reply speakTls(String url) {
         return of(
                 HttpResponseStatus.BAD_REQUEST,
@@ -214,6 +222,15 @@ public record Reply(
                         "Connection to the agent was lost",
                         "The request may or may not have reached the target%s.".formatted(because));
         };
+    }
+
+    static Reply loop(String host) {
+        return of(
+                new HttpResponseStatus(508, "Loop Detected"),
+                "loop",
+                "It comes back again and again",
+                "The request has been through %d tunnels and is here again: the target of %s leads back to it. Name the port of your own application as the target."
+                        .formatted(LoopMark.MOST, host));
     }
 
     static Reply tooLate(Duration waited) {

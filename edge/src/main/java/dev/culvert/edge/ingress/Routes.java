@@ -88,7 +88,7 @@ final class Routes {
         // Passthrough tunnels have the same keys; their visitors come by TLS, and their edge has no certificate.
         return tunnel.isHttp()
                 ? new Through(tunnel)
-                : new Refused(Reply.notServed(tunnel.key().value().substring("host:".length())));
+                : new Refused(Reply.byTlsAlone(tunnel.key().name()));
     }
 
     private static Set<String> union(Set<String> hosts, String host) {

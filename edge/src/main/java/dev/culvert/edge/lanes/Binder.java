@@ -141,11 +141,12 @@ public final class Binder {
 
     private Future<Registry.Grant> bindMadeUp(
             Bind asked, Identity identity, Claim claim, int triesLeft, Consumer<TunnelKey> granted) {
-        return bindHost(names.next(), asked, identity, claim, granted).recover(cause -> {
-            return isTaken(cause) && triesLeft > 1
-                    ? bindMadeUp(asked, identity, claim, triesLeft - 1, granted)
-                    : Future.failedFuture(cause);
-        });
+        return bindHost(identity.names().nameFrom(names.next()), asked, identity, claim, granted)
+                .recover(cause -> {
+                    return isTaken(cause) && triesLeft > 1
+                            ? bindMadeUp(asked, identity, claim, triesLeft - 1, granted)
+                            : Future.failedFuture(cause);
+                });
     }
 
     private Future<Registry.Grant> bindHost(
@@ -171,8 +172,8 @@ public final class Binder {
             return refused(
                     Bound.Code.NOT_ALLOWED,
                     HostName.labelUnder(host, domain).isPresent()
-                            ? "your token or key does not allow the name %s; ask whoever runs the edge"
-                                    .formatted(quoted(name))
+                            ? "your token or key does not allow the name %s, but %s; ask for one of these, or whoever runs the edge"
+                                    .formatted(quoted(name), identity.names().words())
                             : "%s is not under %s, and needs a token or key that allows it; ask whoever runs the edge"
                                     .formatted(quoted(name), domain));
         }

@@ -140,7 +140,9 @@ final class Upkeep {
                         false)
                 .onComplete(done -> {
                     running.set(false);
-                    if (done.failed()) {
+                    if (done.failed() && (stopped || !isMember())) {
+                        LOGGER.atDebug().addKeyValue("fault", done.cause()).log("registry left out of step by the end");
+                    } else if (done.failed()) {
                         LOGGER.atWarn()
                                 .addKeyValue("fault", done.cause())
                                 .log("registry not in step yet; trying again");

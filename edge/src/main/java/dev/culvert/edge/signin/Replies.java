@@ -17,7 +17,7 @@ final class Replies {
                 HttpResponseStatus.FORBIDDEN,
                 "sign_in_required",
                 "Sign-in required",
-                "%s lets in people who have signed in, with a browser that shows pages, and no others. Sign in there:"
+                "%s lets in people who have signed in, with a browser that shows pages; programs come in by a password (Basic), where it has one. Sign in there:"
                         .formatted(host),
                 0,
                 url + "/");

@@ -116,7 +116,7 @@ function showTunnel(tunnel) {
   link.title = tunnel.url;
   put(cell('name').querySelector('small'), [...tunnel.passwords ? ['password'] : [], ...tunnel.people, ...tunnel.allowFrom].join(' · '));
   for (const field of ['owner', 'target']) {
-    put(cell(field), tunnel[field]);
+    put(cell(field), tunnel[field].replace(/^(http|file):\/\//, '')); // What most begin with leaves no room for the rest.
     cell(field).title = tunnel[field];
   }
   showHolders(cell('holders'), tunnel.holders);
@@ -337,7 +337,11 @@ async function run() {
     } catch (fault) {
       why = fault instanceof TypeError || fault.name === 'AbortError' ? '' : fault.message;
     }
-    if (document.body.dataset.live) document.body.dataset.live = 'no';
+    if (document.body.dataset.live === 'yes') {
+      document.body.dataset.live = 'no';
+      put($('headline'), 'This edge does not answer.');
+      put($('lede'), `What is below was so at ${new Date().toLocaleTimeString([], {hour12: false})}.`);
+    }
     pill($('live'), 'bad', 'reconnecting');
     $('live').title = why;
     wait = Math.min(5000, wait * 2 || 250);

@@ -62,7 +62,7 @@ class DoorIT {
 
     @BeforeAll
     static void tunnels() throws Exception {
-        tls = TlsCluster.start(stage, "--trusted-proxies", PROXY);
+        tls = TlsCluster.start(stage, "--trusted-proxies", PROXY, "--allow-anonymous");
         RunningEdge near = tls.cluster().node(0);
         Path files = stage.folder("files");
         Files.writeString(files.resolve("hello"), "hello\n");

@@ -86,7 +86,8 @@ class LaneTransportsIT {
     @BeforeAll
     static void start() throws Exception {
         certify();
-        cluster = RunningCluster.start(stage, 2, "--trusted-proxies", "127.0.0.1", "--drain-notice", "0");
+        cluster = RunningCluster.start(
+                stage, 2, "--trusted-proxies", "127.0.0.1", "--allow-anonymous", "--drain-notice", "0");
         target = stage.keep(CountingTarget.start());
         web = Stage.freePort();
         secure = Stage.freePort();

@@ -127,6 +127,23 @@ class ForwardedFieldsTest {
     }
 
     @Test
+    void requestThatComesBackAgainAndAgainIsFound() throws Exception {
+        String marks = "cdn-loop: other-cdn; a=1, Culvert,culvert\r\nCDN-Loop: culvert\r\nCDN-Loop: culvert";
+        String head = headFor(marks);
+        assertTrue(head.contains("cdn-loop: other-cdn; a=1, culvert,culvert\r\n"), head);
+        assertEquals(4, head.split("cdn-loop: ", -1).length - 1, head);
+
+        Answer answer = door.visitor()
+                .send("GET / HTTP/1.1\r\nHost: app.example.com\r\n" + marks + ", culvert\r\n\r\n")
+                .awaitAnswer();
+
+        assertEquals(508, answer.status());
+        assertEquals("loop", answer.field("culvert-error"));
+        assertTrue(answer.body().contains("the target of app.example.com leads back to it"), answer.body());
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
     void originOfAnotherSiteStays() throws Exception {
         door.registry.know(FakeRegistry.tunnel(
                 Door.HOST,

@@ -146,7 +146,7 @@ class BinderTest {
         Identity mine = new Identity("ann", "c", NamePatterns.parse("mine-*"));
 
         assertEquals(
-                "your token or key does not allow the name 'shop'; ask whoever runs the edge",
+                "your token or key does not allow the name 'shop', but mine-*; ask for one of these, or whoever runs the edge",
                 refusal(http("shop"), mine).getMessage());
         assertEquals(
                 "'shop.example.org' is not under example.com, and needs a token or key that allows it; ask whoever runs the edge",
