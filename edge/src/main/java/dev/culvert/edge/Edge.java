@@ -507,11 +507,25 @@ public final class Edge {
                             .compose(cluster -> openAdmin(node, cluster, parts.binder(), prepared));
                 })
                 .onSuccess(open -> {
-                    started.push(done(lanes::close)); // Says goodbye to agents before their sockets go.
+                    started.push(() -> endCarriers(parts, relay));
                     orderCertificates(registry);
                     ready = true;
                     told(registry, prepared.label());
                 });
+    }
+
+    /**
+     * Ends what carries visitors before their sockets go: who is in the midst of something sees that it broke off, and no end that
+     * looks like one. Agents hear a goodbye.
+     */
+    private static Future<Void> endCarriers(Parts parts, @Nullable Relay relay) {
+        parts.lanes().close();
+        return Future.join(
+                        parts.pools() == null
+                                ? Future.succeededFuture()
+                                : parts.pools().close(),
+                        relay == null ? Future.succeededFuture() : relay.close())
+                .mapEmpty();
     }
 
     /** Visitors before agents, because an agent is told the URL with the visitor port in it. */
@@ -586,7 +600,8 @@ public final class Edge {
 
     private LocalNode localNode(Registry registry, Lanes lanes, LocalCarriers here, Prepared prepared) {
         String version = Edge.class.getPackage().getImplementationVersion();
-        String host = prepared.clusterHost() == null ? addresses.get(0) : prepared.clusterHost();
+        boolean everywhere = Loopback.address("--bind", options.bind()).isAnyLocalAddress();
+        String host = everywhere && prepared.clusterHost() != null ? prepared.clusterHost() : addresses.get(0);
         About about = new About(
                 registry.nodeId(),
                 prepared.label(),

@@ -165,8 +165,9 @@ final class EdgeSettings {
                 ? settings.isLeftEmpty(option.key) && settings.find(option.key).isEmpty()
                 : flag.isBlank();
         if (nothing) {
-            throw new ConfigException(
-                    "%s: there is nothing in it; leave it out where it is not meant".formatted(place(option)));
+            throw new ConfigException("%s: there is nothing in it (a flag, the variable %s or a key of the file);"
+                            .formatted(option.key, Settings.variableName(option.key))
+                    + " leave it out where it is not meant");
         }
     }
 

@@ -240,6 +240,63 @@ class EdgeSettingsTest {
         read(Map.of("sign-in", "s"), Map.of(), "");
     }
 
+    @ParameterizedTest
+    @CsvSource({"public-url, https://tunnel.example.com", "trusted-proxies, 127.0.0.1"})
+    void whoSaysThatAProxyLeadsOthersHereSaysWhoMayConnect(String option, String value) {
+        Map<String, String> proxied = Map.of("domain", "tunnel.example.com", option, value);
+
+        String fault = fault(() -> read(proxied, Map.of(), ""));
+
+        assertTrue(fault.startsWith("--" + option + " " + value), fault);
+        assertTrue(fault.contains("lets other machines in: say who may connect agents"), fault);
+        read(with(proxied, "allow-anonymous", "true"), Map.of(), "");
+        read(with(proxied, "tokens", "t"), Map.of(), "");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost, true",
+        "tunnel.localhost, true",
+        "127.0.0.1, true",
+        "[::1], true",
+        "localhost.example, false",
+        "10.0.0.5, false"
+    })
+    void publicUrlOfThisMachineLetsNobodyElseIn(String host, boolean local) {
+        assertEquals(local, Loopback.isName(host));
+        read(Map.of("public-url", "http://localhost:8080"), Map.of(), "");
+    }
+
+    /** Whoever wrote it takes the door for closed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "tokens",
+                "issuers",
+                "sign-in",
+                "ssh-keys",
+                "visitor-rate",
+                "admin-token-file",
+                "cluster-secret-file",
+                "bus-tls"
+            })
+    void whatKeepsPeopleOutMustNotBeLeftEmpty(String option) {
+        String variable = Settings.variableName(option);
+        for (Runnable reading : List.<Runnable>of(
+                () -> read(Map.of(), Map.of(), option + ":"),
+                () -> read(Map.of(), Map.of(variable, ""), ""),
+                () -> read(Map.of(option, " "), Map.of(), ""))) {
+            String fault = fault(reading);
+            assertTrue(fault.startsWith(option + ": there is nothing in it"), fault);
+            assertTrue(fault.contains(variable), fault);
+        }
+        assertEquals(
+                Path.of("t"),
+                read(Map.of("tokens", "t"), Map.of("CULVERT_TOKENS", ""), "")
+                        .access()
+                        .tokens());
+    }
+
     @Test
     void issuersLetNobodyInWhoIsNotKnown() {
         assertEquals(

@@ -155,7 +155,10 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static List<String> row(JsonObject tunnel) {
-        int holders = tunnel.getJsonArray("holders", new JsonArray()).size();
+        long agents = tunnel.getJsonArray("holders", new JsonArray()).stream()
+                .map(holder -> ((JsonObject) holder).getString("instance"))
+                .distinct()
+                .count();
         String needed = Admission.words(
                 tunnel.getInteger("passwords", 0),
                 tunnel.getJsonArray("people", new JsonArray()).size(),
@@ -166,7 +169,7 @@ final class StatusCommand implements Callable<Integer> {
                 text(tunnel, "name"),
                 text(tunnel, "url"),
                 text(tunnel, "target"),
-                holders == 0 ? "reserved" : Integer.toString(holders),
+                agents == 0 ? "reserved" : Long.toString(agents),
                 text(tunnel, "visitors"),
                 text(tunnel, "requests"),
                 needed.isEmpty() ? "nothing" : needed);

@@ -96,6 +96,7 @@ public final class Lanes {
     private boolean stopped;
     private int nodes = 1;
     private int duplicates;
+    private boolean duplicatesTold;
     private int drainingAtFirst;
     private int undecidedAtFirst;
 
@@ -245,6 +246,7 @@ public final class Lanes {
         everUp = true;
         nodes = welcome.nodes();
         duplicates = 0;
+        duplicatesTold = false;
         furtherBackoff.reset();
         listener.onUp(lane);
         fill();
@@ -302,16 +304,16 @@ public final class Lanes {
     private void furtherLaneFailed(DialException why) {
         if (why.reason() != CloseReason.ALREADY_HERE) {
             dialIn(furtherBackoff.next());
-        } else if (nodes == 1) {
-            dialIn(PROBE);
         } else if (++duplicates < MOST_DUPLICATES) {
             dial();
         } else {
-            if (duplicates == MOST_DUPLICATES) {
+            if (nodes > 1 && !duplicatesTold) {
+                duplicatesTold = true;
                 listener.onNotice(("the edge has %d nodes, but each connection leads to one that is connected already;"
                                 + " going on with %d")
                         .formatted(nodes, up.size()));
             }
+            duplicates = 0; // There may be more nodes by then than were counted, and the balancer leads to any of them.
             dialIn(PROBE);
         }
     }

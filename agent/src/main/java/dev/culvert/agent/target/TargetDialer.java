@@ -95,7 +95,7 @@ public final class TargetDialer {
     }
 
     private static String reason(Throwable failure) {
-        String message = String.valueOf(failure.getMessage());
+        String message = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
         if (failure instanceof ConnectException) {
             String lower = message.toLowerCase(Locale.ROOT);
             if (lower.contains("refused")) {

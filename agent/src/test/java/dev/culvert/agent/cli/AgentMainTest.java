@@ -68,12 +68,14 @@ class AgentMainTest {
                 "http | Missing required parameter: 'TARGET' (`culvert http --help` lists what there is)",
                 "http 3000 --nope | Unknown option: '--nope' (`culvert http --help` lists what there is)",
                 "http 3000 4000 | Unmatched argument at index 2: '4000' (`culvert http --help` lists what there is)",
+                "http 3000/ | \"3000/\" is not a target (a port has no slash behind it): write a port, host:port, a URL, unix:/path, or a folder",
+                "http http://me:secret@localhost:3000 | \"http://me:secret@localhost:3000\" is not a target (it has a user, and visitors bring their own): write a port, host:port, a URL, unix:/path, or a folder",
                 "nope | Unmatched argument at index 0: 'nope' (`culvert --help` lists what there is)",
                 "http http://a/b | \"http://a/b\" is not a target (it has a path, and visitors bring their own): write a port, host:port, a URL, unix:/path, or a folder",
                 "http 3000 --lanes 0 | --lanes: must be between 1 and 16, was 0",
                 "http 3000 --lanes x | --lanes: must be a number, was x",
                 "http 3000 --inspect-port x | --inspect-port: x is not a port: write 1 to 65535, 0 for a free one, or off",
-                "tcp 22 --inspect-port 4040 | --inspect-port: only http tunnels have requests to look at; leave it out",
+                "tcp 22 --inspect-port 4040 | Unknown option: '--inspect-port' (`culvert tcp --help` lists what there is)",
                 "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: use https:// where the edge has it, or add --insecure if the network between is private",
                 "http 3000 --ca /nowhere/ca.pem | --ca: there is no file /nowhere/ca.pem",
                 "http 3000 --edge-key sha256:abc | --edge-key: must be sha256: and the SHA-256 of the edge's public key in Base64, 44 characters; the edge's operator has it",
@@ -435,7 +437,7 @@ class AgentMainTest {
                 "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, allow-preflight, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, response-timeout, sign-in, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
-                "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (\"nope\" has no port): write a port, host:port, a URL, unix:/path, or a folder",
+                "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (it has no port, and there is no folder of this name): write a port, host:port, a URL, unix:/path, or a folder",
                 "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are allow-from, kind, pool, proxy-protocol, remote-port, target",
                 "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
                 "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: proxy-protocol: must be off, v1 or v2, was v3",
@@ -497,7 +499,7 @@ class AgentMainTest {
     void statusListsTunnels() throws Exception {
         HttpServer admin = admin(200, """
                 [{"name":"shop","url":"http://shop.localhost:7080","target":"http://127.0.0.1:3000",
-                  "holders":[{"node":"n"}],"passwords":2,"allowFrom":["::1"],"visitors":2,"requests":17},
+                  "holders":[{"node":"n","instance":"i"},{"node":"m","instance":"i"}],"passwords":2,"allowFrom":["::1"],"visitors":2,"requests":17},
                  {"name":"old","url":"http://old.localhost:7080","target":"\\u001b[31mred","holders":[],
                   "visitors":0,"requests":0}]
                 """);

@@ -105,7 +105,10 @@ class TargetDialerTest {
         String sentence = refusal(new TargetDialer(vertx.createNetClient(), target, false));
         NetSocket socket = get(new TargetDialer(vertx.createNetClient(), target, true).dial());
 
-        assertTrue(sentence.startsWith(target.name() + " answers, but its TLS certificate is not trusted"), sentence);
+        assertTrue(
+                sentence.startsWith(
+                        target.name() + " answers, but not with TLS as it should: its certificate is not trusted"),
+                sentence);
         assertTrue(socket.isSsl());
         get(socket.close());
     }

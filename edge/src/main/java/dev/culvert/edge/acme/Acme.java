@@ -82,8 +82,9 @@ public final class Acme implements Proofs {
                         AcmeClient authority = new AcmeClient(options, account, external, dns, trusted(vertx, options));
                         return new Acme(vertx, options.directoryName(), store, authority, dns);
                     } catch (IOException e) {
-                        throw new ConfigException("--acme: %s; CULVERT_HOME names the folder in which certificates are kept"
-                                .formatted(FileFaults.sentence(folder, e)));
+                        throw new ConfigException(
+                                "--acme: %s; CULVERT_HOME names the folder in which certificates are kept"
+                                        .formatted(FileFaults.sentence(folder, e)));
                     }
                 },
                 false);

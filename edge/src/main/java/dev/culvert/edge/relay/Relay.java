@@ -80,6 +80,7 @@ public final class Relay {
 
     private volatile Runnable onPeerDraining = () -> {};
     private volatile String deployment = "";
+    private @Nullable Future<Void> closing;
 
     /** What this node carries itself. */
     public interface Holder {
@@ -242,9 +243,12 @@ public final class Relay {
         return links.values().stream().mapToInt(Link::load).sum();
     }
 
-    /** Ends all links and listens no more. */
-    public Future<Void> close() {
-        return vertx.undeploy(deployment);
+    /** Ends all links and listens no more; does nothing the second time. */
+    public synchronized Future<Void> close() {
+        if (closing == null) {
+            closing = vertx.undeploy(deployment);
+        }
+        return closing;
     }
 
     // What follows is called by the carriers, by any thread.

@@ -34,6 +34,25 @@ class NamePatternsTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "* | otter",
+                "shop,* | otter",
+                "ann-* | ann-otter",
+                "tcp:*,shop,ann-*,*-dev | ann-otter",
+                "*.ann.example | otter.ann.example",
+                "tcp:22,shop,blog | shop",
+                "tcp:* | otter",
+            })
+    void nameIsMadeUpAsItMayBeHad(String patterns, String name) {
+        NamePatterns allowed = NamePatterns.parse(patterns);
+
+        assertEquals(name, allowed.nameFrom("otter"));
+        assertEquals(!patterns.equals("tcp:*"), allowed.allows(name, DOMAIN));
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "shop, shops",
         "shop, shop.other.example",

@@ -67,19 +67,6 @@ class HttpsIT {
         }
     }
 
-    /** The agent knows the port that its own node names, and no other one. */
-    @Test
-    void targetThatIsAnotherPortOfTheEdgesIsFoundOut() throws Exception {
-        RunningEdge near = tls.cluster().node(0);
-        RunningEdge far = tls.cluster().node(1);
-        int port = Integer.parseInt(far.host("x").replaceFirst(".*:", ""));
-        String loop = stage.agent(near, port, "--lanes", "1").awaitName();
-
-        Answer answer = near.get(loop, "/");
-
-        assertEquals(508, answer.status(), answer::toString);
-    }
-
     @Test
     void chromiumShowsThePageAtEachNode() throws Exception {
         byte[] key = tls.served(tls.cluster().node(0), site).getPublicKey().getEncoded();

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.testkit.Balancer;
+import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -69,6 +71,21 @@ class ResilienceIT {
             assertEquals(
                     "the page\n", visitor.get(edge.host(name), "/page").answer().body());
         }
+    }
+
+    /** The agent knows the port that its edge names, and no balancer before it. */
+    @Test
+    void targetThatLeadsBackToTheEdgeIsFoundOutByTheFirstVisitor() throws Exception {
+        Vertx vertx = Vertx.vertx();
+        stage.keep(() -> vertx.close().await());
+        RunningEdge edge = stage.edge();
+        Balancer balancer = Balancer.before(vertx, List.of(edge.httpPort()));
+        String loop = stage.agent(edge, balancer.port()).awaitName();
+
+        Answer answer = edge.get(loop, "/");
+
+        assertEquals(508, answer.status(), answer::toString);
+        assertTrue(answer.body().contains("leads back to it"), answer::toString);
     }
 
     @Test

@@ -1,10 +1,15 @@
 package dev.culvert.edge.e2e;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -62,6 +67,54 @@ class StopIT {
         node.program().terminate();
 
         assertEquals(130, node.program().exitCode(), () -> node.program().said());
+    }
+
+    /** To who has no length to count by, an end without a reset would look like all there is. */
+    @Test
+    void answerThatIsUnderWayWhenTheDrainIsOverIsResetAlsoWhereAnotherNodeCarriesIt() throws Exception {
+        RunningCluster small = RunningCluster.start(stage, 2, "--drain-notice", "0", "--drain-timeout", "1s");
+        try (ServerSocket half = new ServerSocket(0)) {
+            String name = stage.agent(small.node(0), half.getLocalPort(), "--lanes", "1")
+                    .awaitName();
+
+            assertResetWhenStopped(small.node(1), name, half);
+        }
+    }
+
+    @Test
+    void answerThatIsUnderWayWhenTheDrainIsOverIsResetAlsoWhereALocaltunnelClientCarriesIt() throws Exception {
+        RunningEdge edge = stage.edge("--localtunnel", "--drain-notice", "0", "--drain-timeout", "1s");
+        try (ServerSocket half = new ServerSocket(0)) {
+            String url = "http://" + edge.host("localhost").replaceFirst("^localhost\\.", "");
+            RunningAgent client = new RunningAgent(
+                    stage.culvert("lt", "-p", "" + half.getLocalPort(), "-h", url, "-s", "half", "--json"));
+            client.awaitOnline();
+
+            assertResetWhenStopped(edge, "half", half);
+        }
+    }
+
+    private static void assertResetWhenStopped(RunningEdge node, String name, ServerSocket half) throws Exception {
+        String host = node.host(name);
+        try (Socket visitor = new Socket("127.0.0.1", Integer.parseInt(host.replaceFirst(".*:", "")))) {
+            visitor.getOutputStream()
+                    .write("GET / HTTP/1.0\r\nHost: %s\r\n\r\n".formatted(host).getBytes(US_ASCII));
+            try (Socket target = half.accept()) {
+                target.getOutputStream().write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf".getBytes(US_ASCII));
+                String answer = "";
+                while (!answer.endsWith("half")) {
+                    int read = visitor.getInputStream().read();
+                    assertTrue(read >= 0, answer);
+                    answer += (char) read;
+                }
+
+                node.program().terminate();
+
+                assertThrows(
+                        SocketException.class, () -> visitor.getInputStream().read());
+                assertEquals(0, node.program().exitCode(), () -> node.program().said());
+            }
+        }
     }
 
     private static RunningAgent agent(String name, RunningEdge node) throws IOException {

@@ -142,6 +142,15 @@ class BinderTest {
     }
 
     @Test
+    void nameThatNobodyAskedForIsMadeUpAsTheTokenAllows() throws Exception {
+        Identity mine = new Identity("ann", "c", NamePatterns.parse("mine-*"));
+
+        String host = bind(http(null), mine).tunnel().key().name();
+
+        assertTrue(host.matches("mine-[a-z]+-[a-z]+-[0-9a-z]{5}\\.example\\.com"), host);
+    }
+
+    @Test
     void whoMayNotHaveANameIsToldWhetherATokenWouldAllowIt() {
         Identity mine = new Identity("ann", "c", NamePatterns.parse("mine-*"));
 
