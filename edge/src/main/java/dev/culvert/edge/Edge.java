@@ -52,6 +52,7 @@ import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
 import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.edge.tls.ServedCertificate;
+import dev.culvert.lane.HeapRoom;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
@@ -90,6 +91,12 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class Edge {
+    /**
+     * Of the heap for each stream that may be open: an exchange takes 4 to 5 KiB beside its connection, and most of the heap is
+     * for the connections, which may be more. With the launcher's 256 MiB about 6,000.
+     */
+    private static final int HEAP_FOR_STREAM_BYTES = 36 * 1024;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
 
     /** How often the counts of tunnels that are gone are dropped. */
@@ -392,7 +399,9 @@ public final class Edge {
                 options.access().signIn() != null,
                 this::urlOf);
         Binder binder = new Binder(registry, offer);
-        WindowBudget budget = new WindowBudget(options.lanes().windowBudgetBytes());
+        WindowBudget budget = new WindowBudget(
+                options.lanes().windowBudgetBytes(),
+                HeapRoom.forEach(VisitorPort.HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
         Parts parts = new Parts(
                 registry,
                 binder,

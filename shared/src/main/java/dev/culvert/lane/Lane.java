@@ -34,6 +34,9 @@ import org.slf4j.LoggerFactory;
  * Runs on the event loop of its transport; methods that say so may be called by any thread.
  */
 public final class Lane {
+    /** Why a stream is refused for which there is no heap. */
+    private static final String FULL = "as many streams are open as there is memory for";
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Lane.class);
 
     /** Who this end is: the dialer's streams have odd ids, the acceptor's even ones. */
@@ -336,8 +339,9 @@ public final class Lane {
                     "stream %d takes a window of %d bytes that nobody gave it".formatted(id, open.sendWindowBytes()));
         }
         lastPeerStreamId = id; // Of a refused one too: its first bytes are on their way.
-        if (refusesStreams) {
-            write(new Frame.Reset(id, CloseReason.DRAINING, 0, "takes no new streams"));
+        if (refusesStreams || budget.isFull()) {
+            CloseReason why = refusesStreams ? CloseReason.DRAINING : CloseReason.OVERLOADED;
+            write(new Frame.Reset(id, why, 0, refusesStreams ? "takes no new streams" : FULL));
             return;
         }
         lastServedStreamId = id;
@@ -410,15 +414,16 @@ public final class Lane {
         assert eventLoop().inEventLoop() : "two threads would give two streams one id";
         int id = nextStreamId;
         long aboveFloor = (long) options.streamWindowBytes() - options.floorWindowBytes();
+        CloseReason refusal = refusalOfNewStream();
         boolean enough = budget.tryTake(aboveFloor);
         if (!enough) {
             budget.shortage(System.nanoTime());
         }
         int window = enough ? options.streamWindowBytes() : options.floorWindowBytes();
         LaneStream stream = add(id, window, enough ? aboveFloor : 0, peerNewStreamWindowBytes);
-        CloseReason refusal = refusalOfNewStream();
         if (refusal != null) {
-            stream.endBecause(new StreamReset(refusal, 0, "the lane takes no new streams"));
+            String detail = refusal == CloseReason.OVERLOADED ? FULL : "the lane takes no new streams";
+            stream.endBecause(new StreamReset(refusal, 0, detail));
         } else {
             nextStreamId += 2;
             idsExhausted = nextStreamId < 0;
@@ -434,7 +439,10 @@ public final class Lane {
         if (idsExhausted) {
             return CloseReason.IDS_EXHAUSTED;
         }
-        return peerRefusesStreams ? CloseReason.DRAINING : null;
+        if (peerRefusesStreams) {
+            return CloseReason.DRAINING;
+        }
+        return budget.isFull() ? CloseReason.OVERLOADED : null;
     }
 
     private LaneStream add(int id, int windowBytes, long takenBytes, int sendCreditBytes) {

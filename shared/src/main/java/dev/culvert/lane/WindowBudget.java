@@ -4,12 +4,13 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What receive windows, such as those of all lanes of a process, may add up to beyond their floors. When it is used up,
  * windows stop growing and new ones begin at their floor; if that goes on, the stream that has stood still the longest is
- * reset.
+ * reset. A stream takes heap beside its window, so there is a bound on their number, too; those beyond are refused.
  *
  * <p>Safe for use by any thread.
  */
@@ -21,11 +22,19 @@ public final class WindowBudget {
     private static final long NANOS_BETWEEN_EVICTIONS = Duration.ofSeconds(1).toNanos();
 
     private final AtomicLong left;
+    private final int mostStreams;
+    private final AtomicInteger streams = new AtomicInteger();
     private final AtomicLong lastEvictionNanos = new AtomicLong(System.nanoTime() - NANOS_BETWEEN_EVICTIONS);
     private final Set<Holder> holders = ConcurrentHashMap.newKeySet();
 
+    /** A budget for as many streams as come. */
     public WindowBudget(long bytes) {
-        left = new AtomicLong(bytes);
+        this(bytes, Integer.MAX_VALUE);
+    }
+
+    public WindowBudget(long bytes, int mostStreams) {
+        this.left = new AtomicLong(bytes);
+        this.mostStreams = mostStreams;
     }
 
     /** Whose window takes part of the budget. */
@@ -64,12 +73,21 @@ public final class WindowBudget {
         left.addAndGet(bytes);
     }
 
+    /** Whether there is no room for one more stream. */
+    boolean isFull() {
+        return streams.get() >= mostStreams;
+    }
+
     void enter(Holder holder) {
-        holders.add(holder);
+        if (holders.add(holder)) {
+            streams.incrementAndGet();
+        }
     }
 
     void leave(Holder holder) {
-        holders.remove(holder);
+        if (holders.remove(holder)) {
+            streams.decrementAndGet();
+        }
     }
 
     /** A new stream had to begin at its floor. Gives up the one that has stood still the longest, if long enough. */

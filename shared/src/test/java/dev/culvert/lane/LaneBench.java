@@ -36,11 +36,20 @@ final class LaneBench implements AutoCloseable {
         this(options, true);
     }
 
+    /** One whose process has memory for so many streams. */
+    static LaneBench withRoomFor(int streams) {
+        return new LaneBench(OPTIONS, true, streams);
+    }
+
     /** @param nativeTransport whether on epoll, where there is one, or on Java's own sockets */
     LaneBench(LaneOptions options, boolean nativeTransport) {
+        this(options, nativeTransport, Integer.MAX_VALUE);
+    }
+
+    private LaneBench(LaneOptions options, boolean nativeTransport, int mostStreams) {
         this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(nativeTransport));
         this.options = options;
-        this.budget = new WindowBudget(options.windowBudgetBytes());
+        this.budget = new WindowBudget(options.windowBudgetBytes(), mostStreams);
     }
 
     LaneBench() {

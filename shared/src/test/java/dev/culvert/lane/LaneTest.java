@@ -221,6 +221,31 @@ class LaneTest {
     }
 
     @Test
+    void streamsBeyondWhatThereIsMemoryForAreRefusedOnBothSidesAndProvenUndelivered() throws Exception {
+        bench.close();
+        bench = LaneBench.withRoomFor(2);
+        LaneBench.Run run = bench.start();
+        StreamRecorder ours = run.open();
+        run.peer().expect(Frame.Open.class);
+        StreamRecorder theirs = run.accept(1);
+
+        run.peer().send(new Frame.Open(3, LaneBench.REQUEST, 1024, 1024)).sendText(3, "on its way");
+        Frame.Reset refused = run.peer().expect(Frame.Reset.class);
+        assertEquals(3, refused.streamId());
+        assertEquals(CloseReason.OVERLOADED, refused.reason());
+        assertEquals(0, refused.deliveredBytes());
+        StreamReset none = run.open().nextReset();
+        assertEquals(CloseReason.OVERLOADED, none.reason());
+        assertTrue(none.provesUndelivered(0));
+
+        ours.reset(CloseReason.CANCELLED);
+        run.peer().expect(Frame.Reset.class);
+        run.accept(5).reset(CloseReason.CANCELLED);
+        theirs.reset(CloseReason.CANCELLED);
+        assertEquals(5, run.peer().expect(Frame.Reset.class).streamId());
+    }
+
+    @Test
     void framesOfStreamsThatJustEndedAreIgnored() throws Exception {
         LaneBench.Run run = bench.start();
         run.opened().reset(CloseReason.CANCELLED);

@@ -1,6 +1,7 @@
 package dev.culvert.agent.dial;
 
 import dev.culvert.config.Secret;
+import dev.culvert.lane.HeapRoom;
 import dev.culvert.lane.WindowBudget;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
@@ -71,6 +72,12 @@ public final class Lanes {
     /** How long a lane must have stood for the next loss to be a new one. */
     private static final Duration STEADY = Duration.ofSeconds(30);
 
+    /** Of the heap for what an agent is without visitors: 8 MiB are there a moment after its start. */
+    private static final int HEAP_BESIDES_BYTES = 12 * 1024 * 1024;
+
+    /** Of the rest for each stream that may be open, which takes 6 to 7 KiB with its target: about 8,000 with the launcher's 128 MiB. */
+    private static final int HEAP_FOR_STREAM_BYTES = 14 * 1024;
+
     private final Vertx vertx;
     private final Context home;
     private final DialPlan plan;
@@ -127,7 +134,8 @@ public final class Lanes {
         this.home = home;
         this.plan = plan;
         this.dialer = plan.dialer();
-        this.budget = new WindowBudget(plan.options().windowBudgetBytes());
+        this.budget = new WindowBudget(
+                plan.options().windowBudgetBytes(), HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
         this.backoff = plan.reconnect().backoff(random);
         this.furtherBackoff = plan.reconnect().backoff(random);
         this.traffic = traffic;

@@ -11,6 +11,8 @@ public enum DoorRefusal {
      * computed that there was no use in one more.
      */
     TOO_MANY("too many connections that say nothing or shake hands; one closed"),
+    /** As many are connected as there is heap for. */
+    FULL("as many visitors are connected as there is memory for; one closed"),
     /** It began with a PROXY header, and its peer is not a trusted proxy. */
     PROXY_UNTRUSTED("PROXY header from a peer that is not in --trusted-proxies; closed"),
     /** A trusted proxy's PROXY header makes no sense. */

@@ -8,9 +8,24 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The visitor connections that are open, so that they can be told to end. Safe for use by any thread. */
 final class OpenVisitors {
+    private final int most;
     private final Map<Channel, Connection> open = new ConcurrentHashMap<>();
     private final Promise<Void> none = Promise.promise();
     private volatile boolean draining;
+
+    /**
+     * Nobody yet.
+     *
+     * @param most connections beyond which there is no room
+     */
+    OpenVisitors(int most) {
+        this.most = most;
+    }
+
+    /** Whether there is no room for one more. */
+    boolean isFull() {
+        return open.size() >= most;
+    }
 
     /** A visitor connection. Called on its event loop. */
     interface Connection {

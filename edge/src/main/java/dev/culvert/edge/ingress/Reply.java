@@ -213,8 +213,8 @@ public record Reply(
                 new Reply(
                         HttpResponseStatus.SERVICE_UNAVAILABLE,
                         "overloaded",
-                        "Edge is overloaded",
-                        "The edge has more to carry than it can hold%s.".formatted(because),
+                        "Too much at once",
+                        "There is more to carry than there is room for%s.".formatted(because),
                         RETRY_SECONDS);
             default ->
                 badGateway(

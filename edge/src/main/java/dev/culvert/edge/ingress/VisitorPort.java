@@ -4,6 +4,7 @@ import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.tls.Certificates;
+import dev.culvert.lane.HeapRoom;
 import dev.culvert.lane.Sockets;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.Channel;
@@ -39,6 +40,15 @@ public final class VisitorPort {
     /** Visitors that come at once while all event loops are busy wait here; the kernel's own limit may be lower. */
     private static final int BACKLOG = 1024;
 
+    /** Of the heap for what an edge is without visitors: 28 MiB are there a moment after its start. */
+    public static final int HEAP_BESIDES_BYTES = 32 * 1024 * 1024;
+
+    /**
+     * Of the rest for each visitor connection that may be open: an idle one takes 8 KiB, one by TLS 16. With the launcher's
+     * 256 MiB about 11,000.
+     */
+    private static final int HEAP_FOR_VISITOR_BYTES = 20 * 1024;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(VisitorPort.class);
 
     private final Ingress ingress;
@@ -73,7 +83,7 @@ public final class VisitorPort {
                 carriers,
                 traffic,
                 new Routes(options, registry),
-                new OpenVisitors(),
+                new OpenVisitors(HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_VISITOR_BYTES)),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 lanes,
                 pages,
@@ -152,12 +162,27 @@ public final class VisitorPort {
             return;
         }
         Arrival.of(channel).settle(channel);
+        if (isTurnedAway(channel)) {
+            return;
+        }
         Threshold threshold = new Threshold(
                 ingress, channel, crowds.computeIfAbsent(channel.eventLoop(), unseen -> new Threshold.Crowd()));
         Sockets.append(channel, new ProxyHeader(ingress));
         Sockets.append(channel, new FirstBytes(ingress, threshold, protocols, tls));
         Sockets.append(channel, threshold);
         LOGGER.atTrace().addKeyValue("remote", channel.remoteAddress()).log("visitor connected");
+    }
+
+    /** Closes it where there is no room for it: those who are here already come first. */
+    private boolean isTurnedAway(Channel channel) {
+        if (!ingress.visitors().isFull()) {
+            return false;
+        }
+        ingress.traffic()
+                .doorRefusals()
+                .add(DoorRefusal.FULL, Arrival.of(channel).visitor(), null);
+        channel.close();
+        return true;
     }
 
     private void acceptTcp(NetSocket socket) {
@@ -168,6 +193,9 @@ public final class VisitorPort {
         }
         Arrival arrival = Arrival.of(channel);
         arrival.settle(channel);
+        if (isTurnedAway(channel)) {
+            return;
+        }
         TunnelKey tunnel = TunnelKey.ofPort(arrival.reached().getPort());
         if (ingress.options().trustedProxies().test(arrival.visitor().getAddress())) {
             Sockets.append(channel, new ProxyHeader(ingress));

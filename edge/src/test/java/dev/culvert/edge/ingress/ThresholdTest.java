@@ -77,7 +77,7 @@ class ThresholdTest {
                 new FakeCarriers(),
                 new Traffic(),
                 new Routes(IngressOptions.forDomain(Door.DOMAIN), new FakeRegistry()),
-                new OpenVisitors(),
+                new OpenVisitors(1000),
                 new WindowBudget(0),
                 LaneDoor.NONE,
                 OwnPages.NONE,

@@ -1,0 +1,17 @@
+package dev.culvert.lane;
+
+/** How many of something the JVM's heap has room for, so that more of them are turned away before they fill it. */
+public final class HeapRoom {
+    private HeapRoom() {}
+
+    /**
+     * For so many; at least one.
+     *
+     * @param besides bytes that the heap needs for all else
+     * @param each bytes of the heap for each of them, room for the collector included
+     */
+    public static int forEach(int besides, int each) {
+        long room = Runtime.getRuntime().maxMemory() - besides;
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(1, room / each));
+    }
+}
