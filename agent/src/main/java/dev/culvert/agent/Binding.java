@@ -344,7 +344,8 @@ final class Binding {
 
     private String sentence(Bound.Refusal refusal) {
         boolean isPort = tunnel.options().kind() == TunnelOptions.Kind.TCP;
-        String what = name == null ? "the tunnel" : (isPort ? "the port " : "the name ") + name;
+        boolean ofAnyName = name == null || refusal.code() == Bound.Code.NOT_OFFERED;
+        String what = ofAnyName ? "the tunnel" : (isPort ? "the port " : "the name ") + name;
         return "the edge refused %s: %s".formatted(what, refusal.message());
     }
 

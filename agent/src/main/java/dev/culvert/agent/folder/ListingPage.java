@@ -58,8 +58,10 @@ final class ListingPage {
             row(rows, linkTo(entry), entry.name(), entry.isFolder() ? "" : size(entry.bytes()));
         }
         String title = PercentEncoding.decoded(path);
-        String more = listed.more() ? "<p>There is more, which is not listed.</p>\n" : "";
-        return HTML.formatted(Html.escaped(title), rows, more);
+        String note = listed.more()
+                ? "<p>There is more, which is not listed.</p>\n"
+                : listed.entries().isEmpty() ? "<p>There is nothing in this folder.</p>\n" : "";
+        return HTML.formatted(Html.escaped(title), rows, note);
     }
 
     private static void row(StringBuilder rows, String link, String name, String size) {
