@@ -173,6 +173,7 @@ final class Binding {
     void onUnbind(EdgeLane lane, Unbind unbind) {
         bound.remove(lane);
         asked.remove(lane);
+        completeChange();
         if (unbind.reason().retryable() || unbind.reason() == CloseReason.INTERNAL) {
             retryLater(unbind.message());
         } else if (bound.isEmpty()) {

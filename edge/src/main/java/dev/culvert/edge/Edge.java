@@ -527,13 +527,13 @@ public final class Edge {
      * Ends what carries visitors before their sockets go: who is in the midst of something sees that it broke off, and no end that
      * looks like one. Agents hear a goodbye.
      */
-    private static Future<Void> endCarriers(Parts parts, @Nullable Relay relay) {
+    private Future<Void> endCarriers(Parts parts, @Nullable Relay relay) {
         parts.lanes().close();
         return Future.join(
                         parts.pools() == null
                                 ? Future.succeededFuture()
                                 : parts.pools().close(),
-                        relay == null ? Future.succeededFuture() : relay.close())
+                        relay == null ? Future.succeededFuture() : Membership.on(vertx, relay.close()))
                 .mapEmpty();
     }
 

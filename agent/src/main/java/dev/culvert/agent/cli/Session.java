@@ -1,6 +1,5 @@
 package dev.culvert.agent.cli;
 
-import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
 import dev.culvert.agent.Agent;
 import dev.culvert.agent.AgentException;
@@ -16,7 +15,9 @@ import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,9 @@ final class Session {
     private final ListenPort inspectPort;
     private final Output output;
     private final CountDownLatch allEnded;
+
+    /** Files of passwords, for as long as their tunnels are there. */
+    private final Map<Tunnel, WatchedFile<?>> watches = new ConcurrentHashMap<>();
 
     /** The first that could not be opened. */
     private final AtomicReference<@Nullable WantedTunnel> refused = new AtomicReference<>();
@@ -90,8 +94,20 @@ final class Session {
     }
 
     /** What begins the sentence about a tunnel that could not be opened: which one of a file's it was. */
-    String refusedEntry() {
-        WantedTunnel tunnel = refused.get();
+    String refusedEntry(AgentException.Code code) {
+        boolean ofOne =
+                switch (code) {
+                    case NAME_TAKEN, REFUSED, LOOP, FOLDER -> true;
+                    case NO_EDGE,
+                            UNTRUSTED,
+                            PROXY_REFUSED,
+                            NO_TOKEN,
+                            UNAUTHORIZED,
+                            VERSION_MISMATCH,
+                            INSPECTOR,
+                            CLOSED -> false;
+                };
+        WantedTunnel tunnel = ofOne ? refused.get() : null;
         String others = wanted.size() == 1 ? "" : "no tunnel is open, because of ";
         return tunnel == null || tunnel.entry().isEmpty() ? "" : others + tunnel.entry() + ": ";
     }
@@ -101,8 +117,25 @@ final class Session {
         // What is in it now is not what was read at the start, if somebody was quick.
         WatchedFile.start(vertx, file, WatchedFile.INTERVAL, watch)
                 .onComplete(
-                        watched -> watch.changed(tunnel.options().admission().passwords(), watched.value()),
+                        watched -> {
+                            watches.put(tunnel, watched);
+                            watch.changed(tunnel.options().admission().passwords(), watched.value());
+                            closeIfEnded(tunnel);
+                        },
                         fault -> watch.broken(file.inWords(fault)));
+    }
+
+    private void closeIfEnded(Tunnel tunnel) {
+        if (hasEnded(tunnel.state())) {
+            WatchedFile<?> watched = watches.remove(tunnel);
+            if (watched != null) {
+                watched.close();
+            }
+        }
+    }
+
+    private static boolean hasEnded(TunnelState state) {
+        return state instanceof TunnelState.Offline || state instanceof TunnelState.Closed;
     }
 
     private static void await(Future<?> future) throws InterruptedException {
@@ -125,11 +158,13 @@ final class Session {
 
         @Override
         public void changed(Set<Password> before, Set<Password> now) {
-            Admission admission = tunnel.options().admission().withPasswords(now);
             if (!now.equals(before)) {
-                tunnel.admit(admission)
+                tunnel.admit(tunnel.options().admission().withPasswords(now))
                         .onSuccess(done -> output.notice("%s has changed: visitors of %s need %s from now on"
-                                .formatted(file, tunnel.name(), admission.words())));
+                                .formatted(
+                                        file,
+                                        tunnel.name(),
+                                        tunnel.options().admission().words())));
             }
         }
 
@@ -143,7 +178,8 @@ final class Session {
         @Override
         public void onState(Tunnel tunnel, TunnelState state) {
             output.state(new Told(tunnel), state);
-            if (state instanceof TunnelState.Offline || state instanceof TunnelState.Closed) {
+            if (hasEnded(state)) {
+                closeIfEnded(tunnel);
                 allEnded.countDown();
             }
         }

@@ -230,7 +230,8 @@ final class TunnelCommand implements Callable<Integer> {
             session.run();
             return AgentMain.FAILED;
         } catch (AgentException e) {
-            throw new CommandFailedException(session.refusedEntry() + e.getMessage() + advice(e.code(), tunnels));
+            throw new CommandFailedException(
+                    session.refusedEntry(e.code()) + e.getMessage() + advice(e.code(), tunnels));
         }
     }
 

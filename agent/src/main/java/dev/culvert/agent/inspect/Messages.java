@@ -19,15 +19,16 @@ final class Messages {
     private boolean unreadable;
 
     /**
-     * Adds one, and drops the earliest where there are too many.
+     * Adds some, and drops the earliest where there are too many.
      *
+     * @param more how many passed, of which these are the last
      * @return by how many bytes they grew; negative where more was dropped
      */
-    int add(WebSocketMessage message) {
+    int add(List<WebSocketMessage> latest, long more) {
         int before = size;
-        kept.add(message);
-        passed++;
-        size += message.size();
+        kept.addAll(latest);
+        passed += more;
+        size += latest.stream().mapToInt(WebSocketMessage::size).sum();
         while (kept.size() > MOST || size > MOST_BYTES) {
             size -= kept.remove().size();
         }

@@ -1,5 +1,6 @@
 package dev.culvert.agent.inspect;
 
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -105,9 +106,9 @@ final class Recording {
     }
 
     /** Of a WebSocket. */
-    void message(WebSocketMessage message) {
+    void messages(List<WebSocketMessage> latest, long passed) {
         if (!forgotten) {
-            grow(messages.add(message));
+            grow(messages.add(latest, passed));
         }
     }
 

@@ -15,6 +15,9 @@ final class Unpacker implements AutoCloseable {
     /** RFC 7692, 7.2.2: what senders leave away at the end of a message. */
     private static final byte[] TAIL = {0, 0, -1, -1};
 
+    /** What a step counts for that brings out nothing, or next to it: beginning anew is work, too. */
+    private static final int LEAST_COST = 256;
+
     private final UnpackBudget budget;
     private final boolean eachAlone;
     private final Inflater inflater = new Inflater(true);
@@ -54,10 +57,10 @@ final class Unpacker implements AutoCloseable {
             while (open && !inflater.needsInput()) {
                 int size = inflater.inflate(unpacked);
                 into.add(Arrays.copyOf(unpacked, Math.min(size, most - into.kept())), size);
-                if (inflater.finished()) {
-                    goOn(packed);
-                } else if (inflater.needsDictionary() || !budget.spend(size)) {
+                if (!budget.spend(Math.max(size, LEAST_COST)) || inflater.needsDictionary()) {
                     close();
+                } else if (inflater.finished()) {
+                    goOn(packed);
                 }
             }
         } catch (DataFormatException e) {

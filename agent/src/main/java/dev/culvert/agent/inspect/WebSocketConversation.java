@@ -43,8 +43,8 @@ final class WebSocketConversation implements AutoCloseable {
             boolean fromVisitor, @Nullable Unpacker unpacker, Consumer<Consumer<Recording>> tell) {
         return new WebSocketReader(fromVisitor, unpacker, new WebSocketReader.Listener() {
             @Override
-            public void onMessage(WebSocketMessage message) {
-                tell.accept(recording -> recording.message(message));
+            public void onMessages(List<WebSocketMessage> latest, long passed) {
+                tell.accept(recording -> recording.messages(latest, passed));
             }
 
             @Override

@@ -2,6 +2,9 @@ package dev.culvert.agent.inspect;
 
 import dev.culvert.agent.inspect.WebSocketMessage.Kind;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,13 +40,23 @@ final class WebSocketReader implements AutoCloseable {
     private long payloadLength;
     private long payloadRead;
 
+    // Of what is being read.
+    private final Deque<WebSocketMessage> latest = new ArrayDeque<>();
+    private long passed;
+
     private @Nullable Begun data;
     /** It may come between two frames of a message, and is one of its own. */
     private @Nullable Begun control;
 
     /** Hears what came. */
     interface Listener {
-        void onMessage(WebSocketMessage message);
+        /**
+         * Messages ended; told together of what was read together, because they may be many and small.
+         *
+         * @param latest the last of them, as many as are kept
+         * @param passed how many there were
+         */
+        void onMessages(List<WebSocketMessage> latest, long passed);
 
         /** What comes from here on cannot be read, and nothing more will be told. */
         void onUnreadable();
@@ -102,6 +115,11 @@ final class WebSocketReader implements AutoCloseable {
             if (inPayload && payloadRead == payloadLength) {
                 endFrame();
             }
+        }
+        if (passed > 0) {
+            listener.onMessages(List.copyOf(latest), passed);
+            latest.clear();
+            passed = 0;
         }
     }
 
@@ -210,7 +228,11 @@ final class WebSocketReader implements AutoCloseable {
         if (ended.content == Content.UNPACKED && unpacker != null) {
             unpacker.end(ended.body, MOST_KEPT);
         }
-        listener.onMessage(new WebSocketMessage(
+        passed++;
+        if (latest.size() == Messages.MOST) {
+            latest.remove();
+        }
+        latest.add(new WebSocketMessage(
                 fromVisitor, ended.kind, System.currentTimeMillis(), ended.content == Content.PACKED, ended.body));
     }
 

@@ -14,7 +14,7 @@ class MessagesTest {
     void earliestAreDroppedWhereThereAreTooMany() {
         int size = 0;
         for (int i = 1; i <= Messages.MOST + 3; i++) {
-            size += messages.add(message("message " + i));
+            size += messages.add(List.of(message("message " + i)), 1);
         }
 
         assertEquals(Messages.MOST + 3, messages.passed());
@@ -27,7 +27,7 @@ class MessagesTest {
     void earliestAreDroppedWhereTogetherTheyHoldTooMuch() {
         int size = 0;
         for (int i = 0; i < 200; i++) {
-            size += messages.add(message("x".repeat(WebSocketReader.MOST_KEPT)));
+            size += messages.add(List.of(message("x".repeat(WebSocketReader.MOST_KEPT))), 1);
         }
 
         assertTrue(size <= Messages.MOST_BYTES);
@@ -38,7 +38,7 @@ class MessagesTest {
     @Test
     void whoKnowsSomeGetsTheRest() {
         for (int i = 1; i <= Messages.MOST + 10; i++) {
-            messages.add(message("" + i));
+            messages.add(List.of(message("" + i)), 1);
         }
 
         assertEquals(Messages.MOST, messages.after(0).size());

@@ -108,7 +108,7 @@ class RecordingsTest {
         for (int i = 0; i < 10_000; i++) {
             Body body = new Body();
             body.add(new byte[WebSocketReader.MOST_KEPT], WebSocketReader.MOST_KEPT);
-            open.message(new WebSocketMessage(false, WebSocketMessage.Kind.BINARY, 0, false, body));
+            open.messages(List.of(new WebSocketMessage(false, WebSocketMessage.Kind.BINARY, 0, false, body)), 1);
         }
 
         assertEquals(List.of(), gone);

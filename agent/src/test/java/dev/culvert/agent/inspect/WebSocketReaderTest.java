@@ -36,11 +36,13 @@ class WebSocketReaderTest {
     private final UnpackBudget budget = new UnpackBudget();
     private final Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
     private int unreadable;
+    private long toldOf;
 
     private final WebSocketReader.Listener listener = new WebSocketReader.Listener() {
         @Override
-        public void onMessage(WebSocketMessage message) {
-            told.add(message);
+        public void onMessages(List<WebSocketMessage> latest, long passed) {
+            told.addAll(latest);
+            toldOf += passed;
         }
 
         @Override
@@ -183,6 +185,25 @@ class WebSocketReaderTest {
     }
 
     @Test
+    void endsWithinAMessageCostWhatTheyBringOut() {
+        WebSocketReader reader = unpacking(false);
+        Deflater ending = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+        ending.setInput(new byte[8000]);
+        ending.finish();
+        byte[] part = new byte[100];
+        int size = ending.deflate(part);
+        ending.end();
+        ByteBuf parts = Unpooled.buffer();
+        for (int i = 0; i < UnpackBudget.MOST_BYTES_PER_SECOND * 3 / 8000; i++) {
+            parts.writeBytes(part, 0, size);
+        }
+
+        read(reader, wire(true, new BinaryWebSocketFrame(true, RSV1, parts), packed("later")));
+
+        assertTrue(told.get(1).packed());
+    }
+
+    @Test
     void whatIsNotCompressedAsItSaysIsCountedAndTheNextOneKeptAsItCame() {
         WebSocketReader reader = unpacking(false);
         byte[] noise = new byte[1000];
@@ -237,6 +258,20 @@ class WebSocketReaderTest {
         assertEquals(1, unreadable, what);
         assertEquals(List.of(), told);
         assertTrue(Unpacker.within(budget, false).isPresent());
+    }
+
+    @Test
+    void ofManySmallMessagesAtOnceTheLastAreTold() {
+        WebSocketFrame[] many = new WebSocketFrame[Messages.MOST + 7];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = text("" + i);
+        }
+
+        read(new WebSocketReader(true, null, listener), wire(true, many));
+
+        assertEquals(Messages.MOST, told.size());
+        assertEquals(Messages.MOST + 7, toldOf);
+        assertEquals(Optional.of("7"), told.get(0).body().text());
     }
 
     @Test

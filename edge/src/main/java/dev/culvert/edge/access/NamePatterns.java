@@ -2,6 +2,7 @@ package dev.culvert.edge.access;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.PortRange;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -64,19 +65,19 @@ public record NamePatterns(List<String> patterns) {
     }
 
     /**
-     * A name that may be had, where nobody asks for a certain one: what was made up, in the place of the star of the first pattern
-     * that has one, or else the first that is a name itself.
+     * A name that may be had, where nobody asks for a certain one: what was made up, in the place of the star of a pattern, of one
+     * under the edge's domain where there is one.
      *
-     * @return what was made up, where there are ports only
+     * @return what was made up, where no pattern has a star
      */
     public String nameFrom(String madeUp) {
-        List<String> ofNames =
-                patterns.stream().filter(pattern -> !pattern.startsWith(PORTS)).toList();
-        return ofNames.stream()
-                .filter(pattern -> pattern.contains("*"))
-                .findFirst()
-                .map(pattern -> ofNames.contains("*") ? madeUp : pattern.replace("*", madeUp))
-                .or(() -> ofNames.stream().findFirst())
+        if (patterns.contains("*")) {
+            return madeUp;
+        }
+        return patterns.stream()
+                .filter(pattern -> !pattern.startsWith(PORTS) && pattern.contains("*"))
+                .min(Comparator.comparing(pattern -> pattern.contains(".")))
+                .map(pattern -> pattern.replace("*", madeUp))
                 .orElse(madeUp);
     }
 

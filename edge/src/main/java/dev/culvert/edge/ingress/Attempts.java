@@ -190,8 +190,8 @@ final class Attempts {
 
     /** Whether it says that the stream never reached a target. */
     static boolean isRefusal(StreamReset reset) {
-        return (reset.deliveredBytes() <= 0 && reset.reason().retryable())
-                || (reset.provesUndelivered(0) && LOST.contains(reset.reason()));
+        boolean mayProve = LOST.contains(reset.reason()) || reset.reason() == CloseReason.OVERLOADED;
+        return (reset.deliveredBytes() <= 0 && reset.reason().retryable()) || (reset.provesUndelivered(0) && mayProve);
     }
 
     /** Why the last carrier refused; that there is none when none was asked. */

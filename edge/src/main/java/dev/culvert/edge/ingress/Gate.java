@@ -68,7 +68,9 @@ final class Gate {
         Admission admission = tunnel.policy().admission();
         if (!admission.letsIn(visitor)) {
             return new Out(Reply.notAdmitted(question.host(), visitor));
-        } else if (admission.preflights() && isPreflight(question)) {
+        }
+        boolean isOurs = admission.asksForSignIn() && signIn.isOwnPath(question.target());
+        if (admission.preflights() && !isOurs && isPreflight(question)) {
             return In.FREELY;
         } else if (admission.asksForSignIn()) {
             return bySignIn(tunnel, visitor, question);
@@ -82,6 +84,9 @@ final class Gate {
         return question.method().equals(HttpMethod.OPTIONS)
                 && headers.contains(HttpHeaderNames.ORIGIN)
                 && headers.contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)
+                && !headers.contains(HttpHeaderNames.AUTHORIZATION)
+                && !headers.contains(HttpHeaderNames.COOKIE)
+                && !headers.contains(HttpHeaderNames.UPGRADE)
                 && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
                 && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
     }

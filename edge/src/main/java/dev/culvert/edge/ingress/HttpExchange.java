@@ -56,6 +56,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private @Nullable ResponseTimeout timeout;
     private @Nullable LaneUpgrade lane;
     private boolean oneRequestAStream;
+    private boolean bodyBegun;
     private boolean requestEnded;
     private boolean continued;
     private boolean headSent;
@@ -105,6 +106,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     /** A piece of the request's body. Taken over. */
     void onRequestContent(HttpContent content) {
+        bodyBegun |= content.content().isReadable();
         requestEnded |= content instanceof LastHttpContent;
         if (over) {
             content.release();
@@ -287,7 +289,8 @@ final class HttpExchange implements TargetConnection.Listener {
     private void watchTarget() {
         if (timeout != null) {
             TargetConnection asked = headSent || over ? null : target;
-            timeout.waiting(asked != null && (requestEnded || !asked.isWritable()));
+            boolean itsTurn = head.expectsContinue() && !continued && !bodyBegun;
+            timeout.waiting(asked != null && (requestEnded || itsTurn || !asked.isWritable()));
         }
     }
 

@@ -58,7 +58,6 @@ final class BindChange extends Change {
     static BindChange assertedAgain(Registry.Request request, long nowMillis, long sinceMillis, Set<String> goneNodes) {
         BindChange change = new BindChange(request, nowMillis, sinceMillis, goneNodes);
         change.assertedAgain = true;
-        change.changes = false;
         return change;
     }
 
@@ -101,7 +100,7 @@ final class BindChange extends Change {
         if (others && !(tunnel.policy().pool() && policy.pool())) {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
-        if (others && !changes && !tunnel.policy().admission().equals(policy.admission())) {
+        if (others && !changes && !assertedAgain && !tunnel.policy().admission().equals(policy.admission())) {
             // Or one of a pool could open all others to everybody by mistake.
             return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
         }

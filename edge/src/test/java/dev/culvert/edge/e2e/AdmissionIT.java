@@ -95,7 +95,7 @@ class AdmissionIT {
 
         Files.writeString(passwords, "bob:battery staple\ncarl:staple battery");
         assertEquals(
-                "%s has changed: visitors of %s need 2 passwords from now on".formatted(passwords, name),
+                "%s has changed: visitors of %s need one of 2 passwords from now on".formatted(passwords, name),
                 one.await("notice").getString("message"));
 
         for (RunningEdge node : cluster.nodes()) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -56,6 +57,13 @@ class FloodIT {
 
         assertTrue(asked.get() > 1000 && asked.get() < 1500, asked + " reached the target");
         assertTrue(overloaded.get() > 0 && closed.get() > 0, overloaded + " were told, " + closed + " closed");
+        String metrics = Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/metrics")
+                .body();
+        assertTrue(
+                Pattern.compile("culvert_connections_refused_total\\{reason=\"full\"\\} [1-9]")
+                        .matcher(metrics)
+                        .find(),
+                metrics);
         connected.forEach(NetSocket::close);
         Awaitility.await()
                 .atMost(Stage.PATIENCE)

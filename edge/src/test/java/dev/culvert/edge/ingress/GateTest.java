@@ -134,6 +134,9 @@ class GateTest {
                 PREFLIGHT + "\r\n",
                 PREFLIGHT + "Origin: https://other.example\r\nContent-Length: 2\r\n\r\nhi",
                 PREFLIGHT + "Origin: https://other.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nCookie: a=b\r\n\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nAuthorization: Basic YW5uOndyb25nIGhvcnNl\r\n\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
                 "OPTIONS / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: https://other.example\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: app.example.com\r\nAccess-Control-Request-Method: PUT\r\nOrigin: https://other.example\r\n\r\n",
             })

@@ -174,7 +174,9 @@ class RawVisitTest {
         "LANE_LOST,      3,  false",
         "SILENT,         -1, false",
         "TARGET_FAILED,  0,  false",
-        "OVERLOADED,     0,  false",
+        "OVERLOADED,     0,  true",
+        "OVERLOADED,     -1, false",
+        "OVERLOADED,     3,  false",
     })
     void streamIsOpenedAgainAfterAnExplicitRefusalOnly(CloseReason reason, long delivered, boolean again)
             throws Exception {
