@@ -251,7 +251,7 @@ class DashboardIT {
                             holders.isEmpty() ? "reserved" : "online",
                             tunnel.getString("url") + "/",
                             tunnel.getString("owner"),
-                            tunnel.getString("target"),
+                            tunnel.getString("target").replaceFirst("^http://", ""),
                             nodes,
                             tunnel.getLong("visitors").toString(),
                             tunnel.getLong("requests").toString(),
