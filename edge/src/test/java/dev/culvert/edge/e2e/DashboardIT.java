@@ -171,6 +171,8 @@ class DashboardIT {
 
         edge.program().kill();
         browser.await("document.getElementById('live').textContent === 'reconnecting'");
+        assertEquals("This edge does not answer.", page.textContent("#headline"));
+        browser.screenshot("dashboard-without-edge");
         edge.again(stage);
 
         browser.await("document.getElementById('live').textContent === 'live'");
