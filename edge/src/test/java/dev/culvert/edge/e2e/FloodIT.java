@@ -57,9 +57,7 @@ class FloodIT {
         for (int come = PART; come <= VISITORS; come += PART) {
             int all = come;
             flood(edge.httpPort(), edge.host(name));
-            Awaitility.await()
-                    .atMost(Stage.PATIENCE)
-                    .until(() -> asked.get() + overloaded.get() + closed.get() >= all);
+            Awaitility.await().atMost(Stage.PATIENCE).until(() -> asked.get() + overloaded.get() + closed.get() >= all);
         }
 
         assertTrue(asked.get() > 1000 && asked.get() < 1500, asked + " reached the target");

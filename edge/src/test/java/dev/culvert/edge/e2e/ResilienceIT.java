@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -153,6 +154,10 @@ class ResilienceIT {
         int target = Nginx.serving(stage, files).port();
         RunningAgent agent = stage.agent(edge, target);
         String name = agent.awaitName();
+        // It is written down beside what is told of it, a few milliseconds before or after.
+        Path names = stage.folder("home").resolve("names.json");
+        Awaitility.await().atMost(Stage.PATIENCE).ignoreExceptions().until(() -> Files.readString(names)
+                .contains(name));
         agent.program().kill();
 
         assertEquals(name, stage.agent(edge, target).awaitName());
