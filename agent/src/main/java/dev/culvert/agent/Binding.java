@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -233,7 +234,7 @@ final class Binding {
             if (!granted && !asked.isEmpty()) {
                 return;
             }
-            if (!asked.containsKey(lane) && !tunnel.options().equals(bound.get(lane))) {
+            if (!asked.containsKey(lane) && !Objects.equals(bound.get(lane), tunnel.options())) {
                 asked.put(lane, tunnel.options());
                 lane.send(new Frame.BindFrame(question()));
                 startAnswerTimer();
