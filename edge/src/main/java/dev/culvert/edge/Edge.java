@@ -609,7 +609,7 @@ public final class Edge {
 
     private LocalNode localNode(Registry registry, Lanes lanes, LocalCarriers here, Prepared prepared) {
         String version = Edge.class.getPackage().getImplementationVersion();
-        boolean everywhere = Loopback.address("--bind", options.bind()).isAnyLocalAddress();
+        boolean everywhere = EdgeOptions.isWildcard(options.bind());
         String host = everywhere && prepared.clusterHost() != null ? prepared.clusterHost() : addresses.get(0);
         About about = new About(
                 registry.nodeId(),

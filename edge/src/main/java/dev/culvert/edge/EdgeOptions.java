@@ -413,7 +413,8 @@ public record EdgeOptions(
         }
     }
 
-    private static boolean isWildcard(String address) {
+    /** Whether it stands for all addresses of this machine. */
+    static boolean isWildcard(String address) {
         return Loopback.address("--bind", address).isAnyLocalAddress();
     }
 

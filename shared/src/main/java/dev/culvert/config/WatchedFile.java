@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a file holds that may change while the program runs. It is read again every {@linkplain #start interval}, whole: it is small, and editors that
- * replace files, clocks with coarse ticks and mounted secrets defeat everything cleverer. A change counts once two
+ * What a file holds that may change while the program runs. It is read again every {@linkplain #start interval}, whole: it is
+ * small, and editors that replace files, clocks with coarse ticks and mounted secrets defeat everything cleverer. A change counts once two
  * readings in a row agree on it, because a file that is being written in place is empty or cut off for a moment, and that
  * must not end anybody's connection. A file that turns out broken changes nothing and is told of once.
  *

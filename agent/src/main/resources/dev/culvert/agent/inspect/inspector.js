@@ -255,12 +255,14 @@ function textOf(data) {
   }
 }
 
+const hexOf = part => [...part].map(one => one.toString(16).padStart(2, '0')).join(' ');
+
 function hex(data) {
   const lines = [];
   for (let at = 0; at < Math.min(data.length, HEX_BYTES); at += 16) {
-    const part = [...data.slice(at, at + 16)];
-    lines.push(`${at.toString(16).padStart(6, '0')}  ${part.map(one => one.toString(16).padStart(2, '0')).join(' ').padEnd(47)}  `
-      + part.map(one => one >= 32 && one < 127 ? String.fromCharCode(one) : '.').join(''));
+    const part = data.slice(at, at + 16);
+    lines.push(`${at.toString(16).padStart(6, '0')}  ${hexOf(part).padEnd(47)}  `
+      + [...part].map(one => one >= 32 && one < 127 ? String.fromCharCode(one) : '.').join(''));
   }
   if (data.length > HEX_BYTES) lines.push('…');
   return lines.join('\n');
@@ -297,16 +299,21 @@ async function showBody(place, head, message, part) {
   }
 }
 
+/** JSON; null for what is none. */
+function laidOut(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return null;
+  }
+}
+
 function showText(place, head, text, type, part) {
   const area = make('pre', {textContent: text});
   place.append(area);
   if (!/[/+]json\b/.test(type)) return;
-  let pretty;
-  try {
-    pretty = JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return;
-  }
+  const pretty = laidOut(text);
+  if (pretty === null) return;
   let raw = opened.get(part) ?? false;
   const toggle = make('button', {type: 'button'});
   const show = () => {
@@ -362,21 +369,12 @@ function wordsOf(message) {
   const data = bytesOf(message);
   const text = message.kind === 'binary' ? null : message.text ?? null;
   const notes = [message.kind === 'text' ? '' : message.kind, message.packed ? 'compressed, as it came' : ''].filter(Boolean).join(', ');
-  const start = text === null ? [...data.slice(0, 24)].map(one => one.toString(16).padStart(2, '0')).join(' ')
-    : text.slice(0, LINE_CHARACTERS);
+  const start = text === null ? hexOf(data.slice(0, 24)) : text.slice(0, LINE_CHARACTERS);
   const line = [notes && `${notes}:`, start].filter(Boolean).join(' ').replaceAll(/[\r\n]+/g, ' ');
-  const whole = text === null ? data.length > 24 ? hex(data) : null : prettyOf(text);
+  const whole = text === null ? data.length > 24 ? hex(data) : null : /^\s*[{[]/.test(text) ? laidOut(text) ?? text : text;
   const cut = message.kept < message.bytes ? `\n… the first ${bytes(message.kept)} of ${bytes(message.bytes)}` : '';
   return whole === null || whole === line && !cut ? make('span', {className: 'line', textContent: line})
     : make('details', {}, make('summary', {textContent: line}), make('pre', {className: text === null ? 'hex' : '', textContent: whole + cut}));
-}
-
-function prettyOf(text) {
-  try {
-    return /^\s*[{[]/.test(text) ? JSON.stringify(JSON.parse(text), null, 2) : text;
-  } catch {
-    return text;
-  }
 }
 
 /* Sending again. */

@@ -69,10 +69,13 @@ final class Gate {
         if (!admission.letsIn(visitor)) {
             return new Out(Reply.notAdmitted(question.host(), visitor));
         }
-        boolean isOurs = admission.asksForSignIn() && signIn.isOwnPath(question.target());
-        if (admission.preflights() && !isOurs && isPreflight(question)) {
+        if (admission.asksForSignIn() && signIn.isOwnPath(question.target())) {
+            return new Out(signIn.answer(question));
+        }
+        if (admission.preflights() && isPreflight(question)) {
             return In.FREELY;
-        } else if (admission.asksForSignIn()) {
+        }
+        if (admission.asksForSignIn()) {
             return bySignIn(tunnel, visitor, question);
         }
         return admission.asksForPassword() ? byPassword(tunnel, visitor, question) : In.FREELY;
@@ -93,9 +96,6 @@ final class Gate {
 
     private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
         Admission admission = tunnel.policy().admission();
-        if (signIn.isOwnPath(question.target())) {
-            return new Out(signIn.answer(question));
-        }
         String who = signIn.visitor(question);
         if (who != null && admission.people().test(who)) {
             return new In(headers -> tellUser(headers, who));

@@ -10,13 +10,13 @@ import dev.culvert.lane.WindowBudget;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,7 +102,7 @@ public final class VisitorPort {
      * @return the server, to be closed by the caller
      */
     public Future<NetServer> listen(Vertx vertx, String host, int port) {
-        return listen(vertx, host, port, socket -> accept(socket, null));
+        return listen(vertx, host, port, channel -> accept(channel, null));
     }
 
     /**
@@ -112,16 +112,18 @@ public final class VisitorPort {
      */
     public Future<NetServer> listenTls(Vertx vertx, String host, int port, @Nullable Certificates certificates) {
         TlsPort tls = new TlsPort(certificates);
-        return listen(vertx, host, port, socket -> accept(socket, tls));
+        return listen(vertx, host, port, channel -> accept(channel, tls));
     }
 
-    private static Future<NetServer> listen(Vertx vertx, String host, int port, Handler<NetSocket> accept) {
+    private Future<NetServer> listen(Vertx vertx, String host, int port, Consumer<Channel> accept) {
         NetServerOptions options = Probes.forAll(new NetServerOptions()
                 .setHost(host)
                 .setPort(port)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(BACKLOG));
-        return vertx.createNetServer(options).connectHandler(accept).listen();
+        return vertx.createNetServer(options)
+                .connectHandler(socket -> arrive(socket, accept))
+                .listen();
     }
 
     /**
@@ -155,16 +157,24 @@ public final class VisitorPort {
         ingress.visitors().retireStreams();
     }
 
-    private void accept(NetSocket socket, @Nullable TlsPort tls) {
+    /** Those who are here already come first: who comes when there is no room is closed. */
+    private void arrive(NetSocket socket, Consumer<Channel> accept) {
         Channel channel = Sockets.takeOver(socket);
         if (channel.remoteAddress() == null || channel.localAddress() == null) {
             channel.close(); // It has left already.
             return;
         }
-        Arrival.of(channel).settle(channel);
-        if (isTurnedAway(channel)) {
-            return;
+        Arrival arrival = Arrival.of(channel);
+        arrival.settle(channel);
+        if (ingress.visitors().isFull()) {
+            ingress.traffic().doorRefusals().add(DoorRefusal.FULL, arrival.visitor(), null);
+            channel.close();
+        } else {
+            accept.accept(channel);
         }
+    }
+
+    private void accept(Channel channel, @Nullable TlsPort tls) {
         Threshold threshold = new Threshold(
                 ingress, channel, crowds.computeIfAbsent(channel.eventLoop(), unseen -> new Threshold.Crowd()));
         Sockets.append(channel, new ProxyHeader(ingress));
@@ -173,29 +183,8 @@ public final class VisitorPort {
         LOGGER.atTrace().addKeyValue("remote", channel.remoteAddress()).log("visitor connected");
     }
 
-    /** Closes it where there is no room for it: those who are here already come first. */
-    private boolean isTurnedAway(Channel channel) {
-        if (!ingress.visitors().isFull()) {
-            return false;
-        }
-        ingress.traffic()
-                .doorRefusals()
-                .add(DoorRefusal.FULL, Arrival.of(channel).visitor(), null);
-        channel.close();
-        return true;
-    }
-
-    private void acceptTcp(NetSocket socket) {
-        Channel channel = Sockets.takeOver(socket);
-        if (channel.remoteAddress() == null || channel.localAddress() == null) {
-            channel.close();
-            return;
-        }
+    private void acceptTcp(Channel channel) {
         Arrival arrival = Arrival.of(channel);
-        arrival.settle(channel);
-        if (isTurnedAway(channel)) {
-            return;
-        }
         TunnelKey tunnel = TunnelKey.ofPort(arrival.reached().getPort());
         if (ingress.options().trustedProxies().test(arrival.visitor().getAddress())) {
             Sockets.append(channel, new ProxyHeader(ingress));
