@@ -91,6 +91,15 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class Edge {
+    /** Of the heap for what an edge is without visitors: 28 MiB are there a moment after its start. */
+    private static final int HEAP_BESIDES_BYTES = 32 * 1024 * 1024;
+
+    /**
+     * Of the rest for each visitor connection that may be open: an idle one takes 8 KiB, one by TLS 16. With the launcher's
+     * 256 MiB about 11,000.
+     */
+    private static final int HEAP_FOR_VISITOR_BYTES = 20 * 1024;
+
     /**
      * Of the heap for each stream that may be open: an exchange takes 4 to 5 KiB beside its connection, and most of the heap is
      * for the connections, which may be more. With the launcher's 256 MiB about 6,000.
@@ -400,8 +409,7 @@ public final class Edge {
                 this::urlOf);
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(
-                options.lanes().windowBudgetBytes(),
-                HeapRoom.forEach(VisitorPort.HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
+                options.lanes().windowBudgetBytes(), HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
         Parts parts = new Parts(
                 registry,
                 binder,
@@ -491,6 +499,7 @@ public final class Edge {
                 registry,
                 carriers,
                 traffic,
+                HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_VISITOR_BYTES),
                 LaneDoor.to(lanes::accept, options.access().insecure()),
                 pages(parts.pools()),
                 acme == null ? Proofs.NONE : acme,

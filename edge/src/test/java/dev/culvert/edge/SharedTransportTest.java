@@ -15,6 +15,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.transport.Transport;
@@ -30,6 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A second Vert.x on an event loop of the first. */
 @Timeout(60)
 class SharedTransportTest {
+    /** Vert.x closes a client that nobody holds. */
+    private NetClient client;
+
     private Vertx first = Vertx.vertx();
 
     @AfterEach
@@ -59,9 +63,10 @@ class SharedTransportTest {
         assertTrue(loop.submit(() -> true).get(5, TimeUnit.SECONDS), "the loop goes on");
     }
 
-    private static Future<String> echoed(Vertx vertx, int port) {
+    private Future<String> echoed(Vertx vertx, int port) {
         Promise<String> echo = Promise.promise();
-        vertx.createNetClient().connect(port, "127.0.0.1").onSuccess(socket -> ask(socket, echo));
+        client = vertx.createNetClient();
+        client.connect(port, "127.0.0.1").onSuccess(socket -> ask(socket, echo));
         return echo.future();
     }
 

@@ -2,7 +2,7 @@ package dev.culvert.edge.ingress;
 
 import java.util.Locale;
 
-/** Why a visitor connection ended before HTTP, or its passage to a target, began. */
+/** Why the edge ended a visitor connection before HTTP, or its passage to a target, began; or between two requests. */
 public enum DoorRefusal {
     /** Nothing, or not all of a ClientHello or of a handshake, came in time. */
     TOO_SLOW("connection said too little in time; closed", true),
@@ -11,7 +11,9 @@ public enum DoorRefusal {
      * computed that there was no use in one more.
      */
     TOO_MANY("too many connections that say nothing or shake hands; one closed"),
-    /** As many are connected as there is heap for. */
+    /** As many are connected as there is heap for, and this one waited longest for a next request. */
+    IDLE("as many visitors are connected as there is memory for; closed one that was idle"),
+    /** As many are connected as there is heap for, and none of them is idle. */
     FULL("as many visitors are connected as there is memory for; one closed"),
     /** It began with a PROXY header, and its peer is not a trusted proxy. */
     PROXY_UNTRUSTED("PROXY header from a peer that is not in --trusted-proxies; closed"),

@@ -211,14 +211,27 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         }
         draining = true;
         keepAlive = false;
-        if (exchange == null && !requestOpen && !decoder.isInHead() && !closing) {
-            Duration idle = Duration.ofNanos(System.nanoTime() - idleSinceNanos);
+        long idleNanos = idleNanos(System.nanoTime());
+        if (idleNanos >= 0) {
+            Duration idle = Duration.ofNanos(idleNanos);
             if (idle.compareTo(LAST_WORD) < 0) {
                 deadline.in(LAST_WORD.minus(idle));
             } else {
                 close();
             }
         }
+    }
+
+    @Override
+    public long idleNanos(long now) {
+        boolean idle = exchange == null && !requestOpen && !decoder.isInHead() && !closing;
+        return idle ? now - idleSinceNanos : -1;
+    }
+
+    @Override
+    public void giveWay() {
+        closing = true;
+        context.close();
     }
 
     @Override

@@ -57,6 +57,7 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     private int untaken;
 
     private final ChannelFutureListener headLeft = done -> untaken--;
+    private long idleSinceNanos = System.nanoTime();
     private boolean lastStreamSaid;
     private boolean closing;
 
@@ -132,6 +133,19 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     public void drain() {
         say(Integer.MAX_VALUE);
         context.channel().eventLoop().schedule(this::sayLastStream, LAST_WORD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public long idleNanos(long now) {
+        return connection().numActiveStreams() == 0 && !closing ? now - idleSinceNanos : -1;
+    }
+
+    @Override
+    public void giveWay() {
+        say(connection().remote().lastStreamCreated());
+        closing = true;
+        context.flush();
+        context.close();
     }
 
     @Override
@@ -421,7 +435,8 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
                 if (lastStreamSaid) {
                     finish();
                 } else {
-                    deadline.in(ingress.options().deadlines().idle());
+                    idleSinceNanos = System.nanoTime();
+                    deadline.in(ingress.options().deadlines().idle(), idleSinceNanos);
                 }
             }
         }

@@ -1,13 +1,26 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The visitor connections that are open, so that they can be told to end. Safe for use by any thread. */
 final class OpenVisitors {
+    /** The part of all there may be that is closed at a time, one of so many: looking for them is a walk through all. */
+    private static final int ROOM = 64;
+
+    /**
+     * Who asks more often than this is not idle: it would come back at once, with a handshake that costs more than its place.
+     */
+    private static final Duration IDLE = Duration.ofSeconds(1);
+
     private final int most;
     private final Map<Channel, Connection> open = new ConcurrentHashMap<>();
     private final Promise<Void> none = Promise.promise();
@@ -27,8 +40,48 @@ final class OpenVisitors {
         return open.size() >= most;
     }
 
+    /**
+     * Closes some of the connections that only wait for a next request, those that have waited longest.
+     *
+     * @param loop whose connections; called on it
+     * @return which they were; empty when none has waited for {@link #IDLE}
+     */
+    List<Channel> makeRoom(EventLoop loop) {
+        record Idle(Channel channel, Connection connection, long nanos) {}
+        long now = System.nanoTime();
+        List<Idle> longest = open.entrySet().stream()
+                .filter(entry -> entry.getKey().eventLoop() == loop && isSent(entry.getKey()))
+                .map(entry -> new Idle(
+                        entry.getKey(), entry.getValue(), entry.getValue().idleNanos(now)))
+                .filter(idle -> idle.nanos >= IDLE.toNanos())
+                .sorted(Comparator.comparingLong(Idle::nanos).reversed())
+                .limit(most / ROOM + 1)
+                .toList();
+        longest.forEach(idle -> idle.connection.giveWay());
+        return longest.stream().map(Idle::channel).toList();
+    }
+
+    /** Whether all that was written has left this program. */
+    private static boolean isSent(Channel channel) {
+        ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
+        return unsent != null && unsent.totalPendingWriteBytes() == 0;
+    }
+
     /** A visitor connection. Called on its event loop. */
     interface Connection {
+        /**
+         * For how long it has had nothing under way and waited for its visitor's next request.
+         *
+         * @param now as {@link System#nanoTime} says it
+         * @return nanoseconds; negative when it is in use
+         */
+        default long idleNanos(long now) {
+            return -1;
+        }
+
+        /** Closes an idle connection at once, because others need its place. */
+        default void giveWay() {}
+
         /** Told once, when it should end after what is under way. */
         void drain();
 

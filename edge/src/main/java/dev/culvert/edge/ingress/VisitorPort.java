@@ -4,7 +4,6 @@ import dev.culvert.edge.lanes.Carriers;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.tls.Certificates;
-import dev.culvert.lane.HeapRoom;
 import dev.culvert.lane.Sockets;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.Channel;
@@ -14,6 +13,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -40,29 +40,30 @@ public final class VisitorPort {
     /** Visitors that come at once while all event loops are busy wait here; the kernel's own limit may be lower. */
     private static final int BACKLOG = 1024;
 
-    /** Of the heap for what an edge is without visitors: 28 MiB are there a moment after its start. */
-    public static final int HEAP_BESIDES_BYTES = 32 * 1024 * 1024;
-
-    /**
-     * Of the rest for each visitor connection that may be open: an idle one takes 8 KiB, one by TLS 16. With the launcher's
-     * 256 MiB about 11,000.
-     */
-    private static final int HEAP_FOR_VISITOR_BYTES = 20 * 1024;
-
     private static final Logger LOGGER = LoggerFactory.getLogger(VisitorPort.class);
 
     private final Ingress ingress;
     private final VisitorProtocols protocols;
     private final Map<EventLoop, Threshold.Crowd> crowds = new ConcurrentHashMap<>();
 
-    /** A door that takes no agents. */
+    /** A door that takes no agents, and as many visitors as come. */
     public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        this(options, registry, carriers, traffic, LaneDoor.NONE, OwnPages.NONE, Proofs.NONE, SignIn.NONE);
+        this(
+                options,
+                registry,
+                carriers,
+                traffic,
+                Integer.MAX_VALUE,
+                LaneDoor.NONE,
+                OwnPages.NONE,
+                Proofs.NONE,
+                SignIn.NONE);
     }
 
     /**
      * A door.
      *
+     * @param most how many visitor connections may be open at a time; who is idle gives way to who comes
      * @param lanes where agents go who come by WebSocket
      * @param pages who answers at the edge's own host, too
      * @param proofs what authorities are answered, at any host
@@ -73,6 +74,7 @@ public final class VisitorPort {
             Registry registry,
             Carriers carriers,
             Traffic traffic,
+            int most,
             LaneDoor lanes,
             OwnPages pages,
             Proofs proofs,
@@ -83,7 +85,7 @@ public final class VisitorPort {
                 carriers,
                 traffic,
                 new Routes(options, registry),
-                new OpenVisitors(HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_VISITOR_BYTES)),
+                new OpenVisitors(most),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 lanes,
                 pages,
@@ -157,7 +159,7 @@ public final class VisitorPort {
         ingress.visitors().retireStreams();
     }
 
-    /** Those who are here already come first: who comes when there is no room is closed. */
+    /** Who has something under way comes before who comes now, and that one before who is idle. */
     private void arrive(NetSocket socket, Consumer<Channel> accept) {
         Channel channel = Sockets.takeOver(socket);
         if (channel.remoteAddress() == null || channel.localAddress() == null) {
@@ -166,12 +168,22 @@ public final class VisitorPort {
         }
         Arrival arrival = Arrival.of(channel);
         arrival.settle(channel);
-        if (ingress.visitors().isFull()) {
-            ingress.traffic().doorRefusals().add(DoorRefusal.FULL, arrival.visitor(), null);
+        if (ingress.visitors().isFull() && !makeRoom(channel.eventLoop())) {
+            refuse(DoorRefusal.FULL, channel);
             channel.close();
         } else {
             accept.accept(channel);
         }
+    }
+
+    private boolean makeRoom(EventLoop loop) {
+        List<Channel> left = ingress.visitors().makeRoom(loop);
+        left.forEach(channel -> refuse(DoorRefusal.IDLE, channel));
+        return !left.isEmpty();
+    }
+
+    private void refuse(DoorRefusal reason, Channel channel) {
+        ingress.traffic().doorRefusals().add(reason, Arrival.of(channel).visitor(), null);
     }
 
     private void accept(Channel channel, @Nullable TlsPort tls) {

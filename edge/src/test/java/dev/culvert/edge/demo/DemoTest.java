@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpResponseExpectation;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -50,6 +51,8 @@ class DemoTest {
     private Vertx vertx;
     private Demo demo;
     private HttpClient client;
+    /** Vert.x closes a client that nobody holds. */
+    private WebSocketClient sockets;
 
     @BeforeEach
     void start() throws Exception {
@@ -162,8 +165,8 @@ class DemoTest {
     @Test
     void webSocketEchoes() throws Exception {
         BlockingQueue<String> echoes = new LinkedBlockingQueue<>();
-        WebSocket socket = vertx.createWebSocketClient()
-                .connect(new WebSocketConnectOptions()
+        sockets = vertx.createWebSocketClient();
+        WebSocket socket = sockets.connect(new WebSocketConnectOptions()
                         .setServer(edge())
                         .setHost("demo.localhost")
                         .setPort(http())

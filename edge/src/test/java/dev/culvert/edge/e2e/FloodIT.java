@@ -4,7 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpConnectOptions;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
@@ -12,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -32,6 +40,7 @@ class FloodIT {
     // Their connections end with them, and they end when nobody holds them.
     private NetClient client;
     private HttpServer target;
+    private HttpClientAgent asking;
 
     @RegisterExtension
     final Stage stage = new Stage();
@@ -39,6 +48,8 @@ class FloodIT {
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger overloaded = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();
+    private final AtomicInteger answered = new AtomicInteger();
+    private final AtomicInteger closedOfHttp2 = new AtomicInteger();
     private final Queue<NetSocket> connected = new ConcurrentLinkedQueue<>();
 
     @Test
@@ -65,7 +76,7 @@ class FloodIT {
         String metrics = Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/metrics")
                 .body();
         assertTrue(
-                Pattern.compile("culvert_connections_refused_total\\{reason=\"full\"\\} [1-9]")
+                Pattern.compile("culvert_connections_refused_total\\{reason=\"(full|idle)\"\\} [1-9]")
                         .matcher(metrics)
                         .find(),
                 metrics);
@@ -76,6 +87,73 @@ class FloodIT {
                 .until(() -> edge.get(name, "/ok").status() == 200);
         assertTrue(edge.program().isAlive() && agent.program().isAlive());
         assertEquals(List.of(name), List.of(edge.tunnels().getJsonObject(0).getString("name")));
+    }
+
+    @Test
+    void idleVisitorsGiveWay() throws Exception {
+        Vertx vertx = Vertx.vertx();
+        stage.keep(() -> vertx.close().await());
+        RunningEdge edge = RunningEdge.of(
+                stage.culvert("edge", EDGE, "edge", "--http-port", "0", "--lane-port", "0", "--admin-port", "0"),
+                "localhost");
+        asking = vertx.createHttpClient(
+                new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false));
+
+        // When more come than there is room for, ask until they have an answer, and stay; each eighth by HTTP/2
+        client = vertx.createNetClient();
+        for (int come = PART; come <= VISITORS; come += PART) {
+            int all = come;
+            for (int i = 0; i < PART; i++) {
+                if (i % 8 == 0) {
+                    askByHttp2(edge);
+                } else {
+                    askAndStay(edge.httpPort(), edge.host("nobody"));
+                }
+            }
+            Awaitility.await().atMost(Stage.PATIENCE).until(() -> answered.get() >= all);
+        }
+
+        // Then all of them got their answer, and those who had waited longest were closed for the others
+        String metrics = Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/metrics")
+                .body();
+        Matcher idle = Pattern.compile("culvert_connections_refused_total\\{reason=\"idle\"} ([0-9]+)")
+                .matcher(metrics);
+        assertTrue(idle.find(), metrics);
+        assertTrue(Integer.parseInt(idle.group(1)) > VISITORS / 8, metrics);
+        assertTrue(closed.get() > 0 && closedOfHttp2.get() > 0, closed + " and " + closedOfHttp2);
+    }
+
+    private void askByHttp2(RunningEdge edge) {
+        asking.connect(new HttpConnectOptions().setHost("127.0.0.1").setPort(edge.httpPort()))
+                .compose(connection -> {
+                    connection.closeHandler(gone -> closedOfHttp2.incrementAndGet());
+                    return connection
+                            .request(new RequestOptions().setHost(edge.host("nobody")))
+                            .compose(HttpClientRequest::send);
+                })
+                .onSuccess(answer -> answered.incrementAndGet())
+                .onFailure(noRoom -> askByHttp2(edge)); // Nobody has been idle for a second.
+    }
+
+    private void askAndStay(int port, String host) {
+        client.connect(port, "127.0.0.1").onSuccess(socket -> {
+            connected.add(socket);
+            AtomicBoolean first = new AtomicBoolean(true);
+            socket.handler(bytes -> {
+                if (first.getAndSet(false)) {
+                    answered.incrementAndGet();
+                }
+            });
+            socket.closeHandler(gone -> {
+                if (first.get()) {
+                    askAndStay(port, host); // Nobody has been idle for a second.
+                } else {
+                    closed.incrementAndGet();
+                }
+            });
+            socket.exceptionHandler(reset -> {}); // Its end is heard of.
+            socket.write("GET / HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(host)).onFailure(left -> {});
+        });
     }
 
     private void startTargetThatAnswersOnlyWhoAsksForOk(Vertx vertx) {

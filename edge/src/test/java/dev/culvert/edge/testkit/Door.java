@@ -43,9 +43,9 @@ public final class Door implements AutoCloseable {
     private final int port;
     private final int tcpPort;
 
-    private Door(IngressOptions options, LaneDoor lanes, Proofs proofs, SignIn signIn) throws Exception {
+    private Door(IngressOptions options, int most, LaneDoor lanes, Proofs proofs, SignIn signIn) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic, lanes, OwnPages.NONE, proofs, signIn);
+        visitorPort = new VisitorPort(options, registry, carriers, traffic, most, lanes, OwnPages.NONE, proofs, signIn);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
@@ -71,17 +71,22 @@ public final class Door implements AutoCloseable {
 
     /** A door for agents as well. */
     public static Door open(IngressOptions options, LaneDoor lanes) throws Exception {
-        return new Door(options, lanes, Proofs.NONE, SignIn.NONE);
+        return new Door(options, Integer.MAX_VALUE, lanes, Proofs.NONE, SignIn.NONE);
     }
 
     /** A door where authorities find proofs. */
     public static Door open(IngressOptions options, Proofs proofs) throws Exception {
-        return new Door(options, LaneDoor.NONE, proofs, SignIn.NONE);
+        return new Door(options, Integer.MAX_VALUE, LaneDoor.NONE, proofs, SignIn.NONE);
     }
 
     /** A door where visitors can sign in. */
     public static Door open(IngressOptions options, SignIn signIn) throws Exception {
-        return new Door(options, LaneDoor.NONE, Proofs.NONE, signIn);
+        return new Door(options, Integer.MAX_VALUE, LaneDoor.NONE, Proofs.NONE, signIn);
+    }
+
+    /** A door with room for so many visitors. */
+    public static Door open(int most) throws Exception {
+        return new Door(IngressOptions.forDomain(DOMAIN), most, LaneDoor.NONE, Proofs.NONE, SignIn.NONE);
     }
 
     /** A door with these deadlines. */
