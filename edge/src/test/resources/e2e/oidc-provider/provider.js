@@ -1,6 +1,6 @@
 // An OpenID provider by HTTPS on loopback: node provider.js PORT CERTIFICATE KEY [PLACE]. One client of it has access tokens
 // for the edge, which are JWTs, by its secret. With the other people sign in, with any name, which is their address, and any
-// password; they are sent back to the place.
+// password; they are sent back to the place. Who is at example.com belongs to a group.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import Provider from 'oidc-provider';
@@ -23,7 +23,7 @@ const provider = new Provider(`https://localhost:${port}`, {
         },
         ...(place ? [{ client_id: 'culvert', client_secret: 'correct-horse-battery-staple', redirect_uris: [place] }] : []),
     ],
-    claims: { email: ['email', 'email_verified'] },
+    claims: { email: ['email', 'email_verified'], groups: ['groups'] },
     features: {
         clientCredentials: { enabled: true },
         devInteractions: { enabled: Boolean(place) },
@@ -35,7 +35,12 @@ const provider = new Provider(`https://localhost:${port}`, {
     },
     findAccount: (context, id) => ({
         accountId: id,
-        claims: () => ({ sub: id, email: id, email_verified: true }),
+        claims: () => ({
+            sub: id,
+            email: id,
+            email_verified: true,
+            groups: id.endsWith('@example.com') ? ['everybody', 'Night Shift'] : ['everybody'],
+        }),
     }),
     pkce: { required: () => true },
 });

@@ -406,6 +406,7 @@ public final class Edge {
                 options.ports().tcp(),
                 options.tls().isOffered(),
                 options.access().signIn() != null,
+                signIn.knowsGroups(),
                 this::urlOf);
         Binder binder = new Binder(registry, offer);
         WindowBudget budget = new WindowBudget(

@@ -40,7 +40,8 @@ public record Admission(Networks networks, Set<Password> passwords, People peopl
         } else if (passwords.size() > MOST) {
             throw new IllegalArgumentException("a tunnel has %d passwords at most".formatted(MOST));
         } else if (people.all().size() > MOST) {
-            throw new IllegalArgumentException("a tunnel lets in %d people or domains at most".formatted(MOST));
+            throw new IllegalArgumentException(
+                    "a tunnel lets in %d people, domains and groups at most".formatted(MOST));
         }
     }
 

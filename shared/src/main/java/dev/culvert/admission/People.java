@@ -3,15 +3,18 @@ package dev.culvert.admission;
 import dev.culvert.config.ConfigException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Who may come in of those whom an identity provider knows, none or some: {@code ann@example.com}, {@code *@example.com} for
- * all addresses of a domain, {@code *} for all that the provider knows. Letters count the same in both cases.
+ * all addresses of a domain, {@code group:staff} for a group, {@code *} for all that the provider knows. Letters count the same
+ * in both cases, but those of a group do not.
  *
- * @param all in lower case, each once and always in the same order
+ * @param all each once and always in the same order; in lower case where that makes no difference
  */
-public record People(List<String> all) implements Predicate<String> {
+public record People(List<String> all) implements Predicate<Person> {
     /** Nobody. */
     public static final People NONE = new People(List.of());
 
@@ -19,9 +22,10 @@ public record People(List<String> all) implements Predicate<String> {
     public static final int MOST_CHARS = 254;
 
     private static final String EVERYBODY = "*";
+    private static final String GROUP = "group:";
 
     public People {
-        all = all.stream().map(People::inLowerCase).distinct().sorted().toList();
+        all = all.stream().map(People::settled).distinct().sorted().toList();
         all.forEach(People::check);
     }
 
@@ -39,15 +43,29 @@ public record People(List<String> all) implements Predicate<String> {
         return all.isEmpty();
     }
 
+    /** The groups among them. */
+    public Set<String> groups() {
+        return all.stream()
+                .filter(text -> text.startsWith(GROUP))
+                .map(text -> text.substring(GROUP.length()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     /** Whether who the provider says it is may come in. */
     @Override
-    public boolean test(String who) {
-        String lower = inLowerCase(who);
+    public boolean test(Person person) {
+        String name = inLowerCase(person.name());
         // The domain is what stands behind the last @: what is before it may have one in quotes.
-        int at = lower.lastIndexOf('@');
-        return all.contains(lower)
-                || all.contains(EVERYBODY)
-                || (at > 0 && all.contains(EVERYBODY + lower.substring(at)));
+        int at = name.lastIndexOf('@');
+        return all.contains(EVERYBODY)
+                || (all.contains(name) && !name.startsWith(GROUP)) // Some providers let people choose their name.
+                || (at > 0 && all.contains(EVERYBODY + name.substring(at)))
+                || person.groups().stream().anyMatch(group -> all.contains(GROUP + group));
+    }
+
+    private static String settled(String text) {
+        String lower = inLowerCase(text);
+        return lower.startsWith(GROUP) ? GROUP + text.substring(GROUP.length()).strip() : lower;
     }
 
     /** Of ASCII alone: some letters beyond it become ASCII's own in lower case, and so somebody else's name. */
@@ -61,17 +79,38 @@ public record People(List<String> all) implements Predicate<String> {
     }
 
     private static void check(String text) {
+        if (text.length() > MOST_CHARS) {
+            throw new ConfigException("has %d characters at most, was \"%s\"".formatted(MOST_CHARS, shortened(text)));
+        } else if (text.startsWith(GROUP)) {
+            checkGroup(text);
+        } else {
+            checkPerson(text);
+        }
+    }
+
+    /** Names of groups may have spaces in them, and stars are letters like others. */
+    private static void checkGroup(String text) {
+        if (text.equals(GROUP)) {
+            throw new ConfigException("names no group behind \"group:\"");
+        } else if (!text.chars().allMatch(c -> c >= ' ' && c < 0x7F)) {
+            throw notAscii(text);
+        }
+    }
+
+    private static void checkPerson(String text) {
         boolean allOfADomain = text.startsWith("*@") && text.length() > 2;
         String exact = text.equals(EVERYBODY) ? "" : allOfADomain ? text.substring(2) : text;
         if (text.isEmpty() || text.startsWith("@") || exact.contains("*") || (allOfADomain && exact.contains("@"))) {
             throw new ConfigException(
-                    "must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"%s\""
+                    "must be like ann@example.com, *@example.com, group:staff or * (all whom the provider knows), was \"%s\""
                             .formatted(shortened(text)));
-        } else if (text.length() > MOST_CHARS) {
-            throw new ConfigException("has %d characters at most, was \"%s\"".formatted(MOST_CHARS, shortened(text)));
         } else if (!text.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
-            throw new ConfigException("has letters, digits and signs of ASCII alone, was \"%s\"".formatted(text));
+            throw notAscii(text);
         }
+    }
+
+    private static ConfigException notAscii(String text) {
+        return new ConfigException("has letters, digits and signs of ASCII alone, was \"%s\"".formatted(text));
     }
 
     private static String shortened(String text) {

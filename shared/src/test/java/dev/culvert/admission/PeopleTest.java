@@ -1,10 +1,12 @@
 package dev.culvert.admission;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.culvert.config.ConfigException;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,7 +38,31 @@ class PeopleTest {
         "'bob@example.com, *@example.org', ann@example.org, true",
     })
     void whoIsOneOfThem(String people, String who, boolean is) {
-        assertEquals(is, People.parse(people).test(who));
+        assertEquals(is, People.parse(people).test(new Person(who)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "group:staff, staff, true",
+        "Group:staff, staff, true",
+        "group:staff, Staff, false",
+        "'group: Platform Team', Platform Team, true",
+        "'ann,group:/acme/*', /acme/*, true",
+        "group:/acme/*, /acme/dev, false",
+        "staff, staff, false",
+    })
+    void whoIsOfAGroupIsOneOfThem(String people, String group, boolean is) {
+        Person ann = new Person("ann@example.com", Set.of("others", group));
+
+        assertEquals(is, People.parse(people).test(ann));
+    }
+
+    @Test
+    void nameThatReadsLikeAGroupIsNone() {
+        assertFalse(People.parse("group:staff").test(new Person("group:staff")));
+        assertEquals(
+                Set.of("staff", "Night Shift"),
+                People.parse("ann,group:staff,group:Night Shift,*@example.com").groups());
     }
 
     @ParameterizedTest
@@ -53,7 +79,10 @@ class PeopleTest {
                 "**",
                 "*@a@example.com",
                 "an n@example.com",
-                "bj\u00f6rn@example.com"
+                "bj\u00f6rn@example.com",
+                "group:",
+                "group: ",
+                "group:gro\u00dfe"
             })
     void whatIsNobodyIsRefused(String text) {
         assertThrows(ConfigException.class, () -> People.parse(text));

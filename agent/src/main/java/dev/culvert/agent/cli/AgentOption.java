@@ -32,7 +32,7 @@ enum AgentOption {
             "sign-in",
             "WHO,...",
             "Let in only visitors who sign in with the edge's identity provider and are one of these: ann@example.com,"
-                    + " *@example.com, or * for all that it knows. Beside --basic-auth: or know that."),
+                    + " *@example.com, group:staff, or * for all that it knows. Beside --basic-auth: or know that."),
     ALLOW_FROM(
             "allow-from",
             "NETWORK,...",

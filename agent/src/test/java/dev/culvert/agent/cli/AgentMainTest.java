@@ -379,7 +379,7 @@ class AgentMainTest {
         environment.put("CULVERT_SIGN_IN", "*example.com");
         assertEquals(2, run("http", "3000"));
         assertEquals(
-                "culvert: the variable CULVERT_SIGN_IN: sign-in: must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"*example.com\"\n",
+                "culvert: the variable CULVERT_SIGN_IN: sign-in: must be like ann@example.com, *@example.com, group:staff or * (all whom the provider knows), was \"*example.com\"\n",
                 err());
         environment.remove("CULVERT_SIGN_IN");
         environment.put("CULVERT_BASIC_AUTH", "ann:long enough");

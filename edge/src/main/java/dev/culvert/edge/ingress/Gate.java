@@ -2,6 +2,7 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
+import dev.culvert.admission.Person;
 import dev.culvert.edge.registry.Tunnel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -96,16 +97,16 @@ final class Gate {
 
     private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
         Admission admission = tunnel.policy().admission();
-        String who = signIn.visitor(question);
+        Person who = signIn.visitor(question);
         if (who != null && admission.people().test(who)) {
-            return new In(headers -> tellUser(headers, who));
+            return new In(headers -> tellUser(headers, who.name()));
         }
         if (admission.asksForPassword() && credentials(question.headers()) != null) {
             return byPassword(tunnel, visitor, question);
         }
         return who == null
                 ? new Out(signIn.answer(question))
-                : new Out(Reply.notOneOfThem(question.host(), who, SignIn.PATH));
+                : new Out(Reply.notOneOfThem(question.host(), who.name(), SignIn.PATH));
     }
 
     private Decision byPassword(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {

@@ -217,6 +217,7 @@ final class HttpExchange implements TargetConnection.Listener {
                         new SignIn.Question(
                                 head.authority().host(),
                                 tunnel.owner(),
+                                tunnel.policy().admission().people(),
                                 isSecure(),
                                 head.method(),
                                 head.target(),

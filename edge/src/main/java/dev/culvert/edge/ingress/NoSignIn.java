@@ -1,12 +1,18 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.admission.Person;
 import io.vertx.core.Future;
 import org.jspecify.annotations.Nullable;
 
 /** Of an edge that knows no identity provider; tunnels may ask for one all the same, when another node has it. */
 final class NoSignIn implements SignIn {
     @Override
-    public @Nullable String visitor(Question question) {
+    public boolean knowsGroups() {
+        return false;
+    }
+
+    @Override
+    public @Nullable Person visitor(Question question) {
         return null;
     }
 

@@ -122,7 +122,7 @@ public record Reply(
                 HttpResponseStatus.FORBIDDEN,
                 "person_not_admitted",
                 "Not for you",
-                "%s lets in certain people only, and %s is none of them. Sign in as somebody else:"
+                "%s lets in certain people only, and %s is none of them. Sign in again, or as somebody else:"
                         .formatted(host, who),
                 0,
                 again);

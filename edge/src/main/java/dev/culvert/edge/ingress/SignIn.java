@@ -1,5 +1,7 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.admission.People;
+import dev.culvert.admission.Person;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.vertx.core.Future;
@@ -16,9 +18,12 @@ public interface SignIn {
     /** Where there is no provider: nobody can sign in. */
     SignIn NONE = new NoSignIn();
 
+    /** Whether the provider says which groups people belong to. */
+    boolean knowsGroups();
+
     /** Who the visitor has shown to be, at this host and not long ago; null where it has not. */
     @Nullable
-    String visitor(Question question);
+    Person visitor(Question question);
 
     /** Whether the path is one of the sign-in's own, at the hosts of tunnels that ask for it, and not the target's. */
     boolean isOwnPath(String target);
@@ -44,10 +49,18 @@ public interface SignIn {
      *
      * @param host the tunnel's
      * @param owner whose the tunnel is
+     * @param people whom it lets in
      * @param secure whether nobody between visitor and edge can read it
      * @param target path and query, as they came
      */
-    record Question(String host, String owner, boolean secure, HttpMethod method, String target, HttpHeaders headers) {}
+    record Question(
+            String host,
+            String owner,
+            People people,
+            boolean secure,
+            HttpMethod method,
+            String target,
+            HttpHeaders headers) {}
 
     /**
      * An answer.

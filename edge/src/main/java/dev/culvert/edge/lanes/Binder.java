@@ -201,6 +201,12 @@ public final class Binder {
                     Bound.Code.NOT_OFFERED,
                     "this edge has no identity provider to sign in with; whoever runs it can name one with --sign-in");
         }
+        if (!admission.people().groups().isEmpty() && !offer.groups()) {
+            return refused(
+                    Bound.Code.NOT_OFFERED,
+                    "this edge is not told of groups by its identity provider; whoever runs it can name the claim that has them"
+                            + " with groups: in the file of --sign-in");
+        }
         Tunnel.Policy policy = new Tunnel.Policy(
                 asked.hostHeader(), asked.target(), asked.responseTimeoutMillis(), asked.pool(), admission);
         return registry.bind(

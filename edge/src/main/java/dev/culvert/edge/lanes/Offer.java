@@ -10,9 +10,10 @@ import java.util.function.UnaryOperator;
  * @param tcpPorts the ports that tunnels for raw TCP may have
  * @param tls whether visitors can come by TLS that ends at the target
  * @param signIn whether visitors can sign in with an identity provider
+ * @param groups whether it says which groups people belong to
  * @param urls where visitors find a host
  */
-public record Offer(String domain, PortRange tcpPorts, boolean tls, boolean signIn, HostUrls urls) {
+public record Offer(String domain, PortRange tcpPorts, boolean tls, boolean signIn, boolean groups, HostUrls urls) {
 
     /** Where visitors find a host. */
     public interface HostUrls {
@@ -22,6 +23,6 @@ public record Offer(String domain, PortRange tcpPorts, boolean tls, boolean sign
 
     /** HTTP alone. */
     public static Offer ofHttp(String domain, UnaryOperator<String> url) {
-        return new Offer(domain, PortRange.OFF, false, false, (kind, host) -> url.apply(host));
+        return new Offer(domain, PortRange.OFF, false, false, false, (kind, host) -> url.apply(host));
     }
 }

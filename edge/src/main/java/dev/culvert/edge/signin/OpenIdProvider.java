@@ -38,6 +38,7 @@ import com.nimbusds.openid.connect.sdk.UserInfoResponse;
 import com.nimbusds.openid.connect.sdk.claims.ClaimsSet;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import dev.culvert.admission.People;
+import dev.culvert.admission.Person;
 import dev.culvert.edge.issuers.Documents;
 import java.io.IOException;
 import java.net.URI;
@@ -47,6 +48,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,7 +114,7 @@ final class OpenIdProvider {
     }
 
     /** Who has signed in, by the code that its browser has brought back. */
-    String who(String code, Bond bond, URI back) throws SignInException {
+    Person who(String code, Bond bond, URI back) throws SignInException {
         Discovery.Known provider = discovery.known();
         try {
             OIDCTokenResponse tokens = tokens(provider.metadata(), code, bond, back);
@@ -128,12 +131,16 @@ final class OpenIdProvider {
             String subject = Objects.requireNonNull(claims.getStringClaim("sub"));
             String who = claims.getStringClaim(options.who());
             URI more = provider.metadata().getUserInfoEndpointURI();
-            boolean saysAll = who != null && (!isByEmail() || claims.getClaim(VERIFIED) != null);
-            if (!saysAll && more != null) {
-                claims = userInfo(more, tokens.getOIDCTokens().getAccessToken(), subject);
+            ClaimsSet ofGroups = claims;
+            boolean saysWho = who != null && (!isByEmail() || claims.getClaim(VERIFIED) != null);
+            boolean saysGroups = options.groups() == null || claims.getClaim(options.groups()) != null;
+            if (!(saysWho && saysGroups) && more != null) {
+                ClaimsSet info = userInfo(more, tokens.getOIDCTokens().getAccessToken(), subject);
+                claims = saysWho ? claims : info;
+                ofGroups = saysGroups ? claims : info;
                 who = claims.getStringClaim(options.who());
             }
-            return checked(who, claims);
+            return new Person(checked(who, claims), groups(ofGroups));
         } catch (RateLimitReachedException e) {
             throw told(
                     SignInException.away("its keys were asked for a moment ago, and will be again in some seconds", e));
@@ -212,6 +219,16 @@ final class OpenIdProvider {
             throw SignInException.refused("it does not say that %s is a verified address".formatted(who), null);
         }
         return who;
+    }
+
+    /** A list, or the one; what is no text names no group. */
+    private Set<String> groups(ClaimsSet claims) {
+        Object said = options.groups() == null ? null : claims.getClaim(options.groups());
+        List<?> all = said instanceof List<?> list ? list : said == null ? List.of() : List.of(said);
+        return all.stream()
+                .filter(String.class::isInstance)
+                .map(String.class::cast)
+                .collect(Collectors.toSet());
     }
 
     private boolean isByEmail() {

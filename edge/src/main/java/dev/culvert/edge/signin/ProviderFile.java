@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identity provider of an operator's file.
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param clientSecret proves to it that we are we; and what is signed here is signed with what is made of it
  * @param scopes what it is asked for
  * @param who the claim that says who somebody is; an {@code email} counts where the provider says that it is verified
+ * @param groups the claim that says which groups somebody belongs to; null where the provider says nothing of that
  * @param session how long somebody is known by a browser before the provider is asked again
  * @param ca who signs its own certificate; none for those that Java trusts
  */
@@ -30,6 +32,7 @@ record ProviderFile(
         Secret clientSecret,
         List<String> scopes,
         String who,
+        @Nullable String groups,
         Duration session,
         List<X509Certificate> ca) {
 
@@ -41,6 +44,7 @@ record ProviderFile(
     private static final String CLIENT_SECRET_FILE = "client-secret-file";
     private static final String SCOPES = "scopes";
     private static final String WHO = "who";
+    private static final String GROUPS = "groups";
     private static final String SESSION = "session";
     private static final String CA = "ca";
 
@@ -66,8 +70,8 @@ record ProviderFile(
     /** Reads it, and the files that it names; blocks. Fails with {@link ConfigException}. */
     static ProviderFile read(Path path) {
         YamlSection file = YamlSection.read(path);
-        file.allowOnly(Set.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, SCOPES, WHO, SESSION, CA));
-        for (String key : List.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, WHO, SESSION, CA)) {
+        file.allowOnly(Set.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, SCOPES, WHO, GROUPS, SESSION, CA));
+        for (String key : List.of(ISSUER, CLIENT_ID, CLIENT_SECRET_FILE, WHO, GROUPS, SESSION, CA)) {
             if (file.text(key).isPresent() && !file.isText(key)) {
                 throw file.error(key, "must be one text, and no list");
             }
@@ -85,6 +89,7 @@ record ProviderFile(
                 secret(file),
                 scopes.isEmpty() ? List.of(OPENID, EMAIL) : scopes,
                 file.text(WHO).isEmpty() ? EMAIL : SectionValues.required(file, WHO),
+                file.text(GROUPS).isEmpty() ? null : SectionValues.required(file, GROUPS),
                 session(file),
                 SectionValues.certificates(file, CA));
     }

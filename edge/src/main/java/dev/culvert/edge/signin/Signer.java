@@ -30,9 +30,15 @@ final class Signer {
 
     /** One whose key is made of the client secret, for one purpose. */
     static Signer of(ProviderFile provider, String purpose) {
-        // Another client, another provider or another claim makes other keys: sessions end with what stood for them.
+        // Another client, another provider or other claims make other keys: sessions end with what stood for them.
         String all = String.join(
-                "\n", "culvert sign-in", provider.issuer().toString(), provider.clientId(), provider.who(), purpose);
+                "\n",
+                "culvert sign-in",
+                provider.issuer().toString(),
+                provider.clientId(),
+                provider.who(),
+                provider.groups() == null ? "" : provider.groups(),
+                purpose);
         return new Signer(mac(provider.clientSecret().bytes(), all));
     }
 

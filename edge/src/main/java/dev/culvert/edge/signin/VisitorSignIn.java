@@ -2,6 +2,7 @@ package dev.culvert.edge.signin;
 
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.openid.connect.sdk.Prompt;
+import dev.culvert.admission.Person;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.Hash;
 import dev.culvert.edge.ingress.Reply;
@@ -76,12 +77,16 @@ public final class VisitorSignIn implements SignIn {
             "interaction_required",
             "login_required");
 
+    /** Groups that a session names, of 254 characters each at most; one is enough to come in. */
+    private static final int MOST_GROUPS = 4;
+
     private static final int RANDOM_BYTES = 16;
     private static final Pattern RANDOM_TEXT = Pattern.compile("[A-Za-z0-9_-]{22}");
     private static final String HOST = "host";
     private static final String PATH_AND_QUERY = "path";
     private static final String BROWSER = "browser";
     private static final String CHOICE = "choice";
+    private static final String GROUPS = "groups";
 
     /** For who wants to be somebody else: of those that the browser is known as at the provider. */
     private static final Prompt.Type CHOOSE = Prompt.Type.SELECT_ACCOUNT;
@@ -149,7 +154,12 @@ public final class VisitorSignIn implements SignIn {
     }
 
     @Override
-    public @Nullable String visitor(Question question) {
+    public boolean knowsGroups() {
+        return options.groups() != null;
+    }
+
+    @Override
+    public @Nullable Person visitor(Question question) {
         if (!isSecureEnough(question) || FetchMetadata.isOfAnotherOrigin(question, urlOf.apply(question.host()))) {
             return null;
         }
@@ -157,7 +167,7 @@ public final class VisitorSignIn implements SignIn {
                 SessionCookies.values(question.headers(), SessionCookies.SESSION, isSecure(question.host()))) {
             JWTClaimsSet session = sessions.read(value);
             if (session != null && isInForce(session) && session.getAudience().equals(audience(question))) {
-                return session.getSubject();
+                return new Person(session.getSubject(), groups(session));
             }
         }
         return null;
@@ -252,9 +262,15 @@ public final class VisitorSignIn implements SignIn {
         return ask(() -> signedIn(question, text(state, PATH_AND_QUERY), provider.who(code, bond, back())));
     }
 
-    private Answer signedIn(Question question, String path, String who) {
+    private Answer signedIn(Question question, String path, Person who) {
+        // Some people belong to hundreds of groups, and browsers keep no cookie of more than 4 KiB.
+        List<String> groups = who.groups().stream()
+                .filter(question.people().groups()::contains)
+                .limit(MOST_GROUPS)
+                .toList();
         String session = sessions.sign(new JWTClaimsSet.Builder()
-                .subject(who)
+                .subject(who.name())
+                .claim(GROUPS, groups.isEmpty() ? null : groups)
                 .audience(audience(question))
                 .expirationTime(Date.from(Instant.now().plus(options.session())))
                 .build());
@@ -339,6 +355,15 @@ public final class VisitorSignIn implements SignIn {
 
     private static boolean isPath(String path, String target) {
         return target.equals(path) || target.startsWith(path + "?");
+    }
+
+    private static Set<String> groups(JWTClaimsSet session) {
+        try {
+            List<String> groups = session.getStringListClaim(GROUPS);
+            return groups == null ? Set.of() : Set.copyOf(groups);
+        } catch (ParseException e) {
+            throw new IllegalStateException("it was signed here as a list of texts", e);
+        }
     }
 
     private static String text(JWTClaimsSet claims, String name) {

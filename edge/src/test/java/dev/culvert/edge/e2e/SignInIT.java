@@ -33,6 +33,8 @@ class SignInIT {
                 client-id: culvert
                 client-secret-file: %s
                 ca: %s
+                scopes: [openid, email, groups]
+                groups: groups
                 """.formatted(provider.issuer(), secret, provider.ca()));
         edge = stage.edge("--https-port", Integer.toString(https), "--sign-in", file.toString());
         target = stage.keep(RecordingTarget.start());
@@ -68,6 +70,26 @@ class SignInIT {
 
         page.navigate(url + "/.culvert/sign-out");
         assertTrue(page.content().contains("Signed out"), page::content);
+    }
+
+    @Test
+    void personComesInByItsGroup() throws Exception {
+        stage.agent(edge, target.port(), "--name", "shop", "--sign-in", "group:Night Shift")
+                .awaitOnline();
+        Browser browser = Browser.start(stage, "--ignore-certificate-errors");
+        Page page = browser.page();
+
+        page.navigate(url + "/page");
+        signIn(page, "eve@example.org");
+        assertTrue(page.content().contains("eve@example.org is none of them"), page::content);
+
+        page.click("a");
+        signIn(page, "ann@example.com");
+        page.waitForURL(url + "/");
+        assertTrue(
+                target.takeRequests().stream().anyMatch(request -> request.toLowerCase(Locale.ROOT)
+                        .contains("culvert-user: ann@example.com")),
+                "the target learns who it is");
     }
 
     @Test

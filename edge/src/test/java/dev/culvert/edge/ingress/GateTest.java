@@ -9,6 +9,7 @@ import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.admission.Password;
 import dev.culvert.admission.People;
+import dev.culvert.admission.Person;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
@@ -351,6 +352,27 @@ class GateTest {
     }
 
     @Test
+    void whoBelongsToAGroupComesInByIt() throws Exception {
+        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+            ask(signing, Admission.EVERYBODY.withPeople(People.parse("group:staff")));
+
+            signing.visitor().send("""
+                    GET / HTTP/1.1\r
+                    Host: app.example.com\r
+                    Signed-In: ann@example.com\r
+                    Of-Group: staff\r
+                    \r
+                    """);
+            String head = signing.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+            assertTrue(head.contains("culvert-user: ann@example.com\r\n"), head);
+
+            Answer answer = get(signing.visitor(), "Signed-In: group:staff\r\nOf-Group: guests\r\n");
+            assertEquals("person_not_admitted", answer.field("culvert-error"));
+            assertEquals(0, signing.carriers.unseenStreams());
+        }
+    }
+
+    @Test
     void passwordIsAnotherWayInForThoseWhoCannotSignIn() throws Exception {
         try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
             ask(signing, BY_PASSWORD.withPeople(People.parse("ann@example.com")));
@@ -433,8 +455,16 @@ class GateTest {
         private final Promise<SignIn.Answer> late = Promise.promise();
 
         @Override
-        public @Nullable String visitor(Question question) {
-            return question.headers().get("signed-in");
+        public boolean knowsGroups() {
+            return true;
+        }
+
+        @Override
+        public @Nullable Person visitor(Question question) {
+            String name = question.headers().get("signed-in");
+            return name == null
+                    ? null
+                    : new Person(name, Set.copyOf(question.headers().getAll("of-group")));
         }
 
         @Override

@@ -170,7 +170,7 @@ class BinderTest {
                 "http | | not a hash | | whom to let in: a password's hash has 64 hexadecimal digits",
                 "tcp  | | 0000000000000000000000000000000000000000000000000000000000000000 | | only visitors of http tunnels can be asked for a password or a sign-in",
                 "tcp  | | | * | only visitors of http tunnels can be asked for a password or a sign-in",
-                "http | | | *.com | whom to let in: must be like ann@example.com, *@example.com or * (all whom the provider knows), was \"*.com\"",
+                "http | | | *.com | whom to let in: must be like ann@example.com, *@example.com, group:staff or * (all whom the provider knows), was \"*.com\"",
             })
     void whoCannotBeLetInIsRefused(String kind, String network, String hash, String person, String sentence) {
         Bind asked = new Bind(
@@ -217,13 +217,48 @@ class BinderTest {
         assertTrue(refused.getMessage().contains("this edge has no identity provider"), refused::getMessage);
     }
 
+    @Test
+    void groupIsRefusedWhereTheProviderNamesNone() throws Exception {
+        Bind asked = new Bind(
+                1,
+                "http",
+                "app",
+                0,
+                null,
+                false,
+                "preserve",
+                "",
+                0,
+                new Bind.Visitors(List.of(), List.of(), List.of("group:staff"), false),
+                false);
+
+        NameRefusedException refused = refusal(signingIn(false), asked, ANYBODY);
+
+        assertEquals(Bound.Code.NOT_OFFERED, refused.code());
+        assertTrue(refused.getMessage().contains("groups: in the file of --sign-in"), refused::getMessage);
+        assertEquals(
+                TunnelKey.ofHost("app.example.com"),
+                signingIn(true)
+                        .bind(asked, ANYBODY, CLAIM, key -> {})
+                        .await(5, TimeUnit.SECONDS)
+                        .tunnel()
+                        .key());
+    }
+
+    private Binder signingIn(boolean groups) {
+        return new Binder(
+                registry,
+                new Offer("example.com", PortRange.OFF, false, true, groups, (kind, host) -> kind + "://" + host));
+    }
+
     private static Bind http(String name) {
         return new Bind(
                 1, "http", name, 0, null, false, "preserve", "127.0.0.1:3000", 0, Bind.Visitors.EVERYBODY, false);
     }
 
     private Binder binder(PortRange ports, boolean tls) {
-        return new Binder(registry, new Offer("example.com", ports, tls, false, (kind, host) -> kind + "://" + host));
+        return new Binder(
+                registry, new Offer("example.com", ports, tls, false, false, (kind, host) -> kind + "://" + host));
     }
 
     private static Bind tcp(int port) {

@@ -2,6 +2,7 @@ package dev.culvert.edge.signin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -44,15 +45,17 @@ class ProviderFileTest {
         assertFalse(read.toString().contains("20 chars"), "it must not reach a log");
         assertEquals(List.of("openid", "email"), read.scopes());
         assertEquals("email", read.who());
+        assertNull(read.groups());
         assertEquals(Duration.ofHours(12), read.session());
     }
 
     @Test
     void restCanBeSaid() throws Exception {
-        ProviderFile read = read(LEAST + "scopes: [openid, profile]\nwho: upn\nsession: 30m\n");
+        ProviderFile read = read(LEAST + "scopes: [openid, profile]\nwho: upn\ngroups: roles\nsession: 30m\n");
 
         assertEquals(List.of("openid", "profile"), read.scopes());
         assertEquals("upn", read.who());
+        assertEquals("roles", read.groups());
         assertEquals(Duration.ofMinutes(30), read.session());
     }
 
@@ -67,12 +70,14 @@ class ProviderFileTest {
                 "session: 59s | must be from 1m to 720h, was 59s",
                 "issuer: https://login.example.com?a=b | must be an https URL without a query, was https://login.example.com?a=b",
                 "who: ' ' | who: is missing",
+                "groups: '' | groups: is missing",
+                "groups: [a, b] | must be one text, and no list",
                 "scopes: [openid, \"a\\tb\"] | must be words, each an item of its own",
                 "who: [a, b] | must be one text, and no list",
                 "client-id: [a, b] | must be one text, and no list",
                 "scopes: [openid, ' '] | must be words, each an item of its own",
                 "session: long | long is not a time",
-                "audience: x | unknown key; known are ca, client-id, client-secret-file, issuer, scopes, session, who",
+                "audience: x | unknown key; known are ca, client-id, client-secret-file, groups, issuer, scopes, session, who",
                 "ca: /nowhere | there is no file /nowhere",
             })
     void wrongLineIsNamed(String line, String words) throws Exception {

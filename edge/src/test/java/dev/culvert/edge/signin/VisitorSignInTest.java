@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.nimbusds.jwt.JWTClaimsSet;
+import dev.culvert.admission.People;
+import dev.culvert.admission.Person;
 import dev.culvert.config.Hash;
 import dev.culvert.edge.ingress.SignIn.Answer;
 import dev.culvert.edge.ingress.SignIn.Question;
@@ -20,6 +22,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +32,9 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,6 +86,7 @@ class VisitorSignInTest {
     /** Keeps cookies, each for its host. */
     private static final class PlayedBrowser {
         private final Map<String, Map<String, String>> cookies = new HashMap<>();
+        private People people = People.parse("*");
 
         Question page(String host, String target) {
             HttpHeaders headers = new DefaultHttpHeaders().set("accept", "text/html,*/*");
@@ -90,7 +96,7 @@ class VisitorSignInTest {
             if (!all.isEmpty()) {
                 headers.set("cookie", all);
             }
-            return new Question(host, OWNER, true, HttpMethod.GET, target, headers);
+            return new Question(host, OWNER, people, true, HttpMethod.GET, target, headers);
         }
 
         void take(String host, Answer answer) {
@@ -139,7 +145,7 @@ class VisitorSignInTest {
 
         assertEquals(303, done.reply().status().code());
         assertEquals("https://shop.example.com:7443/page?a=b", done.reply().link());
-        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/page?a=b")));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/page?a=b")));
     }
 
     @Test
@@ -149,7 +155,7 @@ class VisitorSignInTest {
 
         assertNotNull(second.atOwnHost(back).reply().link());
         assertEquals(303, ask(second, SHOP, back).reply().status().code());
-        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
     }
 
     @Test
@@ -194,9 +200,9 @@ class VisitorSignInTest {
         signIn("/", "ann@example.com");
         Question page = browser.page(SHOP, "/");
 
-        assertNull(signIn.visitor(new Question(SHOP, "bob", true, page.method(), "/", page.headers())));
+        assertNull(signIn.visitor(new Question(SHOP, "bob", People.NONE, true, page.method(), "/", page.headers())));
         assertNull(read("who: nickname").visitor(page));
-        assertEquals("ann@example.com", signIn.visitor(page));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(page));
     }
 
     /** Without TLS a neighbour can set it, and nobody must be locked out by that. */
@@ -206,7 +212,7 @@ class VisitorSignInTest {
         browser.cookies.put(SHOP, new HashMap<>(Map.of("__Host-culvert-browser", value)));
 
         assertEquals(303, signIn("/", "ann@example.com").reply().status().code());
-        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
     }
 
     @ParameterizedTest
@@ -432,7 +438,83 @@ class VisitorSignInTest {
 
         signIn("/", "ann@example.com");
 
-        assertEquals("ann", signIn.visitor(browser.page(SHOP, "/")));
+        assertEquals(new Person("ann"), signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void sessionNamesTheGroupsThatTheTunnelAsksFor() throws Exception {
+        signIn = read("groups: roles");
+        browser.people = People.parse("group:staff,group:Night Shift,group:others");
+        provider.bend(claims -> claims.claim("roles", List.of("staff", "everybody", "Night Shift", 7)));
+
+        signIn("/", "ann@example.com");
+
+        assertEquals(
+                new Person("ann@example.com", Set.of("staff", "Night Shift")), signIn.visitor(browser.page(SHOP, "/")));
+        assertTrue(signIn.knowsGroups());
+    }
+
+    @Test
+    void oneGroupMayStandAlone() throws Exception {
+        signIn = read("groups: roles");
+        browser.people = People.parse("group:staff");
+        provider.bend(claims -> claims.claim("roles", "staff"));
+
+        signIn("/", "ann@example.com");
+
+        assertEquals(new Person("ann@example.com", Set.of("staff")), signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void groupsThatAreNotInTheTokenTheProviderIsAskedFor() throws Exception {
+        provider.tell(new JsonObject()
+                .put("sub", "somebody")
+                .put("email", "eve@example.com")
+                .put("roles", new JsonArray().add("staff")));
+        signIn = read("groups: roles");
+        browser.people = People.parse("group:staff");
+
+        signIn("/", "ann@example.com");
+
+        assertEquals(
+                new Person("ann@example.com", Set.of("staff")),
+                signIn.visitor(browser.page(SHOP, "/")),
+                "who it is the token has said");
+    }
+
+    @Test
+    void edgeThatIsNotToldTheClaimKnowsOfNoGroups() {
+        browser.people = People.parse("group:staff");
+        provider.bend(claims -> claims.claim("groups", List.of("staff")));
+
+        signIn("/", "ann@example.com");
+
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
+        assertFalse(signIn.knowsGroups());
+    }
+
+    @Test
+    void sessionEndsWithTheClaimThatItsGroupsAreOf() throws Exception {
+        signIn = read("groups: roles");
+        signIn("/", "ann@example.com");
+
+        assertNull(read("groups: nicknames").visitor(browser.page(SHOP, "/")));
+        assertNotNull(read("groups: roles").visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
+    void cookieOfWhoIsInManyLongGroupsIsOneThatBrowsersKeep() throws Exception {
+        signIn = read("groups: roles");
+        List<String> groups =
+                IntStream.range(0, 32).mapToObj(i -> "g".repeat(240) + i).toList();
+        browser.people =
+                new People(groups.stream().map(group -> "group:" + group).toList());
+        provider.bend(claims -> claims.claim("roles", groups));
+
+        Answer done = signIn("/", "a".repeat(240) + "@example.com");
+
+        assertTrue(done.cookies().get(0).length() < 4096, done::toString);
+        assertTrue(browser.people.test(signIn.visitor(browser.page(SHOP, "/"))));
     }
 
     @Test
@@ -447,7 +529,7 @@ class VisitorSignInTest {
                 .put("email_verified", true));
         signIn = again();
         signIn("/", "ann@example.com");
-        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
 
         provider.tell(new JsonObject()
                 .put("sub", "somebody else")
@@ -516,7 +598,7 @@ class VisitorSignInTest {
         signIn("/", "ann@example.com");
         provider.issuer().leave();
 
-        assertEquals("ann@example.com", signIn.visitor(browser.page(SHOP, "/")));
+        assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
         provider.issuer().comeBack();
     }
 
@@ -537,12 +619,20 @@ class VisitorSignInTest {
     void whoIsNoBrowserAtAPageIsToldToSignIn() {
         Question page = browser.page(SHOP, "/");
         for (Question other : List.of(
-                new Question(SHOP, OWNER, true, HttpMethod.POST, "/", page.headers()),
-                new Question(SHOP, OWNER, true, HttpMethod.GET, "/", new DefaultHttpHeaders().set("accept", "*/*")),
-                new Question(SHOP, OWNER, true, HttpMethod.GET, "/", new DefaultHttpHeaders()),
+                new Question(SHOP, OWNER, People.NONE, true, HttpMethod.POST, "/", page.headers()),
                 new Question(
                         SHOP,
                         OWNER,
+                        People.NONE,
+                        true,
+                        HttpMethod.GET,
+                        "/",
+                        new DefaultHttpHeaders().set("accept", "*/*")),
+                new Question(SHOP, OWNER, People.NONE, true, HttpMethod.GET, "/", new DefaultHttpHeaders()),
+                new Question(
+                        SHOP,
+                        OWNER,
+                        People.NONE,
                         true,
                         HttpMethod.GET,
                         "/",
@@ -550,6 +640,7 @@ class VisitorSignInTest {
                 new Question(
                         SHOP,
                         OWNER,
+                        People.NONE,
                         true,
                         HttpMethod.GET,
                         "/",
@@ -566,14 +657,15 @@ class VisitorSignInTest {
     void whereThereIsHttpsNobodySignsInWithoutIt() {
         signIn("/", "ann@example.com");
         Question plain = browser.page(SHOP, "/page");
-        plain = new Question(SHOP, OWNER, false, HttpMethod.GET, "/page", plain.headers());
+        plain = new Question(SHOP, OWNER, People.NONE, false, HttpMethod.GET, "/page", plain.headers());
 
         assertNull(signIn.visitor(plain));
         Answer answer = Nodes.await(signIn.answer(plain));
         assertEquals("https_required", answer.reply().code(), "no redirect, which could go on for ever");
         assertEquals("https://shop.example.com:7443/page", answer.reply().link());
         assertEquals(List.of(), answer.cookies());
-        Question signOut = new Question(SHOP, OWNER, false, HttpMethod.GET, "/.culvert/sign-out", plain.headers());
+        Question signOut =
+                new Question(SHOP, OWNER, People.NONE, false, HttpMethod.GET, "/.culvert/sign-out", plain.headers());
         assertEquals(
                 "https://shop.example.com:7443/.culvert/sign-out",
                 Nodes.await(signIn.answer(signOut)).reply().link());
@@ -617,9 +709,10 @@ class VisitorSignInTest {
             }
         });
 
-        String who = signIn.visitor(new Question(SHOP, OWNER, true, HttpMethod.valueOf(method), "/", headers));
+        Person who =
+                signIn.visitor(new Question(SHOP, OWNER, People.NONE, true, HttpMethod.valueOf(method), "/", headers));
 
-        assertEquals(counts ? "ann@example.com" : null, who);
+        assertEquals(counts ? new Person("ann@example.com") : null, who);
     }
 
     @Test
