@@ -1,5 +1,6 @@
 package dev.culvert.edge;
 
+import dev.culvert.agent.cli.WrongUsage;
 import dev.culvert.config.ConfigException;
 import dev.culvert.edge.tls.TlsProfile;
 import java.io.PrintWriter;
@@ -57,12 +58,7 @@ public final class EdgeMain {
     }
 
     private static int usage(ParameterException mistake) {
-        CommandLine command = mistake.getCommandLine();
-        return say(
-                command,
-                WRONG_USAGE,
-                "%s (`%s --help` lists the options)"
-                        .formatted(sentence(mistake), command.getCommandSpec().qualifiedName()));
+        return say(mistake.getCommandLine(), WRONG_USAGE, WrongUsage.sentence(mistake, "the options"));
     }
 
     private static int failure(Throwable fault, CommandLine command) {

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The agent's command line. Errors are one sentence on standard error that says what to do; the exit codes are 0 (done),
@@ -85,7 +83,8 @@ public final class AgentMain {
         culvert.setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8));
         culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
         culvert.setUsageHelpAutoWidth(true);
-        culvert.setParameterExceptionHandler((mistake, args) -> say(surroundings, WRONG_USAGE, usage(mistake)));
+        culvert.setParameterExceptionHandler(
+                (mistake, args) -> say(surroundings, WRONG_USAGE, WrongUsage.sentence(mistake, "what there is")));
         culvert.setExecutionExceptionHandler((fault, command, parsed) ->
                 say(surroundings, isWrongUsage(fault) ? WRONG_USAGE : FAILED, sentence(fault)));
         return culvert;
@@ -93,21 +92,6 @@ public final class AgentMain {
 
     private static boolean isWrongUsage(Throwable fault) {
         return fault instanceof ConfigException || fault instanceof IllegalArgumentException;
-    }
-
-    private static String usage(ParameterException mistake) {
-        // All that stands behind an unknown option is unknown too, and may be a password.
-        boolean option = mistake instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption();
-        return "%s (`%s --help` lists what there is)"
-                .formatted(
-                        option
-                                ? "Unknown option: '%s'".formatted(nameOf((UnmatchedArgumentException) mistake))
-                                : sentence(mistake),
-                        mistake.getCommandLine().getCommandSpec().qualifiedName());
-    }
-
-    private static String nameOf(UnmatchedArgumentException unknown) {
-        return unknown.getUnmatched().get(0).replaceFirst("=.*", "");
     }
 
     private static int say(Surroundings surroundings, int exitCode, String sentence) {

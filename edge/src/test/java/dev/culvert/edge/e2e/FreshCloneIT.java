@@ -57,7 +57,7 @@ class FreshCloneIT {
         assertPageLives("http://" + host + "/");
 
         // Another one at the same time, which must not need Maven any more.
-        Program second = demo(clone, Map.of("PATH", pathWithoutMaven()));
+        Program second = demo(clone, Map.of("PATH", SparePath.of(stage, "java")));
         Matcher secondUrl = second.out().await(DEMO_URL);
         int secondPort = Integer.parseInt(secondUrl.group(2));
         assertNotEquals(port, secondPort);
@@ -183,34 +183,5 @@ class FreshCloneIT {
             }
         }
         return into;
-    }
-
-    /** A folder with links to what the launcher calls, and no Maven: a path on which Maven would fail loudly. */
-    private String pathWithoutMaven() throws IOException {
-        Path programs = stage.folder("programs");
-        for (String program : List.of(
-                "bash",
-                "env",
-                "dirname",
-                "readlink",
-                "sed",
-                "grep",
-                "head",
-                "tail",
-                "find",
-                "mkdir",
-                "flock",
-                "touch",
-                "java",
-                "sleep",
-                "cat",
-                "uname")) {
-            Path link = programs.resolve(program);
-            if (!Files.exists(link)) {
-                Files.createSymbolicLink(
-                        link, Path.of(Program.installed(program)).toRealPath());
-            }
-        }
-        return programs.toString();
     }
 }
