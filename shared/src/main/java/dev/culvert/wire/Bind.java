@@ -3,6 +3,7 @@ package dev.culvert.wire;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,12 @@ public record Bind(
         int responseTimeoutMillis,
         Visitors visitors,
         boolean changes) {
+
+    /** Characters of what a tunnel says of its target, which may be a path. */
+    private static final int MOST_CHARS = 4096;
+
+    /** Characters of a name; it is looked at closely where it is used. */
+    private static final int MOST_NAME_CHARS = 1024;
 
     /**
      * Which visitors are let in, as it was asked for.
@@ -82,12 +89,12 @@ public record Bind(
         return new Bind(
                 Handshake.positive(json, "id"),
                 Handshake.text(json, "kind"),
-                Handshake.textIfPresent(json, "name"),
+                Handshake.shortTextIfPresent(json, "name", MOST_NAME_CHARS),
                 port,
                 Handshake.textIfPresent(json, "ticket"),
                 Handshake.flag(json, "pool"),
-                Handshake.text(json, "hostHeader", "preserve"),
-                Handshake.text(json, "target", ""),
+                Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "hostHeader", MOST_CHARS), "preserve"),
+                Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "target", MOST_CHARS), ""),
                 Handshake.count(json, "responseTimeoutMillis"),
                 new Visitors(
                         Handshake.list(json, "allowFrom", String.class),

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the JSON of the handshake frames. Unknown fields are ignored, so that a newer peer may say more. */
 final class Handshake {
+    /** Items of a list: a tunnel lets in half as many networks, and agents keep fewer lanes. */
+    static final int MOST_ITEMS = 64;
+
     private Handshake() {}
 
     /** Reads a payload as one JSON object and that as a {@code T}. Does not release it. */
@@ -29,6 +32,21 @@ final class Handshake {
         String value = textIfPresent(json, field);
         if (value == null) {
             throw new MalformedFrameException("handshake lacks the field " + field);
+        }
+        return value;
+    }
+
+    /**
+     * A text that is kept, and that logs and pages show.
+     *
+     * @param most characters; none of them controls anything
+     */
+    static @Nullable String shortTextIfPresent(JsonObject json, String field, int most) {
+        String value = textIfPresent(json, field);
+        if (value != null && (value.length() > most || value.chars().anyMatch(Character::isISOControl))) {
+            throw new MalformedFrameException(
+                    "handshake field %s must have %d characters at most, and none that controls anything"
+                            .formatted(field, most));
         }
         return value;
     }
@@ -64,11 +82,16 @@ final class Handshake {
         return value;
     }
 
+    /** At most {@link #MOST_ITEMS}; none where it is missing. */
     static <T> List<T> list(JsonObject json, String field, Class<T> type) {
         JsonArray values = valueIfPresent(json, field, JsonArray.class);
-        return values == null
-                ? List.of()
-                : values.stream().map(value -> cast(value, field, type)).toList();
+        if (values == null) {
+            return List.of();
+        } else if (values.size() > MOST_ITEMS) {
+            throw new MalformedFrameException("handshake field %s must have %d items at most, had %d"
+                    .formatted(field, MOST_ITEMS, values.size()));
+        }
+        return values.stream().map(value -> cast(value, field, type)).toList();
     }
 
     private static <T> @Nullable T valueIfPresent(JsonObject json, String field, Class<T> type) {

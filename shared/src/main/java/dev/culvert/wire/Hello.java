@@ -3,6 +3,8 @@ package dev.culvert.wire;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,14 @@ public record Hello(
     /** The version that this code speaks. */
     public static final int VERSION = 1;
 
+    /** Characters of an instance id: a UUID has 36. Each node keeps it for each name that the agent has. */
+    public static final int MOST_INSTANCE_CHARS = 64;
+
+    private static final Pattern INSTANCE = Pattern.compile("[!-~]{1,%d}".formatted(MOST_INSTANCE_CHARS));
+
+    /** Characters of what the agent says of its software. */
+    private static final int MOST_SOFTWARE_CHARS = 100;
+
     public Hello {
         versions = List.copyOf(versions);
         lanes = List.copyOf(lanes);
@@ -51,13 +61,23 @@ public record Hello(
     static Hello of(JsonObject json) {
         return new Hello(
                 Handshake.list(json, "versions", Integer.class),
-                Handshake.text(json, "software", ""),
-                Handshake.text(json, "instance"),
+                Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "software", MOST_SOFTWARE_CHARS), ""),
+                instance(json),
                 Handshake.list(json, "lanes", String.class),
                 Handshake.textIfPresent(json, "token"),
                 Handshake.textIfPresent(json, "secret"),
                 Handshake.positive(json, "window"),
                 Handshake.flag(json, "events"));
+    }
+
+    private static String instance(JsonObject json) {
+        String instance = Handshake.text(json, "instance");
+        if (!INSTANCE.matcher(instance).matches()) {
+            throw new MalformedFrameException(
+                    "handshake field instance must be 1 to %d letters, digits and signs of ASCII"
+                            .formatted(MOST_INSTANCE_CHARS));
+        }
+        return instance;
     }
 
     /** Never shows the credentials. */

@@ -22,6 +22,16 @@ final class FrameArbitraries {
                 return text.toString();
             });
 
+    /** What is kept and shown. */
+    private static final Arbitrary<String> SHOWN = TEXT.map(text -> text.codePoints()
+            .filter(c -> !Character.isISOControl(c))
+            .limit(50)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString());
+
+    private static final Arbitrary<String> WORD =
+            Arbitraries.strings().withCharRange('!', '~').ofMinLength(1).ofMaxLength(Hello.MOST_INSTANCE_CHARS);
+
     private static final Arbitrary<String> SOME_TEXT = TEXT.filter(text -> !text.isEmpty());
     private static final Arbitrary<Integer> ID = Arbitraries.integers().between(1, Integer.MAX_VALUE);
     private static final Arbitrary<Integer> POSITIVE = Arbitraries.integers().between(1, Integer.MAX_VALUE);
@@ -61,8 +71,8 @@ final class FrameArbitraries {
     private static Arbitrary<Frame> hellos() {
         return Combinators.combine(
                         POSITIVE.list().ofMaxSize(3),
-                        TEXT,
-                        TEXT,
+                        SHOWN,
+                        WORD,
                         TEXT.list().ofMaxSize(3),
                         TEXT.injectNull(0.3),
                         TEXT.injectNull(0.3),
@@ -81,12 +91,12 @@ final class FrameArbitraries {
                 .flatAs((whom, changes, timeout) -> Combinators.combine(
                                 POSITIVE,
                                 TEXT,
-                                TEXT.injectNull(0.3),
+                                SHOWN.injectNull(0.3),
                                 Arbitraries.integers().between(0, 65535),
                                 TEXT.injectNull(0.3),
                                 flag,
-                                TEXT,
-                                TEXT)
+                                SHOWN,
+                                SHOWN)
                         .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
                                 id, kind, name, port, ticket, pool, hostHeader, target, timeout, whom, changes))));
     }

@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -116,6 +119,53 @@ class HostileFramesTest {
     })
     void aPayloadThatIsNotItsFieldsIsRefused(int type, String payload) {
         refused(hex(type, 1, payload));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'window':1}",
+                "{'instance':'','window':1}",
+                "{'instance':'a b','window':1}",
+                "{'instance':'a\\nb','window':1}",
+                "{'instance':'gr\u00fcn','window':1}",
+                "{'instance':'a','software':'\\u001b[2J','window':1}"
+            })
+    void aHelloThatWouldSpoilALogIsRefused(String json) {
+        refused(frame(1, 0, json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Test
+    void aHelloThatWouldTakeManyTimesItsBytesIsRefused() {
+        for (String json : List.of(
+                hello("a".repeat(Hello.MOST_INSTANCE_CHARS + 1), "x", 0),
+                hello("a", "x".repeat(101), 0),
+                hello("a", "x", Handshake.MOST_ITEMS + 1))) {
+            refused(frame(1, 0, json.getBytes(StandardCharsets.UTF_8)));
+        }
+
+        List<Frame> read = new ArrayList<>();
+        String most = hello("a".repeat(Hello.MOST_INSTANCE_CHARS), "x".repeat(100), Handshake.MOST_ITEMS);
+        new FrameReader().read(frame(1, 0, most.getBytes(StandardCharsets.UTF_8)), read::add);
+        assertEquals(1, read.size());
+    }
+
+    private static String hello(String instance, String software, int lanes) {
+        return new JsonObject()
+                .put("instance", instance)
+                .put("software", software)
+                .put("lanes", new JsonArray(Collections.nCopies(lanes, "lane")))
+                .put("window", 1)
+                .encode();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"name", "hostHeader", "target"})
+    void aBindThatSaysTooMuchIsRefused(String field) {
+        for (String value : List.of("a".repeat(5000), "a\nb")) {
+            JsonObject bind = new JsonObject().put("id", 1).put("kind", "http").put(field, value);
+            refused(frame(3, 0, bind.encode().getBytes(StandardCharsets.UTF_8)));
+        }
     }
 
     @Test

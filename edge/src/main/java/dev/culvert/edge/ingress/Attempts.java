@@ -143,6 +143,11 @@ final class Attempts {
         });
     }
 
+    /** The tunnel as it was when the last stream was opened. */
+    Tunnel tunnel() {
+        return tunnel;
+    }
+
     /** What the last stream was opened through. */
     Carrier asked() {
         return Objects.requireNonNull(asked);

@@ -1,5 +1,7 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.wire.CloseReason;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -9,6 +11,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
 import io.netty.util.AsciiString;
@@ -35,8 +38,9 @@ final class Http2Request {
      * The request's head; throws {@link RefusedException} with the answer to one that makes no sense.
      *
      * @param whole whether no body follows
+     * @param room for its fields
      */
-    static HttpRequest of(Http2Headers headers, boolean whole) {
+    static HttpRequest of(Http2Headers headers, boolean whole, FieldRoom room) {
         CharSequence method = required(headers.method(), ":method");
         if (HttpMethod.CONNECT.asciiName().contentEqualsIgnoreCase(method)
                 || headers.contains(PseudoHeaderName.PROTOCOL.value())) {
@@ -54,29 +58,44 @@ final class Http2Request {
             throw malformed("The :path must begin with a slash.");
         }
         try {
-            HttpRequest request =
-                    new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method.toString()), path);
+            HttpRequest request = new DefaultHttpRequest(
+                    HttpVersion.HTTP_1_1, HttpMethod.valueOf(method.toString()), path, room.heads());
+            room.take(path.length());
             request.headers().set(HttpHeaderNames.HOST, authority(headers, scheme));
             copyFields(headers, request.headers());
+            room.settle();
             frame(request, whole);
             return request;
+        } catch (TooLongHttpHeaderException e) {
+            throw new RefusedException(Reply.headTooLarge());
+        } catch (FieldRoom.NoRoomException e) {
+            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
         } catch (IllegalArgumentException e) { // From Netty's own checks of names, values and the method.
             throw malformed("The head has characters where HTTP allows none.");
         }
     }
 
-    /** The end of a body with trailers. */
-    static LastHttpContent end(Http2Headers trailers) {
-        LastHttpContent end = new DefaultLastHttpContent();
+    /** The end of a body with trailers; fails as {@link #of} does. */
+    static LastHttpContent end(Http2Headers trailers, FieldRoom room) {
+        LastHttpContent end = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, room.trailers());
+        try {
+            copyTrailers(trailers, end.trailingHeaders());
+            room.settle();
+            return end;
+        } catch (TooLongHttpHeaderException | FieldRoom.NoRoomException e) {
+            throw new RefusedException(Reply.headTooLarge());
+        }
+    }
+
+    private static void copyTrailers(Http2Headers from, HttpHeaders to) {
         int size = 0;
-        for (Map.Entry<CharSequence, CharSequence> field : trailers) {
+        for (Map.Entry<CharSequence, CharSequence> field : from) {
             size += sizeOf(field);
             requireSize(size);
             if (!NO_TRAILERS.contains(field.getKey().toString())) {
-                end.trailingHeaders().add(field.getKey(), value(field.getValue()));
+                to.add(field.getKey(), value(field.getValue()));
             }
         }
-        return end;
     }
 
     /** Whom it is for: what {@code :authority} says, and Host, where both are there, does not contradict. */
@@ -122,7 +141,7 @@ final class Http2Request {
             }
         }
         if (cookies != null) {
-            to.set(HttpHeaderNames.COOKIE, cookies.toString());
+            to.add(HttpHeaderNames.COOKIE, cookies.toString());
         }
     }
 

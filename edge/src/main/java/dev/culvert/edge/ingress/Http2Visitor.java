@@ -30,6 +30,7 @@ final class Http2Visitor implements Visitor {
     private final Http2Session session;
     private final Http2Stream stream;
     private final Http2Window window;
+    private final FieldRoom fields;
     private @Nullable HttpExchange exchange;
 
     /** What of the request came while the exchange took no more. */
@@ -58,6 +59,7 @@ final class Http2Visitor implements Visitor {
         this.session = session;
         this.stream = stream;
         this.window = new Http2Window(ingress.uploads());
+        this.fields = new FieldRoom(ingress.heads());
     }
 
     // What the visitor does.
@@ -70,7 +72,7 @@ final class Http2Visitor implements Visitor {
     void begin(Http2Headers headers, boolean whole) {
         requestEnded = whole;
         try {
-            HttpRequest request = Http2Request.of(headers, whole);
+            HttpRequest request = Http2Request.of(headers, whole, fields);
             answersHead = request.method().equals(HttpMethod.HEAD);
             RequestHead head = RequestHead.of(request);
             connection().requireRightDoor(head);
@@ -126,7 +128,7 @@ final class Http2Visitor implements Visitor {
             return;
         }
         try {
-            LastHttpContent end = Http2Request.end(trailers);
+            LastHttpContent end = Http2Request.end(trailers, fields);
             if (stopped || held != null) {
                 heldEnd = end;
             } else {
@@ -141,6 +143,7 @@ final class Http2Visitor implements Visitor {
     void closed() {
         closed = true;
         window.close();
+        fields.close();
         dropHeld();
         HttpExchange left = exchange;
         exchange = null;

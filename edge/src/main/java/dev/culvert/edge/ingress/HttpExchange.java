@@ -1,7 +1,6 @@
 package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.Tunnel;
-import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
@@ -255,18 +254,20 @@ final class HttpExchange implements TargetConnection.Listener {
         if (!ingress.options().node().isEmpty()) {
             request.headers().set(TargetRequest.NODE, ingress.options().node());
         }
-        TargetConnection pinned = visitor.connection().pinned().take(tunnel.key());
+        TargetConnection pinned = visitor.connection().pinned().take(tunnel);
         if (pinned != null) {
             attempts.usePinned();
             send(pinned, request);
         } else {
-            attempt(tunnel.key(), attempts, request);
+            attempt(attempts, request);
         }
     }
 
-    private void attempt(TunnelKey key, Attempts attempts, HttpRequest request) {
+    private void attempt(Attempts attempts, HttpRequest request) {
         onLoop(attempts.open(visitor.connection().peer(), loop), stream -> {
-            send(new TargetConnection(key, stream, attempts.asked(), allocator), request);
+            send(
+                    new TargetConnection(attempts.tunnel(), stream, attempts.asked(), allocator, ingress.heads()),
+                    request);
         });
     }
 
@@ -418,10 +419,10 @@ final class HttpExchange implements TargetConnection.Listener {
         } else if (attempts.mayRetry(head.method(), lost, replay, reset)) {
             visitor.stopRequest();
             LOGGER.atDebug()
-                    .addKeyValue("tunnel", lost.key())
+                    .addKeyValue("tunnel", lost.tunnel().key())
                     .addKeyValue("reason", reset.reason().label())
                     .log("request not answered; trying again");
-            attempt(lost.key(), attempts, request);
+            attempt(attempts, request);
         } else {
             if (!Attempts.isRefusal(reset)) {
                 target = lost; // To be told; of what it has refused its agent knows more than we do.

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What every exchange needs. Safe for use by any thread.
  *
  * @param uploads what the windows of uploads by HTTP/2 may grow by
+ * @param heads what large heads may take of the heap
  * @param proofs what authorities are answered, at any host
  * @param signIn how visitors show who they are
  * @param gate who looks at visitors of tunnels that do not let in everybody
@@ -23,6 +24,7 @@ record Ingress(
         Routes routes,
         OpenVisitors visitors,
         WindowBudget uploads,
+        WindowBudget heads,
         LaneDoor lanes,
         OwnPages pages,
         Proofs proofs,

@@ -1,6 +1,6 @@
 package dev.culvert.edge.ingress;
 
-import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.registry.Tunnel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -43,14 +43,14 @@ final class PinnedStreams {
         this.deadline = new Deadline(loop, this::sweep);
     }
 
-    /** Takes one of the tunnel's streams out, if one waits. */
+    /** Takes one of the tunnel's streams out, if one waits. One to somebody who had the name before is given up. */
     @Nullable
-    TargetConnection take(TunnelKey key) {
+    TargetConnection take(Tunnel tunnel) {
         for (Iterator<Resting> latestFirst = idle.descendingIterator(); latestFirst.hasNext(); ) {
             TargetConnection target = latestFirst.next().target();
-            if (target.key().equals(key)) {
+            if (target.tunnel().key().equals(tunnel.key())) {
                 latestFirst.remove();
-                if (!target.isLeaving()) {
+                if (target.tunnel().isSameOwnership(tunnel) && !target.isLeaving()) {
                     return target;
                 }
                 target.retire(linger);

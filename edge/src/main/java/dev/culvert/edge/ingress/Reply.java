@@ -41,7 +41,8 @@ public record Reply(
                 HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "head_too_large",
                 "Request head too large",
-                "The fields of a request may have %d KiB together.".formatted(RequestDecoder.MAX_FIELDS_BYTES / 1024));
+                "The fields of a request may have %d KiB together, and be %d at most."
+                        .formatted(RequestDecoder.MAX_FIELDS_BYTES / 1024, FieldRoom.MOST));
     }
 
     static Reply lineTooLong() {

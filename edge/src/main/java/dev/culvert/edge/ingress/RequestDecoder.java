@@ -7,6 +7,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpUtil;
@@ -34,6 +35,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** What is read ahead while stopped. One read of the socket may come on top, up to 64 KiB. */
     static final int MAX_HELD_BYTES = 64 * 1024;
 
+    private final FieldRoom fields;
     private final HeadScan scan = new HeadScan();
     private final ChunkScan chunks = new ChunkScan();
     private ChannelHandlerContext context;
@@ -45,11 +47,14 @@ final class RequestDecoder extends HttpRequestDecoder {
     private boolean headBegun;
 
     @SuppressWarnings("NullAway.Init") // The context comes with the pipeline.
-    RequestDecoder() {
+    RequestDecoder(FieldRoom fields) {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(MAX_LINE_BYTES)
                 .setMaxHeaderSize(MAX_FIELDS_BYTES)
-                .setMaxChunkSize(MAX_HELD_BYTES));
+                .setMaxChunkSize(MAX_HELD_BYTES)
+                .setHeadersFactory(fields.heads())
+                .setTrailersFactory(fields.trailers()));
+        this.fields = fields;
     }
 
     /** Decodes no more until {@link #resume()}. */
@@ -154,6 +159,7 @@ final class RequestDecoder extends HttpRequestDecoder {
                 headDecoded(request);
             }
             if (decoded instanceof LastHttpContent) {
+                fields.settle();
                 inBody = false;
                 stopped = true;
             }
@@ -172,7 +178,21 @@ final class RequestDecoder extends HttpRequestDecoder {
         }
     }
 
+    @Override
+    protected HttpMessage createMessage(String[] firstLine) throws Exception {
+        HttpMessage message = super.createMessage(firstLine);
+        fields.take(firstLine[1].length());
+        return message;
+    }
+
+    @Override
+    protected void handlerRemoved0(ChannelHandlerContext ctx) throws Exception {
+        fields.close();
+        super.handlerRemoved0(ctx);
+    }
+
     private void headDecoded(HttpRequest request) {
+        fields.settle();
         if (scan.foundFault() && request.decoderResult().isSuccess()) {
             request.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("stray white space")));
         }

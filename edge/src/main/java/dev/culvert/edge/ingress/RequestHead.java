@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.wire.CloseReason;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -103,6 +104,8 @@ record RequestHead(
             throw new RefusedException(Reply.lineTooLong());
         } else if (cause instanceof TooLongHttpHeaderException) {
             throw new RefusedException(Reply.headTooLarge());
+        } else if (cause instanceof FieldRoom.NoRoomException) {
+            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
         }
         throw malformed("The request is not HTTP as RFC 9112 has it.");
     }

@@ -26,15 +26,19 @@ final class ResponseDecoder extends HttpResponseDecoder {
     /** Larger than any piece that comes, so that none is cut. */
     private static final int MAX_PIECE_BYTES = 1024 * 1024;
 
+    private final FieldRoom fields;
     private boolean head;
     private boolean paused;
     private boolean over = true;
 
-    ResponseDecoder() {
+    ResponseDecoder(FieldRoom fields) {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(MAX_LINE_BYTES)
                 .setMaxHeaderSize(MAX_FIELDS_BYTES)
-                .setMaxChunkSize(MAX_PIECE_BYTES));
+                .setMaxChunkSize(MAX_PIECE_BYTES)
+                .setHeadersFactory(fields.heads())
+                .setTrailersFactory(fields.trailers()));
+        this.fields = fields;
     }
 
     /** A request with this method was sent: one final response may come. */
@@ -78,10 +82,12 @@ final class ResponseDecoder extends HttpResponseDecoder {
         boolean interim = false;
         for (int at = 0; at < out.size(); at++) {
             if (out.get(at) instanceof HttpResponse response) {
+                fields.settle();
                 interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
                 over = response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
             }
             if (out.get(at) instanceof LastHttpContent) {
+                fields.settle();
                 if (interim) {
                     out.remove(at);
                 } else {
@@ -89,6 +95,19 @@ final class ResponseDecoder extends HttpResponseDecoder {
                 }
             }
         }
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] firstLine) {
+        HttpMessage message = super.createMessage(firstLine);
+        fields.take(firstLine[2].length());
+        return message;
+    }
+
+    @Override
+    protected void handlerRemoved0(ChannelHandlerContext ctx) throws Exception {
+        fields.close();
+        super.handlerRemoved0(ctx);
     }
 
     @Override

@@ -1,11 +1,12 @@
 package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.lanes.Carrier;
-import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.lane.PendingBytes;
 import dev.culvert.lane.Splice;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
+import dev.culvert.lane.WindowBudget;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
 import io.netty.buffer.ByteBuf;
@@ -48,10 +49,10 @@ final class TargetConnection implements TunnelStream.Listener {
 
     private static final int HIGHEST_STATUS = 999;
 
-    private final TunnelKey key;
+    private final Tunnel tunnel;
     private final TunnelStream stream;
     private final Carrier carrier;
-    private final ResponseDecoder decoder = new ResponseDecoder();
+    private final ResponseDecoder decoder;
     private final EmbeddedChannel codec;
     private final PendingBytes unparsed;
     private @Nullable Listener listener;
@@ -95,16 +96,25 @@ final class TargetConnection implements TunnelStream.Listener {
         void onGarbage(String found);
     }
 
-    TargetConnection(TunnelKey key, TunnelStream stream, Carrier carrier, ByteBufAllocator allocator) {
-        this.key = key;
+    /**
+     * One that nobody uses yet.
+     *
+     * @param tunnel as it was when the stream was opened
+     * @param heads what large heads of answers may take of the heap, with all others
+     */
+    TargetConnection(
+            Tunnel tunnel, TunnelStream stream, Carrier carrier, ByteBufAllocator allocator, WindowBudget heads) {
+        this.tunnel = tunnel;
         this.stream = stream;
         this.carrier = carrier;
         this.unparsed = new PendingBytes(allocator);
+        this.decoder = new ResponseDecoder(new FieldRoom(heads));
         this.codec = new EmbeddedChannel(new ToStream(), decoder, new HttpRequestEncoder(), new FromDecoder());
     }
 
-    TunnelKey key() {
-        return key;
+    /** Whose target it is. */
+    Tunnel tunnel() {
+        return tunnel;
     }
 
     /** Takes the connection for one exchange. */

@@ -87,6 +87,7 @@ public final class VisitorPort {
                 new Routes(options, registry),
                 new OpenVisitors(most),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
+                FieldRoom.budget(),
                 lanes,
                 pages,
                 proofs,

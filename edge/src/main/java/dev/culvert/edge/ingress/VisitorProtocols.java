@@ -66,7 +66,7 @@ final class VisitorProtocols {
 
     private List<ChannelHandler> http1() {
         GatheredWrites writes = new GatheredWrites();
-        RequestDecoder decoder = new RequestDecoder();
+        RequestDecoder decoder = new RequestDecoder(new FieldRoom(ingress.heads()));
         ResponseEncoder encoder = new ResponseEncoder();
         return List.of(writes, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
     }

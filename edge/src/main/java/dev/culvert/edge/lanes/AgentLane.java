@@ -62,7 +62,8 @@ final class AgentLane implements Lane.Handler, Carrier {
     private final Lane lane;
     private final LaneNames names;
 
-    private @Nullable Hello hello;
+    private String instance = "";
+    private boolean greeted;
     private volatile @Nullable Identity identity;
     private @Nullable ScheduledFuture<?> expiry;
     private volatile boolean expired;
@@ -95,7 +96,7 @@ final class AgentLane implements Lane.Handler, Carrier {
 
     /** The agent's instance id, once it stands. */
     String instance() {
-        return hello == null ? "" : hello.instance();
+        return instance;
     }
 
     /** Whose lane it is; null until it stands. Any thread. */
@@ -211,11 +212,11 @@ final class AgentLane implements Lane.Handler, Carrier {
     }
 
     private void greet(Hello greeting) {
-        if (hello != null) {
+        if (greeted) {
             throw new MalformedFrameException("a second HELLO");
         }
-        hello = greeting;
-        lanes.newcomers().remove(channel);
+        greeted = true;
+        instance = greeting.instance(); // And no more of it: there may be very many lanes.
         if (!greeting.versions().contains(Hello.VERSION)) {
             close(
                     CloseReason.VERSION_MISMATCH,
@@ -246,6 +247,7 @@ final class AgentLane implements Lane.Handler, Carrier {
             close(CloseReason.ALREADY_HERE, "this node has a live lane of this agent");
             return;
         }
+        lanes.newcomers().remove(channel);
         identity = known; // From here on a withdrawal finds this lane.
         if (!lanes.authenticator().stillCounts(known)) {
             withdraw();

@@ -35,6 +35,11 @@ public record Tunnel(
         return claims.isEmpty() && reservedUntilMillis <= nowMillis;
     }
 
+    /** Whether nobody else has had the name in between. */
+    public boolean isSameOwnership(Tunnel other) {
+        return key.equals(other.key) && owner.equals(other.owner) && ownedSinceMillis == other.ownedSinceMillis;
+    }
+
     /** Whether its visitors speak HTTP to the edge. */
     public boolean isHttp() {
         return kind.equals("http") || takesOneRequestAStream();

@@ -29,6 +29,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -197,6 +198,10 @@ class HostileHttp2VisitorTest {
                 // Too much.
                 refused("a head of 66 KiB", 431, fields(66)),
                 refused("a head of 250 KiB", 431, fields(250)),
+                refused(
+                        "257 fields",
+                        431,
+                        Collections.nCopies(FieldRoom.MOST + 1, "a: b").toArray(String[]::new)),
                 refused("a head of 300 KiB", 431, fields(300)),
                 refused("a field of 200 KiB", 431, "x-a: " + "a".repeat(200 * 1024)),
                 refused("a field of 66 KiB", 431, "x-a: " + "a".repeat(66 * 1024)));

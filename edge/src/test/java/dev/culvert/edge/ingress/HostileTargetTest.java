@@ -49,6 +49,7 @@ class HostileTargetTest {
                 Arguments.of("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc"),
                 Arguments.of("another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of("a head of 1 MiB", "HTTP/1.1 200 OK\r\n" + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
+                Arguments.of("257 fields", "HTTP/1.1 200 OK\r\n" + "a:\r\n".repeat(FieldRoom.MOST + 1) + "\r\n"),
                 Arguments.of("NUL in a field", "HTTP/1.1 200 OK\r\nX-A: b\u0000c\r\n\r\n"),
                 Arguments.of("a status of one digit", "HTTP/1.1 0 Foo\r\nContent-Length: 0\r\n\r\n"),
                 Arguments.of("a status below 100", "HTTP/1.1 99 Foo\r\nContent-Length: 0\r\n\r\n"),

@@ -157,6 +157,12 @@ class HostileVisitorTest {
                         "a head of 1 MiB",
                         431,
                         "GET / HTTP/1.1\r\n" + HOST + "X-A: bcdefghij\r\n".repeat(65536) + "\r\n"),
+                refused("257 fields", 431, "GET / HTTP/1.1\r\n" + HOST + "a:\r\n".repeat(FieldRoom.MOST) + "\r\n"),
+                served(
+                        "256 fields",
+                        200,
+                        Target.ONE_REQUEST,
+                        "GET / HTTP/1.1\r\n" + HOST + "a:\r\n".repeat(FieldRoom.MOST - 1) + "\r\n"),
                 // Whom nobody serves; the connection is fine.
                 served("an unknown name", 404, Target.NOTHING, "GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n"),
                 served("a foreign host", 421, Target.NOTHING, "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"),

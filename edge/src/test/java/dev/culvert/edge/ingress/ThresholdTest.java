@@ -79,6 +79,7 @@ class ThresholdTest {
                 new Routes(IngressOptions.forDomain(Door.DOMAIN), new FakeRegistry()),
                 new OpenVisitors(1000),
                 new WindowBudget(0),
+                FieldRoom.budget(),
                 LaneDoor.NONE,
                 OwnPages.NONE,
                 Proofs.NONE,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
@@ -70,6 +71,25 @@ class VisitorPortTest {
         target.send(OK);
         assertEquals("ok", visitor.awaitAnswer().body());
         assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void streamToAFormerOwnerOfTheNameGetsNoMoreRequests() throws Exception {
+        visitor.send(Door.get("/1"));
+        FakeTarget former = door.carriers.awaitStream();
+        former.awaitHead();
+        former.send(OK);
+        visitor.awaitAnswer();
+        Tunnel before = FakeRegistry.tunnel(Door.HOST);
+        door.registry.know(new Tunnel(before.key(), "bob", 5, before.kind(), before.policy(), before.claims(), 0));
+
+        visitor.send(Door.get("/2"));
+
+        FakeTarget next = door.carriers.awaitStream();
+        assertTrue(next.awaitHead().startsWith("GET /2 "));
+        next.send(OK);
+        assertEquals("ok", visitor.awaitAnswer().body());
+        assertEquals("", former.untaken());
     }
 
     @Test

@@ -1,0 +1,132 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.lane.WindowBudget;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the heads and trailers of one connection, or of one stream of HTTP/2, may take of the heap. Small fields take many
+ * times their bytes there, so they are bounded in number, too. An ordinary head has a place of its own; what a larger one
+ * takes beyond that comes out of a budget of the process, until the connection ends: decoders keep room for another as
+ * large. On the connection's event loop.
+ */
+final class FieldRoom {
+    /** Fields of a head or of trailers. Others allow 100 as a rule, and browsers send 30. */
+    static final int MOST = 256;
+
+    /** For the objects of a field: an entry of a table, and two texts. */
+    private static final int OBJECTS_BYTES = 128;
+
+    /** An ordinary head: 25 fields of 100 bytes, for instance. It is part of what there is for each connection. */
+    private static final int OWN_BYTES = 8 * 1024;
+
+    private final WindowBudget budget;
+    private @Nullable HttpHeaders current;
+    private int fields;
+    private long bytes;
+    private long taken;
+
+    FieldRoom(WindowBudget budget) {
+        this.budget = budget;
+    }
+
+    /** What large heads may take together: an eighth of the heap. With the launcher's 256 MiB 500 of 64 KiB. */
+    static WindowBudget budget() {
+        return new WindowBudget(Runtime.getRuntime().maxMemory() / 8);
+    }
+
+    /** There is no memory for this head, where there may be some for others and in a moment. */
+    static final class NoRoomException extends DecoderException {
+        private static final long serialVersionUID = 1;
+
+        private NoRoomException() {
+            super("there is no memory for as many large heads");
+        }
+    }
+
+    /** Makes the fields of heads. */
+    HttpHeadersFactory heads() {
+        return new Factory(DefaultHttpHeadersFactory.headersFactory());
+    }
+
+    /** Makes the fields of trailers. */
+    HttpHeadersFactory trailers() {
+        return new Factory(DefaultHttpHeadersFactory.trailersFactory());
+    }
+
+    /** Something of the head that is no field, of so many bytes. Fails with {@link NoRoomException}. */
+    void take(int size) {
+        bytes += 2L * size; // As a text, and as the bytes it was read from.
+        long more = bytes - OWN_BYTES - taken;
+        if (more > 0) {
+            if (!budget.tryTake(more)) {
+                throw new NoRoomException();
+            }
+            taken += more;
+        }
+    }
+
+    /** The head, or the trailers, are whole: what is added from here on is not the peer's. */
+    void settle() {
+        current = null;
+    }
+
+    /** The connection, or the stream, has ended. */
+    void close() {
+        budget.giveBack(taken);
+        taken = 0;
+    }
+
+    private void begin(HttpHeaders headers) {
+        current = headers;
+        fields = 0;
+        bytes = 0;
+    }
+
+    private void take(CharSequence name, Object value) {
+        if (++fields > MOST) {
+            throw new TooLongHttpHeaderException("more than %d fields".formatted(MOST));
+        }
+        take(OBJECTS_BYTES / 2 + name.length() + (value instanceof CharSequence text ? text.length() : 0));
+    }
+
+    private final class Factory implements HttpHeadersFactory {
+        private final DefaultHttpHeadersFactory checks;
+
+        Factory(DefaultHttpHeadersFactory checks) {
+            this.checks = checks;
+        }
+
+        @Override
+        public HttpHeaders newHeaders() {
+            HttpHeaders headers = new Counted(checks);
+            begin(headers);
+            return headers;
+        }
+
+        @Override
+        public HttpHeaders newEmptyHeaders() {
+            return checks.newEmptyHeaders();
+        }
+    }
+
+    /** Decoders add fields by this one method. */
+    private final class Counted extends DefaultHttpHeaders {
+        Counted(DefaultHttpHeadersFactory checks) {
+            super(checks.getNameValidator(), checks.getValueValidator());
+        }
+
+        @Override
+        public HttpHeaders add(CharSequence name, Object value) {
+            if (current == this) {
+                take(name, value);
+            }
+            return super.add(name, value);
+        }
+    }
+}

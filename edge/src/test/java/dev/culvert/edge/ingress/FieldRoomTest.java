@@ -1,0 +1,135 @@
+package dev.culvert.edge.ingress;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.lane.WindowBudget;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/** What heads take of the heap. */
+class FieldRoomTest {
+    private static final int BUDGET = 64 * 1024;
+
+    private final WindowBudget budget = new WindowBudget(BUDGET);
+
+    @Test
+    void ordinaryHeadTakesNothingOfTheBudget() {
+        EmbeddedChannel visitor = visitor();
+
+        send(
+                visitor,
+                "GET / HTTP/1.1\r\n" + "cookie: 0123456789012345678901234567890123456789\r\n".repeat(25) + "\r\n");
+
+        assertTrue(read(visitor).decoderResult().isSuccess());
+        assertEquals(BUDGET, budget.left());
+        visitor.finishAndReleaseAll();
+    }
+
+    @Test
+    void largeHeadTakesWhatItNeedsUntilItsConnectionEnds() {
+        EmbeddedChannel visitor = visitor();
+
+        // Not even a whole one.
+        send(visitor, "GET / HTTP/1.1\r\n" + "a:\r\n".repeat(200));
+        long left = budget.left();
+        assertTrue(left < BUDGET - 16 * 1024, left + " are left of " + BUDGET);
+        assertTrue(left > 0, "no more than it takes");
+
+        visitor.finishAndReleaseAll();
+        assertEquals(BUDGET, budget.left());
+    }
+
+    @Test
+    void headForWhichThereIsNoMoreRoomIsRefused() {
+        EmbeddedChannel first = visitor();
+        EmbeddedChannel second = visitor();
+        String large = "GET / HTTP/1.1\r\na: " + "b".repeat(30 * 1024) + "\r\n\r\n";
+        send(first, large);
+        assertTrue(read(first).decoderResult().isSuccess());
+
+        send(second, large);
+        assertInstanceOf(
+                FieldRoom.NoRoomException.class, read(second).decoderResult().cause());
+
+        first.finishAndReleaseAll();
+        EmbeddedChannel third = visitor();
+        send(third, large);
+        assertTrue(read(third).decoderResult().isSuccess(), "there is room again");
+        second.finishAndReleaseAll();
+        third.finishAndReleaseAll();
+    }
+
+    @Test
+    void nextHeadHasTheRoomOfTheLast() {
+        RequestDecoder decoder = new RequestDecoder(new FieldRoom(budget));
+        EmbeddedChannel visitor = new EmbeddedChannel(decoder);
+        String large = "GET / HTTP/1.1\r\na: " + "b".repeat(30 * 1024) + "\r\n\r\n";
+        send(visitor, large);
+        assertTrue(read(visitor).decoderResult().isSuccess());
+        long left = budget.left();
+
+        send(visitor, large);
+        decoder.resume();
+
+        ReferenceCountUtil.release(visitor.readInbound());
+        assertTrue(read(visitor).decoderResult().isSuccess());
+        assertEquals(left, budget.left());
+        visitor.finishAndReleaseAll();
+    }
+
+    @Test
+    void trailersCountAsHeadsDo() {
+        EmbeddedChannel visitor = visitor();
+
+        send(
+                visitor,
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + "a:\r\n".repeat(FieldRoom.MOST + 2));
+
+        assertTrue(read(visitor).decoderResult().isSuccess());
+        LastHttpContent end = visitor.readInbound();
+        assertTrue(end.decoderResult().isFailure());
+        assertNull(visitor.readInbound());
+        visitor.finishAndReleaseAll();
+        assertEquals(BUDGET, budget.left());
+    }
+
+    @Test
+    void answersCountAsWell() {
+        ResponseDecoder decoder = new ResponseDecoder(new FieldRoom(budget));
+        EmbeddedChannel target = new EmbeddedChannel(decoder);
+        decoder.expect(HttpMethod.GET);
+
+        send(target, "HTTP/1.1 200 OK\r\na: " + "b".repeat(60 * 1024));
+        assertEquals(BUDGET, budget.left(), "half a field is bytes, and no text");
+        send(target, "\r\n\r\n");
+
+        HttpObject answer = target.readInbound();
+        assertTrue(answer.decoderResult().isFailure(), answer::toString);
+        target.finishAndReleaseAll();
+        assertEquals(BUDGET, budget.left());
+    }
+
+    private EmbeddedChannel visitor() {
+        return new EmbeddedChannel(new RequestDecoder(new FieldRoom(budget)));
+    }
+
+    private static void send(EmbeddedChannel to, String text) {
+        to.writeInbound(Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII));
+    }
+
+    private static HttpRequest read(EmbeddedChannel from) {
+        HttpRequest request = from.readInbound();
+        ReferenceCountUtil.release(request);
+        return request;
+    }
+}
