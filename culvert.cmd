@@ -4,8 +4,8 @@ rem after a change of the sources build again with: mvn -Dquick package
 setlocal
 
 rem JVM options by program; CULVERT_JAVA_OPTS comes after them, and so wins. The same as in the script "culvert".
-set "AGENT_JVM=-XX:+UseSerialGC -Xms16m -Xmx128m -XX:MaxDirectMemorySize=256m -Dio.netty.allocator.lowMemory=false"
-set "EDGE_JVM=-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.lowMemory=false"
+set "AGENT_JVM=-XX:+UseSerialGC -Xms16m -Xmx128m -XX:MaxDirectMemorySize=256m -Dio.netty.allocator.lowMemory=false -XX:+ExitOnOutOfMemoryError"
+set "EDGE_JVM=-XX:+UseSerialGC -Xms64m -Xmx256m -XX:MaxDirectMemorySize=512m -Dio.netty.allocator.lowMemory=false -XX:+ExitOnOutOfMemoryError"
 
 set "HERE=%~dp0"
 set "AGENT_JAR=%HERE%agent\target\culvert-agent.jar"

@@ -93,7 +93,7 @@ public record Bind(
                 port,
                 Handshake.textIfPresent(json, "ticket"),
                 Handshake.flag(json, "pool"),
-                Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "hostHeader", MOST_CHARS), "preserve"),
+                Handshake.text(json, "hostHeader", "preserve"),
                 Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "target", MOST_CHARS), ""),
                 Handshake.count(json, "responseTimeoutMillis"),
                 new Visitors(

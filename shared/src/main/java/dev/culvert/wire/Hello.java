@@ -3,7 +3,6 @@ package dev.culvert.wire;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +36,7 @@ public record Hello(
 
     private static final Pattern INSTANCE = Pattern.compile("[!-~]{1,%d}".formatted(MOST_INSTANCE_CHARS));
 
-    /** Characters of what the agent says of its software. */
-    private static final int MOST_SOFTWARE_CHARS = 100;
+    private static final Pattern SOFTWARE = Pattern.compile("[ -~]{0,100}");
 
     public Hello {
         versions = List.copyOf(versions);
@@ -61,8 +59,8 @@ public record Hello(
     static Hello of(JsonObject json) {
         return new Hello(
                 Handshake.list(json, "versions", Integer.class),
-                Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "software", MOST_SOFTWARE_CHARS), ""),
-                instance(json),
+                shown("software", Handshake.text(json, "software", ""), SOFTWARE),
+                shown("instance", Handshake.text(json, "instance"), INSTANCE),
                 Handshake.list(json, "lanes", String.class),
                 Handshake.textIfPresent(json, "token"),
                 Handshake.textIfPresent(json, "secret"),
@@ -70,14 +68,12 @@ public record Hello(
                 Handshake.flag(json, "events"));
     }
 
-    private static String instance(JsonObject json) {
-        String instance = Handshake.text(json, "instance");
-        if (!INSTANCE.matcher(instance).matches()) {
-            throw new MalformedFrameException(
-                    "handshake field instance must be 1 to %d letters, digits and signs of ASCII"
-                            .formatted(MOST_INSTANCE_CHARS));
+    /** Logs show it. */
+    private static String shown(String field, String value, Pattern shape) {
+        if (!shape.matcher(value).matches()) {
+            throw new MalformedFrameException("handshake field %s must be as %s".formatted(field, shape));
         }
-        return instance;
+        return value;
     }
 
     /** Never shows the credentials. */

@@ -71,7 +71,7 @@ final class FrameArbitraries {
     private static Arbitrary<Frame> hellos() {
         return Combinators.combine(
                         POSITIVE.list().ofMaxSize(3),
-                        SHOWN,
+                        WORD,
                         WORD,
                         TEXT.list().ofMaxSize(3),
                         TEXT.injectNull(0.3),
@@ -95,7 +95,7 @@ final class FrameArbitraries {
                                 Arbitraries.integers().between(0, 65535),
                                 TEXT.injectNull(0.3),
                                 flag,
-                                SHOWN,
+                                WORD,
                                 SHOWN)
                         .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
                                 id, kind, name, port, ticket, pool, hostHeader, target, timeout, whom, changes))));

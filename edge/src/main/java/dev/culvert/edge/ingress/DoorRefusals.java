@@ -17,6 +17,9 @@ import org.slf4j.event.Level;
 public final class DoorRefusals {
     private static final Logger LOGGER = LoggerFactory.getLogger(DoorRefusals.class);
 
+    /** A host name has 253. */
+    private static final int MOST_DETAIL_CHARS = 260;
+
     private final Map<DoorRefusal, Tally> tallies = new EnumMap<>(DoorRefusal.class);
 
     DoorRefusals() {
@@ -35,9 +38,15 @@ public final class DoorRefusals {
         tally.number.increment();
         LOGGER.atLevel(reason.usual ? Level.DEBUG : tally.quiet.next())
                 .addKeyValue("remote", remote)
-                .addKeyValue("detail", detail)
+                .addKeyValue("detail", detail == null ? null : shown(detail))
                 .addKeyValue("total", tally.number.sum())
                 .log(reason.words);
+    }
+
+    /** Visitors say what stands there, who must not write lines of their own into the log. */
+    static String shown(String detail) {
+        String cut = detail.length() > MOST_DETAIL_CHARS ? detail.substring(0, MOST_DETAIL_CHARS) + "..." : detail;
+        return cut.replaceAll("[^ -~]", "?");
     }
 
     private Tally tally(DoorRefusal reason) {
