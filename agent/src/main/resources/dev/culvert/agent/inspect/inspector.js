@@ -11,7 +11,7 @@ const MOST_INFLATED_BYTES = 1 << 20;
 const HEX_BYTES = 2048;
 
 /** Fields that a request has because of the way it took; curl makes its own. */
-const OF_THE_WAY = /^(host|content-length|transfer-encoding|connection|x-forwarded-.*|x-real-ip|forwarded|culvert-.*|via)$/i;
+const OF_THE_WAY = /^(host|content-length|transfer-encoding|connection|x-forwarded-.*|x-real-ip|forwarded|culvert-.*|via|cdn-loop)$/i;
 
 const requests = new Map();
 let chosen = null;
@@ -426,21 +426,38 @@ function headersOf(text) {
   });
 }
 
-const quoted = text => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/* A terminal takes them for keys where they are pasted, which could end the command and begin another. */
+const KEYS = /[\0-\t\v-\x1f\x7f-\x9f]/;
+
+const octal = text => [...new TextEncoder().encode(text)].map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+
+/** One word for a shell; with keys in it, as bash, zsh and ksh write them. */
+function quoted(text) {
+  return KEYS.test(text)
+    ? `$'${text.replace(/[\\'!\0-\t\v-\x1f\x7f-\x9f]/g, octal)}'`
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/* What curl takes for a header: it would read one that begins with @ from a file. */
+const IS_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/* curl leaves out a header without a value unless it ends so. */
+const headerLine = ({name, value}) => value === '' ? `${name};` : `${name}: ${value}`;
 
 function curl() {
-  const scheme = field(shown.request, 'x-forwarded-proto') || 'http';
+  const scheme = field(shown.request, 'x-forwarded-proto') === 'https' ? 'https' : 'http'; // And not file, which curl has too.
   const host = field(shown.request, 'x-forwarded-host') || shown.host;
   const port = field(shown.request, 'x-forwarded-port');
   const usual = {http: '80', https: '443'}[scheme];
   const authority = port && port !== usual && !/:\d+$/.test(host) ? `${host}:${port}` : host;
-  const parts = [`curl ${quoted(`${scheme}://${authority}${shown.path}`)}`];
+  const url = `${scheme}://${authority}${shown.path}`;
+  const parts = [`curl ${/[[\]{}]/.test(url) ? '--globoff ' : ''}${quoted(url)}`];
   if (shown.method === 'HEAD') parts.push('--head');
   else if (shown.method !== 'GET' || shown.request.body.bytes) parts.push(`-X ${quoted(shown.method)}`);
-  for (const {name, value} of shown.request.headers) {
-    if (!OF_THE_WAY.test(name)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
+  for (const header of shown.request.headers) {
+    if (IS_NAME.test(header.name) && !OF_THE_WAY.test(header.name)) parts.push(`-H ${quoted(headerLine(header))}`);
   }
-  if (shown.request.body.text) parts.push(`--data-binary ${quoted(shown.request.body.text)}`);
+  if (shown.request.body.text) parts.push(`--data-raw ${quoted(shown.request.body.text)}`);
   return parts.join(' \\\n  ');
 }
 

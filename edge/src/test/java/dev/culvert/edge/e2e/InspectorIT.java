@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -63,6 +66,55 @@ class InspectorIT {
         page.click("#clear");
         browser.await("!document.getElementById('empty').hidden");
         browser.await("document.getElementById('details').hidden");
+    }
+
+    /** What a visitor sends must not become more than a request when a developer pastes it. */
+    @Test
+    void copiedCommandSendsTheSameAndReadsNoFile() throws Exception {
+        Path file = Files.writeString(stage.folder().resolve("secret"), "the developer's own");
+        RecordingTarget target = stage.keep(RecordingTarget.start());
+        RunningEdge edge = stage.edge();
+        RunningAgent agent = stage.agent(edge, target.port(), "--name", "shop", "--inspect-port", "0");
+        String inspector = agent.await("inspector").getString("url");
+        agent.awaitOnline();
+        Browser browser = Browser.start(stage);
+        Page page = browser.page();
+        page.navigate(inspector);
+        page.evaluate("navigator.clipboard.writeText = async text => { window.copied = text; }");
+
+        List<String> bodies =
+                List.of("@" + file, "it's\t\\n 100 %!\r\n\u001b[201~\nä\u0085\n", "<{[a,b]}> $(id) `id` \"");
+        for (String body : bodies) {
+            String path = "/hook%d[1-2]".formatted(bodies.indexOf(body));
+            Curl.run(
+                    stage,
+                    "--globoff",
+                    "-H",
+                    "X-At: @" + file,
+                    "-H",
+                    "X-Nothing;",
+                    "--data-raw",
+                    body,
+                    "http://%s%s".formatted(edge.host("shop"), path));
+            String sent = target.awaitRequest();
+            page.click("#requests button:has-text('%s')".formatted(path));
+            browser.await("document.getElementById('path').textContent === '%s'".formatted(path));
+            page.click("#curl");
+            browser.await("document.getElementById('said').textContent === 'copied'");
+            String copied = (String) page.evaluate("copied");
+            Program pasted = stage.program("bash", List.of(Program.installed("bash"), "-c", copied));
+
+            assertEquals(0, pasted.exitCode(), copied);
+            assertEquals(parts(sent), parts(target.awaitRequest()), copied);
+            assertTrue(copied.chars().noneMatch(c -> c != '\n' && Character.isISOControl(c)), "no keys are pasted");
+        }
+        assertEquals(List.of(), target.takeRequests());
+    }
+
+    /** The lines of the head, in any order, and the body. */
+    private static List<Object> parts(String request) {
+        String[] parts = request.split("\r\n\r\n", 2);
+        return List.of(Stream.of(parts[0].split("\r\n")).sorted().toList(), parts[1]);
     }
 
     @Test
