@@ -86,13 +86,21 @@ final class Gate {
     private static boolean isPreflight(SignIn.Question question) {
         HttpHeaders headers = question.headers();
         return question.method().equals(HttpMethod.OPTIONS)
-                && headers.contains(HttpHeaderNames.ORIGIN)
-                && headers.contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)
+                && reachesTarget(headers, HttpHeaderNames.ORIGIN)
+                && reachesTarget(headers, HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)
                 && !headers.contains(HttpHeaderNames.AUTHORIZATION)
                 && !headers.contains(HttpHeaderNames.COOKIE)
                 && !headers.contains(HttpHeaderNames.UPGRADE)
                 && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
                 && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
+    }
+
+    /** Whether the target sees the field, and something in it: what {@code Connection} names is not passed on. */
+    private static boolean reachesTarget(HttpHeaders headers, AsciiString name) {
+        List<String> values = headers.getAll(name);
+        return !values.isEmpty()
+                && values.stream().noneMatch(String::isBlank)
+                && !HeaderRules.tokens(headers, HttpHeaderNames.CONNECTION).contains(name.toString());
     }
 
     private Decision bySignIn(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {

@@ -138,6 +138,12 @@ class GateTest {
                 PREFLIGHT + "Origin: https://other.example\r\nCookie: a=b\r\n\r\n",
                 PREFLIGHT + "Origin: https://other.example\r\nAuthorization: Basic YW5uOndyb25nIGhvcnNl\r\n\r\n",
                 PREFLIGHT + "Origin: https://other.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nConnection: close, Origin\r\n\r\n",
+                PREFLIGHT
+                        + "Origin: https://other.example\r\nConnection: a\r\nConnection: access-control-request-method\r\n\r\n",
+                PREFLIGHT + "Origin:\r\n\r\n",
+                PREFLIGHT + "Origin: https://other.example\r\nOrigin: \r\n\r\n",
+                "OPTIONS / HTTP/1.1\r\nHost: app.example.com\r\nAccess-Control-Request-Method: \r\nOrigin: https://other.example\r\n\r\n",
                 "OPTIONS / HTTP/1.1\r\nHost: app.example.com\r\nOrigin: https://other.example\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: app.example.com\r\nAccess-Control-Request-Method: PUT\r\nOrigin: https://other.example\r\n\r\n",
             })
@@ -146,6 +152,19 @@ class GateTest {
 
         assertEquals(401, door.visitor().send(request).awaitAnswer().status());
         assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    /** As a proxy before the edge sends it that is set up for WebSockets. */
+    @ParameterizedTest
+    @ValueSource(strings = {"close", "keep-alive", "upgrade"})
+    void preflightMaySayOfItsConnectionWhatHidesNothing(String connection) throws Exception {
+        ask(door, BY_PASSWORD.withPreflights(true));
+        door.visitor().send(PREFLIGHT + "Origin: https://other.example\r\nConnection: " + connection + "\r\n\r\n");
+
+        String head = door.carriers.awaitStream().awaitHead().toLowerCase(Locale.ROOT);
+
+        assertTrue(head.contains("origin: https://other.example\r\n"), head);
+        assertTrue(head.contains("access-control-request-method: put\r\n"), head);
     }
 
     @Test
