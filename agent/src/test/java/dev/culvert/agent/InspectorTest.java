@@ -605,6 +605,21 @@ class InspectorTest {
         assertEquals("201", raw(port, replay + "\r\nOrigin: http://127.0.0.1:" + port));
     }
 
+    /** As a picture of their pages is asked for, without Origin. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cross-site", "same-site"})
+    void pagesOfOtherSitesTakeNoReadersPlace(String site) throws Exception {
+        int port = URI.create(url).getPort();
+        String ofSite = " HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nSec-Fetch-Site: ".formatted(port);
+
+        assertEquals("403", raw(port, "GET /api/v1/events" + ofSite + site));
+        assertEquals("403", raw(port, "GET /%61pi/v1/../v1/events" + ofSite + site));
+        assertEquals("403", raw(port, "GET /api/v1/requests.har" + ofSite + site));
+        assertEquals("200", raw(port, "GET /" + ofSite + site), "a link to the page");
+        assertEquals("200", raw(port, "GET /api/v1/requests" + ofSite + "same-origin"));
+        assertEquals("200", raw(port, "GET /api/v1/requests" + ofSite + "none"), "somebody has typed it");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/", "/inspector.css", "/inspector.js", "/page.js", "/icon.svg"})
     void pageComesWithAPolicyThatLetsNothingElseIn(String path) throws Exception {

@@ -1,5 +1,6 @@
 package dev.culvert.page;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,5 +62,16 @@ public record Page(Map<String, File> files, Map<String, String> headers) {
                 File.read(Page.class, "icon.svg", "image/svg+xml"));
         return new Page(
                 files, Map.of("Content-Security-Policy", POLICY.formatted(pictures), "Referrer-Policy", "no-referrer"));
+    }
+
+    /**
+     * Whether a page of another origin asks, by what browsers say of it (W3C, Fetch Metadata Request Headers): of a picture's
+     * address, too, with which they send no Origin. Programs, and people who type an address, are nobody's page.
+     *
+     * @param headers of a request to the API of a page
+     */
+    public static boolean isAskedByAnother(MultiMap headers) {
+        String site = headers.get("Sec-Fetch-Site");
+        return site != null && !site.equals("same-origin") && !site.equals("none");
     }
 }

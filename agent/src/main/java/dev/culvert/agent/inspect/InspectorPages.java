@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The inspector's page and its API ({@code docs/inspector.md}). For everybody on this machine, but for no web page of
  * another site: it could send requests here from a browser, and by DNS rebinding read their answers, so Host must be this
- * machine's and Origin, where there is one, the same.
+ * machine's and Origin, where there is one, the same; and what a browser says another page asks for is refused. A link may
+ * lead to the page itself.
  */
 final class InspectorPages {
     private static final Logger LOGGER = LoggerFactory.getLogger(InspectorPages.class);
@@ -119,9 +120,12 @@ final class InspectorPages {
                 .putHeader("X-Content-Type-Options", "nosniff");
         HttpServerRequest request = context.request();
         String origin = request.getHeader(HttpHeaders.ORIGIN);
+        boolean isPage = PAGE.files().containsKey(context.normalizedPath());
+        boolean ofOthers = (origin != null && !origin.equalsIgnoreCase("http://" + request.authority()))
+                || (!isPage && Page.isAskedByAnother(request.headers()));
         if (!isThisMachine(request.authority())) {
             error(context, 403, "host_not_allowed", "the inspector answers to localhost, 127.0.0.1 and [::1] only");
-        } else if (origin != null && !origin.equalsIgnoreCase("http://" + request.authority())) {
+        } else if (ofOthers) {
             error(context, 403, "origin_not_allowed", "pages of other sites may not use the inspector");
         } else {
             context.next();

@@ -1,6 +1,7 @@
 package dev.culvert.edge.admin;
 
 import dev.culvert.config.Secret;
+import dev.culvert.page.Page;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may use the admin API. On loopback everyone on this machine, but no web page: a page of another site can send
  * requests from a browser here, and by DNS rebinding read their answers, so Host must be a loopback name and Origin,
- * where there is one, the same. Beyond loopback, and wherever a token is set, who knows the token.
+ * where there is one, the same; and what a browser says another page asks for is refused. Beyond loopback, and wherever a
+ * token is set, who knows the token, which no other page can send.
  */
 public final class Door {
     private static final String SCHEME = "Bearer ";
@@ -36,7 +38,7 @@ public final class Door {
      * Why the request is refused; empty when it is not.
      *
      * @param forPage whether it is for the dashboard's own files, which need no token: a browser cannot send one before
-     *     it has the page
+     *     it has the page; and to which links may lead
      */
     Optional<Refusal> refusal(HttpServerRequest request, boolean forPage) {
         HostAndPort host = request.authority();
@@ -45,7 +47,9 @@ public final class Door {
                     403, "host_not_allowed", "the admin port answers to localhost, 127.0.0.1 and [::1] only"));
         }
         String origin = request.getHeader(HttpHeaders.ORIGIN);
-        if (loopback && origin != null && !origin.equalsIgnoreCase("http://" + host)) {
+        boolean ofOthers = (origin != null && !origin.equalsIgnoreCase("http://" + host))
+                || (!forPage && Page.isAskedByAnother(request.headers()));
+        if (loopback && ofOthers) {
             return Optional.of(
                     new Refusal(403, "origin_not_allowed", "pages of other sites may not use the admin port"));
         }

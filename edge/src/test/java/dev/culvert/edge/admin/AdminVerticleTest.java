@@ -336,6 +336,25 @@ class AdminVerticleTest {
         assertEquals(status, answer.statusCode());
     }
 
+    /** As a picture of their pages is asked for, without Origin. */
+    @ParameterizedTest
+    @CsvSource({
+        "/api/v1/events, cross-site, 403",
+        "/api/v1/events, same-site, 403",
+        "/api/v1/tunnels, same-origin, 200",
+        "/api/v1/tunnels, none, 200",
+        "/, cross-site, 200",
+        "/readyz, cross-site, 200"
+    })
+    void whatABrowserAsksInTheNameOfAnotherPageIsRefused(String path, String site, int status) throws Exception {
+        HttpRequest request = request(port, path)
+                .method("HEAD", BodyPublishers.noBody())
+                .headers("Host", "localhost:7090", "Sec-Fetch-Site", site)
+                .build();
+
+        assertEquals(status, client.send(request, BodyHandlers.discarding()).statusCode());
+    }
+
     @ParameterizedTest
     @CsvSource({
         "Bearer a-token-that-is-long-enough, 200",
