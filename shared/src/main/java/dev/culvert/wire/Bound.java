@@ -1,6 +1,9 @@
 package dev.culvert.wire;
 
 import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +23,11 @@ public record Bound(
         @Nullable String url,
         @Nullable String ticket,
         @Nullable Refusal refusal) {
+    /** A label, a host, or the number of a port. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.-]{1,253}");
+
+    /** Visible ASCII. */
+    private static final Pattern URL = Pattern.compile("[!-~]{1,2048}");
 
     /** Why a name was refused. */
     public record Refusal(Code code, String message) {}
@@ -80,8 +88,34 @@ public record Bound(
         return granted(
                 id,
                 Handshake.text(json, "tunnel"),
-                Handshake.text(json, "name"),
-                Handshake.text(json, "url"),
+                name(Handshake.text(json, "name")),
+                url(Handshake.text(json, "url")),
                 Handshake.text(json, "ticket"));
+    }
+
+    /** Agents print it, and it stands beside their own words. */
+    private static String name(String said) {
+        if (!NAME.matcher(said).matches()) {
+            throw new MalformedFrameException(
+                    "handshake field name must be a host, a label or a port, at most 253 characters");
+        }
+        return said;
+    }
+
+    private static String url(String said) {
+        if (!URL.matcher(said).matches() || !isAbsolute(said)) {
+            throw new MalformedFrameException(
+                    "handshake field url must be a URL with scheme and host, at most 2048 characters of visible ASCII");
+        }
+        return said;
+    }
+
+    private static boolean isAbsolute(String url) {
+        try {
+            URI uri = new URI(url);
+            return uri.isAbsolute() && uri.getRawAuthority() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 }

@@ -102,8 +102,19 @@ final class FrameArbitraries {
     }
 
     private static Arbitrary<Frame> bounds() {
+        Arbitrary<String> name = Arbitraries.strings()
+                .withChars('.', '-')
+                .numeric()
+                .alpha()
+                .ofMinLength(1)
+                .ofMaxLength(253);
+        Arbitrary<String> url = Combinators.combine(
+                        Arbitraries.of("http", "https", "tcp"),
+                        Arbitraries.of("shop.example.com", "127.0.0.1", "[::1]"),
+                        Arbitraries.integers().between(1, 65535))
+                .as("%s://%s:%d"::formatted);
         Arbitrary<Bound> granted =
-                Combinators.combine(POSITIVE, TEXT, TEXT, TEXT, TEXT).as(Bound::granted);
+                Combinators.combine(POSITIVE, TEXT, name, url, TEXT).as(Bound::granted);
         Arbitrary<Bound> refused = Combinators.combine(POSITIVE, Arbitraries.of(Bound.Code.class), TEXT)
                 .as(Bound::refused);
         return Arbitraries.oneOf(granted, refused).map(Frame.BoundFrame::new);

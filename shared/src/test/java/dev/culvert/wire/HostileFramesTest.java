@@ -246,6 +246,60 @@ class HostileFramesTest {
         }
     }
 
+    /** An edge's word for a tunnel is printed by agents. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "a\u001b[2J | http://a.example.com",
+                "a b | http://a.example.com",
+                "`` | http://a.example.com",
+                "`a\n` | http://a.example.com",
+                "ä | http://a.example.com",
+                "a | http://a.example.com/\u001b]0;x\u0007",
+                "a | http://a.example.com/ b",
+                "a | `http://a.example.com\n`",
+                "a | http://a.example.com/\u202e",
+                "a | http://ä.example.com",
+                "a | a.example.com",
+                "a | //a.example.com",
+                "a | http:a",
+                "a | http:///a",
+                "a | javascript:alert(1)",
+                "a | http://[a",
+                "a | ``",
+            })
+    void aTunnelsNameAndUrlHaveWhatTheyShouldAndNothingElse(String name, String url) {
+        MalformedFrameException refused = refused(bound(name, url));
+
+        assertTrue(refused.getMessage().startsWith("handshake field "), refused.getMessage());
+        assertTrue(refused.getMessage().chars().allMatch(c -> c >= ' ' && c < 0x7f), "nothing of it is repeated");
+    }
+
+    @Test
+    void aTunnelsNameAndUrlAreOnlySoLong() {
+        refused(bound("a".repeat(254), "http://a.example.com"));
+        refused(bound("a", "http://a.example.com/" + "a".repeat(2048)));
+        List<Frame> read = new ArrayList<>();
+
+        new FrameReader().read(bound("a".repeat(253), "tcp://[::1]:2222"), read::add);
+        new FrameReader().read(bound("2222", "http://a.example.com/" + "a".repeat(2000)), read::add);
+
+        assertEquals(2, read.size());
+    }
+
+    private static ByteBuf bound(String name, String url) {
+        String json = new JsonObject()
+                .put("id", 1)
+                .put("tunnel", "t")
+                .put("name", name)
+                .put("url", url)
+                .put("ticket", "")
+                .encode();
+        return frame(4, 0, json.getBytes(StandardCharsets.UTF_8));
+    }
+
     @Test
     void nullIsAsGoodAsNothing() {
         String hello =

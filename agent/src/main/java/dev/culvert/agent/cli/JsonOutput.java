@@ -6,12 +6,15 @@ import dev.culvert.wire.Exchange;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
 import java.time.Instant;
+import java.util.regex.Pattern;
 
 /**
  * One JSON object a line: {@code online}, {@code reconnecting}, {@code offline}, {@code request}, {@code connection},
  * {@code target-refused}, {@code inspector}, {@code notice}.
  */
 final class JsonOutput implements Output {
+    private static final Pattern STEERING = Pattern.compile("[\\x7f-\\x9f]");
+
     private final Lines lines;
 
     JsonOutput(PrintStream out) {
@@ -19,7 +22,7 @@ final class JsonOutput implements Output {
         lines = new Lines(
                 out,
                 Integer.MAX_VALUE,
-                skipped -> event("skipped").put("requests", skipped).encode(),
+                skipped -> encoded(event("skipped").put("requests", skipped)),
                 System::nanoTime);
     }
 
@@ -42,7 +45,7 @@ final class JsonOutput implements Output {
 
     @Override
     public void request(Told tunnel, Exchange exchange) {
-        lines.request(() -> event("request")
+        lines.request(() -> encoded(event("request")
                 .put("name", tunnel.name())
                 .put("time", Instant.ofEpochMilli(exchange.startedAtMillis()).toString())
                 .put("visitor", exchange.visitor())
@@ -52,29 +55,26 @@ final class JsonOutput implements Output {
                 .put("requestBytes", exchange.requestBytes())
                 .put("responseBytes", exchange.responseBytes())
                 .put("firstByteMicros", exchange.firstByteMicros())
-                .put("totalMicros", exchange.totalMicros())
-                .encode());
+                .put("totalMicros", exchange.totalMicros())));
     }
 
     @Override
     public void connection(Told tunnel, VisitorConnection connection) {
-        lines.request(() -> event("connection")
+        lines.request(() -> encoded(event("connection")
                 .put("name", tunnel.name())
                 .put("time", Instant.ofEpochMilli(connection.startedAtMillis()).toString())
                 .put("visitor", connection.visitor())
                 .put("bytesIn", connection.bytesIn())
                 .put("bytesOut", connection.bytesOut())
-                .put("totalMicros", connection.totalMicros())
-                .encode());
+                .put("totalMicros", connection.totalMicros())));
     }
 
     @Override
     public void targetRefused(Told tunnel, String sentence) {
-        lines.request(() -> event("target-refused")
+        lines.request(() -> encoded(event("target-refused")
                 .put("name", tunnel.name())
                 .put("target", tunnel.target())
-                .put("reason", sentence)
-                .encode());
+                .put("reason", sentence)));
     }
 
     @Override
@@ -93,7 +93,13 @@ final class JsonOutput implements Output {
     }
 
     private void say(JsonObject event) {
-        lines.say(event.encode());
+        lines.say(encoded(event));
+    }
+
+    /** On one line, with what may steer a terminal escaped: JSON itself wants it only of the first 32 characters. */
+    static String encoded(JsonObject event) {
+        return STEERING.matcher(event.encode())
+                .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
     }
 
     private static JsonObject event(String name) {

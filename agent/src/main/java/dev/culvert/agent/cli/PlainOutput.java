@@ -64,7 +64,7 @@ final class PlainOutput implements Output {
             boolean back = !known.add(tunnel) && before instanceof TunnelState.Reconnecting;
             String closed = tunnel.admission().isEmpty() ? "" : " (visitors need %s)".formatted(tunnel.admission());
             lines.say("%s: %s → %s%s"
-                    .formatted(back ? "Back online" : "Online", connected.url(), tunnel.target(), closed));
+                    .formatted(back ? "Back online" : "Online", printable(connected.url()), tunnel.target(), closed));
         } else if (state instanceof TunnelState.Reconnecting reconnecting) {
             reconnecting(reconnecting);
         } else if (state instanceof TunnelState.Offline offline && known.contains(tunnel)) {
@@ -109,7 +109,7 @@ final class PlainOutput implements Output {
         lines.request(() -> "%s  %s%s  in %s, out %s  %s"
                 .formatted(
                         time(Instant.ofEpochMilli(connection.startedAtMillis())),
-                        showsNames ? tunnel.name() + "  " : "",
+                        name(tunnel),
                         connection.visitor().isEmpty() ? "somebody" : printable(connection.visitor()),
                         size(connection.bytesIn()),
                         size(connection.bytesOut()),
@@ -119,8 +119,11 @@ final class PlainOutput implements Output {
     @Override
     public void targetRefused(Told tunnel, String sentence) {
         Instant now = Instant.now();
-        lines.request(() -> "%s  %sa visitor came, and %s"
-                .formatted(time(now), showsNames ? tunnel.name() + "  " : "", printable(sentence)));
+        lines.request(() -> "%s  %sa visitor came, and %s".formatted(time(now), name(tunnel), printable(sentence)));
+    }
+
+    private String name(Told tunnel) {
+        return showsNames ? printable(tunnel.name()) + "  " : "";
     }
 
     private static String time(Instant instant) {
@@ -132,7 +135,7 @@ final class PlainOutput implements Output {
         return "%s  %s%s %s  %s  %s"
                 .formatted(
                         time,
-                        showsNames ? tunnel.name() + "  " : "",
+                        name(tunnel),
                         printable(exchange.method()),
                         printable(exchange.path()),
                         status(exchange.status()),

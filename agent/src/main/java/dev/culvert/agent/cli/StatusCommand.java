@@ -67,7 +67,7 @@ final class StatusCommand implements Callable<Integer> {
         if (choices.isOn(AgentOption.JSON)) {
             tunnels.stream()
                     .map(JsonObject.class::cast)
-                    .forEach(tunnel -> surroundings.out().println(tunnel.encode()));
+                    .forEach(tunnel -> surroundings.out().println(JsonOutput.encoded(tunnel)));
         } else if (tunnels.isEmpty()) {
             surroundings.out().println("No tunnels. Open one with `culvert http PORT`.");
         } else {

@@ -13,6 +13,7 @@ import dev.culvert.agent.TunnelState;
 import dev.culvert.agent.VisitorConnection;
 import dev.culvert.wire.Exchange;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -64,6 +65,44 @@ class PlainOutputTest {
         String line = print(true, false, exchange("/\u001b[2J\r\u009b31m\n", 200, 0));
 
         assertTrue(line.contains("GET /?[2J??31m?  "), line);
+    }
+
+    @Test
+    void whatEdgesSendDoesNotSteerTheTerminal() {
+        String steering = "shop\u001b[2J\u009b31m";
+        Output.Told ofEdge = new Output.Told() {
+            @Override
+            public String name() {
+                return steering;
+            }
+
+            @Override
+            public String target() {
+                return tunnel.target();
+            }
+        };
+        VisitorConnection connection = new VisitorConnection("192.0.2.1:4711", 0, 0, 0, 0);
+        try (PlainOutput output = output(false, true)) {
+            output.state(ofEdge, new TunnelState.Connected(steering, "http://" + steering));
+            output.request(ofEdge, exchange("/", 200, 0));
+            output.connection(ofEdge, connection);
+            output.targetRefused(ofEdge, "nothing answers");
+        }
+
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertEquals(4, lines.size());
+        lines.forEach(line -> assertTrue(line.contains("shop?[2J?31m"), line));
+    }
+
+    @Test
+    void jsonSteersNoTerminalEither() {
+        try (JsonOutput output = new JsonOutput(new PrintStream(out, true, StandardCharsets.UTF_8))) {
+            output.notice("\u001b[2J \u009b2J \u007f \"ä\"");
+        }
+
+        String line = out.toString(StandardCharsets.UTF_8).strip();
+        assertTrue(line.chars().noneMatch(Character::isISOControl), line);
+        assertEquals("\u001b[2J \u009b2J \u007f \"ä\"", new JsonObject(line).getString("message"));
     }
 
     @Test
