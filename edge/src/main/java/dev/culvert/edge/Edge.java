@@ -47,6 +47,7 @@ import dev.culvert.edge.signin.VisitorSignIn;
 import dev.culvert.edge.ssh.SshAccess;
 import dev.culvert.edge.ssh.SshConnections;
 import dev.culvert.edge.ssh.SshPort;
+import dev.culvert.edge.tls.BusCertificate;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
@@ -65,6 +66,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
@@ -283,9 +285,19 @@ public final class Edge {
                     started.push(() -> membership.leave(vertx));
                     membership.member().onStopped(this::leftByAccident);
                     clusterPort = options.cluster().isOn() ? membership.member().port() : -1;
+                    remindOf(prepared.busCertificate());
                     return shareCertificates(membership, prepared)
                             .compose(given -> startRegistry(membership, authenticator, prepared));
                 });
+    }
+
+    private void remindOf(@Nullable BusCertificate certificate) {
+        if (certificate != null) {
+            certificate.remind(Instant.now());
+            long reminding = vertx.setPeriodic(
+                    BusCertificate.REMINDED_EVERY.toMillis(), fired -> certificate.remind(Instant.now()));
+            started.push(done(() -> vertx.cancelTimer(reminding)));
+        }
     }
 
     private Future<Void> shareCertificates(Membership membership, Prepared prepared) {
@@ -628,13 +640,24 @@ public final class Edge {
                 version == null ? "development" : version,
                 System.currentTimeMillis());
         return new LocalNode(
-                about, registry, lanes, here, traffic, () -> ready, closing::get, certificateFigures(), relayed);
+                about,
+                registry,
+                lanes,
+                here,
+                traffic,
+                () -> ready,
+                closing::get,
+                certificateFigures(prepared),
+                relayed);
     }
 
-    private CertificateFigures certificateFigures() {
+    private CertificateFigures certificateFigures(Prepared prepared) {
         Acme ordering = acme;
+        BusCertificate onBus = prepared.busCertificate();
+        double busEnd = onBus == null ? Double.NaN : onBus.until().getEpochSecond();
         return new CertificateFigures(
                 this::ownCertificateEnds,
+                busEnd,
                 ordering == null ? () -> 0 : ordering::received,
                 ordering == null ? () -> 0 : ordering::failed);
     }
@@ -687,6 +710,7 @@ public final class Edge {
             @Nullable Secret adminToken,
             @Nullable Secret clusterSecret,
             @Nullable String clusterHost,
+            @Nullable BusCertificate busCertificate,
             String label) {}
 
     private Prepared prepare() {
@@ -695,6 +719,7 @@ public final class Edge {
                 SecretFile.read("admin-token-file", options.admin().tokenFile()),
                 SecretFile.read("cluster-secret-file", options.names().clusterSecretFile()),
                 clusterHost,
+                Membership.certificate(options.cluster(), Instant.now()),
                 label());
         Listening.probe("http-port", addresses, options.ports().http().number());
         Listening.probe("https-port", addresses, options.tls().https().number());

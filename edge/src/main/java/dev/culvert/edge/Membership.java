@@ -5,6 +5,7 @@ import dev.culvert.edge.registry.BusOptions;
 import dev.culvert.edge.registry.ClusteredVertx;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.MemberOptions;
+import dev.culvert.edge.tls.BusCertificate;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,6 +15,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -102,19 +104,29 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
         }
     }
 
-    /** Tries files and ports, so that what is wrong with them is known before anything is started. Blocks. */
-    static void probe(ClusterOptions cluster, @Nullable String host) {
-        Integer port = cluster.portOrDefault();
-        Path tls = cluster.busTls();
-        if (cluster.isOn() && tls != null) {
-            for (String file : List.of("node.crt", "node.key", "authority.crt")) {
-                if (!Files.isReadable(tls.resolve(file))) {
-                    throw new ConfigException(
-                            "--bus-tls: %s cannot be read; cluster-config/make-authority makes the files of a node"
-                                    .formatted(tls.resolve(file)));
-                }
+    /**
+     * The certificate of the node for the bus, looked at as other nodes will; null where there is none. Blocks.
+     *
+     * @throws ConfigException where they would turn it down
+     */
+    static @Nullable BusCertificate certificate(ClusterOptions cluster, Instant now) {
+        BusOptions.Tls tls = tls(cluster.busTls());
+        if (!cluster.isOn() || tls == null) {
+            return null;
+        }
+        for (Path file : List.of(tls.certificate(), tls.key(), tls.authority())) {
+            if (!Files.isReadable(file)) {
+                throw new ConfigException(
+                        "--bus-tls: %s cannot be read; cluster-config/make-authority makes the files of a node"
+                                .formatted(file));
             }
         }
+        return BusCertificate.read(tls.certificate(), tls.key(), tls.authority(), now);
+    }
+
+    /** Tries ports, so that what is wrong with them is known before anything is started. Blocks. */
+    static void probe(ClusterOptions cluster, @Nullable String host) {
+        Integer port = cluster.portOrDefault();
         if (!cluster.isOn() || host == null) {
             return;
         }

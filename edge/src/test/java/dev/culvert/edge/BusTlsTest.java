@@ -2,14 +2,19 @@ package dev.culvert.edge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.agent.TunnelOptions;
+import dev.culvert.config.ConfigException;
 import dev.culvert.edge.testkit.Cluster;
 import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.TestAuthority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +56,22 @@ class BusTlsTest {
         assertEquals(1, make("ours", "two"));
         assertEquals(2, make("ours", "../two"));
         assertTrue(Files.readString(folder.resolve("ours/one/node.key")).startsWith("-----BEGIN PRIVATE KEY-----"));
+    }
+
+    /** It started, was ready, and could not be reached: its visitors got 502 for whatever it did not hold itself. */
+    @Test
+    void nodeWithACertificateThatHasEndedDoesNotStart() throws Exception {
+        TestAuthority authority = new TestAuthority();
+        authority.write(folder, "node", authority.issue("EC", Duration.ofMinutes(-1), "one"));
+        Files.copy(authority.writeOwn(folder), folder.resolve("authority.crt"));
+
+        try (Cluster cluster = Cluster.start(0)) {
+            Throwable fault = assertThrows(AssertionError.class, () -> cluster.join(cluster.options(folder)))
+                    .getCause();
+
+            assertInstanceOf(ConfigException.class, fault);
+            assertTrue(String.valueOf(fault.getMessage()).contains(folder.resolve("node.crt") + " has ended at 20"));
+        }
     }
 
     private int make(String authority, String... nodes) throws IOException, InterruptedException {

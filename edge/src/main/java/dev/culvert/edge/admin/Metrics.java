@@ -131,6 +131,11 @@ final class Metrics {
                 "When the certificate of the edge's own domain ends, in Unix time",
                 figures.end()::getAsDouble,
                 "seconds");
+        gauge(
+                "culvert.bus.certificate.end.timestamp",
+                "When this node's certificate for the event bus ends, in Unix time",
+                figures::busEnd,
+                "seconds");
         orders("received", figures.received());
         orders("failed", figures.failed());
     }

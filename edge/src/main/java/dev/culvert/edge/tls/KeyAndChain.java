@@ -79,7 +79,8 @@ public record KeyAndChain(PrivateKey key, List<X509Certificate> chain) {
         return new KeyAndChain(key, chain);
     }
 
-    private static List<X509Certificate> chain(String pem) throws BrokenCertificateException {
+    /** The certificates of a file, whatever else is in it. */
+    static List<X509Certificate> chain(String pem) throws BrokenCertificateException {
         List<X509Certificate> chain = new ArrayList<>();
         for (Object found : objects(pem, "certificate")) {
             if (found instanceof X509CertificateHolder certificate) {

@@ -1,0 +1,121 @@
+package dev.culvert.edge.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.culvert.config.ConfigException;
+import dev.culvert.edge.testkit.TestAuthority;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BusCertificateTest {
+    private static final Duration YEAR = Duration.ofDays(365);
+
+    @TempDir
+    Path folder;
+
+    private TestAuthority authority;
+
+    @BeforeEach
+    void makeAuthority() throws Exception {
+        authority = new TestAuthority();
+    }
+
+    @Test
+    void nodeOfItsFoldersAuthorityIsTakenForOne() throws Exception {
+        Instant before = Instant.now();
+
+        write(authority, YEAR);
+
+        Duration lasts = Duration.between(before.truncatedTo(ChronoUnit.SECONDS), read().until());
+        assertEquals(YEAR.toHours(), lasts.toHours());
+    }
+
+    @Test
+    void certificateThatHasEndedIsRefusedWithItsFileAndTheDate() throws Exception {
+        write(authority, Duration.ofMinutes(-1));
+
+        String fault = fault(Instant.now());
+
+        assertTrue(fault.startsWith("--bus-tls: " + folder.resolve("node.crt") + " has ended at 20"), fault);
+    }
+
+    @Test
+    void certificateThatDoesNotHoldYetIsRefusedWithTheDate() throws Exception {
+        write(authority, YEAR);
+
+        String fault = fault(Instant.now().minus(Duration.ofDays(1)));
+
+        assertTrue(fault.startsWith("--bus-tls: " + folder.resolve("node.crt") + " does not begin before 20"), fault);
+    }
+
+    @Test
+    void certificateOfAnotherAuthorityIsRefused() throws Exception {
+        write(new TestAuthority(), YEAR);
+
+        String fault = fault(Instant.now());
+
+        assertTrue(fault.contains("node.crt is not one that " + folder.resolve("authority.crt")), fault);
+    }
+
+    @Test
+    void keyOfAnotherCertificateIsRefused() throws Exception {
+        write(authority, YEAR);
+        Files.writeString(
+                folder.resolve("node.key"),
+                TestAuthority.pkcs8(authority.issue("two").key()));
+
+        String fault = fault(Instant.now());
+
+        assertTrue(fault.contains("node.key: the key is not that of the file's first certificate"), fault);
+    }
+
+    @Test
+    void authorityWithoutACertificateIsRefused() throws Exception {
+        write(authority, YEAR);
+        Files.writeString(folder.resolve("authority.crt"), "");
+
+        assertEquals(
+                "--bus-tls: " + folder.resolve("authority.crt") + " has no CERTIFICATE in it", fault(Instant.now()));
+    }
+
+    @Test
+    void operatorIsRemindedFromAMonthBeforeTheEndOn() throws Exception {
+        write(authority, YEAR);
+        BusCertificate certificate = read();
+
+        assertFalse(certificate.remind(certificate.until().minus(Duration.ofDays(31))));
+        assertTrue(certificate.remind(certificate.until().minus(Duration.ofDays(29))));
+        assertTrue(certificate.remind(certificate.until().plus(Duration.ofDays(1))));
+    }
+
+    /** What is in the folder of a node, whose own authority is {@link #authority} in any case. */
+    private void write(TestAuthority signer, Duration life) throws Exception {
+        TestAuthority.Issued node = signer.issue("EC", life, "one");
+        Files.writeString(folder.resolve("node.crt"), TestAuthority.pem(node.certificate()));
+        Files.writeString(folder.resolve("node.key"), TestAuthority.pkcs8(node.key()));
+        Files.writeString(folder.resolve("authority.crt"), TestAuthority.pem(authority.certificate()));
+    }
+
+    private String fault(Instant now) {
+        return String.valueOf(
+                assertThrows(ConfigException.class, () -> read(now)).getMessage());
+    }
+
+    private BusCertificate read() {
+        return read(Instant.now());
+    }
+
+    private BusCertificate read(Instant now) {
+        return BusCertificate.read(
+                folder.resolve("node.crt"), folder.resolve("node.key"), folder.resolve("authority.crt"), now);
+    }
+}
