@@ -19,6 +19,7 @@ import dev.culvert.edge.admin.CertificateFigures;
 import dev.culvert.edge.admin.ClusterView;
 import dev.culvert.edge.admin.Door;
 import dev.culvert.edge.admin.LocalNode;
+import dev.culvert.edge.admin.RelayFigures;
 import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
@@ -113,6 +114,9 @@ public final class Edge {
     /** How often the counts of tunnels that are gone are dropped. */
     private static final long FORGET_MILLIS = Duration.ofMinutes(1).toMillis();
 
+    /** How often other nodes that have not been reached are tried again. */
+    private static final long MEET_MILLIS = Duration.ofSeconds(10).toMillis();
+
     /** Tells the free ports of one edge from those of another on the same Vert.x. */
     private static final AtomicInteger NEXT_SHARED = new AtomicInteger();
 
@@ -144,7 +148,7 @@ public final class Edge {
     private volatile int sshPort = -1;
     private volatile int adminPort = -1;
     private volatile int clusterPort = -1;
-    private volatile IntSupplier relayed = () -> 0;
+    private volatile RelayFigures relayFigures = RelayFigures.NONE;
     private volatile IntSupplier nodes = () -> 1;
 
     private Edge(Vertx vertx, EdgeOptions options, Authenticator withoutTokens) {
@@ -441,7 +445,9 @@ public final class Edge {
                 .compose(relay -> {
                     started.push(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
-                    relayed = relay::load;
+                    relayFigures = new RelayFigures(relay::load, relay::unreached);
+                    long meeting = vertx.setPeriodic(MEET_MILLIS, fired -> relay.meetAgain(registry.members()));
+                    started.push(done(() -> vertx.cancelTimer(meeting)));
                     // The other nodes first: no visitor is to pay for that. Who does not answer is met when needed.
                     List<Future<Void>> met =
                             member.others().stream().map(relay::meet).toList();
@@ -648,7 +654,7 @@ public final class Edge {
                 () -> ready,
                 closing::get,
                 certificateFigures(prepared),
-                relayed);
+                relayFigures);
     }
 
     private CertificateFigures certificateFigures(Prepared prepared) {

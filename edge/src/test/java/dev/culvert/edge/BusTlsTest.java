@@ -1,5 +1,6 @@
 package dev.culvert.edge;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -10,6 +11,7 @@ import dev.culvert.agent.TunnelOptions;
 import dev.culvert.config.ConfigException;
 import dev.culvert.edge.testkit.Cluster;
 import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.TestAuthority;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,6 +44,9 @@ class BusTlsTest {
             assertEquals("hello", Cluster.visit(one, "shop.localhost").body());
             assertEquals("hello", Cluster.visit(two, "shop.localhost").body());
             assertFalse(Cluster.visit(stranger, "shop.localhost").status() < 500, "not through a stranger");
+            // Its operator can see it, once it has tried again.
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> metrics(stranger).contains("\nculvert_nodes_unreached 2.0\n"));
         }
     }
 
@@ -71,6 +76,14 @@ class BusTlsTest {
 
             assertInstanceOf(ConfigException.class, fault);
             assertTrue(String.valueOf(fault.getMessage()).contains(folder.resolve("node.crt") + " has ended at 20"));
+        }
+    }
+
+    private static String metrics(Edge edge) throws IOException {
+        try (RawVisitor operator = new RawVisitor(edge.ports().admin())) {
+            return operator.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    .awaitAnswer()
+                    .body();
         }
     }
 

@@ -7,7 +7,6 @@ import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import io.vertx.core.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
 
 /**
  * The parts of this node that its operator looks at. Safe for use by any thread, as they all are.
@@ -17,7 +16,7 @@ import java.util.function.IntSupplier;
  * @param ready whether it takes visitors now
  * @param draining whether it is about to stop
  * @param certificates those of its port for TLS
- * @param relayed how many streams are open to and from other nodes
+ * @param relay how this node and the others reach each other
  */
 public record LocalNode(
         About about,
@@ -28,10 +27,11 @@ public record LocalNode(
         BooleanSupplier ready,
         BooleanSupplier draining,
         CertificateFigures certificates,
-        IntSupplier relayed) {
+        RelayFigures relay) {
 
     NodeStatus status() {
-        NodeStatus.Load load = new NodeStatus.Load(lanes.count(), lanes.streams(), relayed.getAsInt(), traffic.total());
+        NodeStatus.Load load = new NodeStatus.Load(
+                lanes.count(), lanes.streams(), relay.streams().getAsInt(), traffic.total());
         return new NodeStatus(about, draining.getAsBoolean(), false, load, traffic.byTunnel(), carriers.remotes());
     }
 

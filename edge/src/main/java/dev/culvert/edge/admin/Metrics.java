@@ -111,7 +111,16 @@ final class Metrics {
                 "Nodes of the cluster as this one sees it",
                 () -> node.registry().nodes(),
                 null);
-        gauge("culvert.relayed.streams", "Streams open to and from other nodes", node.relayed()::getAsInt, null);
+        gauge(
+                "culvert.relayed.streams",
+                "Streams open to and from other nodes",
+                node.relay().streams()::getAsInt,
+                null);
+        gauge(
+                "culvert.nodes.unreached",
+                "Other nodes to which no link comes to stand",
+                node.relay().unreached()::getAsInt,
+                null);
         gauge(
                 "culvert.ready",
                 "1 while the node takes visitors",

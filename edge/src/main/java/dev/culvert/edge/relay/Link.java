@@ -67,6 +67,11 @@ final class Link implements Lane.Handler {
         return transport.answered();
     }
 
+    /** Completes once bytes are known to pass in both directions; fails when the link ends before. */
+    Future<Void> stands() {
+        return transport.stands();
+    }
+
     /** Any thread. */
     int load() {
         return lane.load();

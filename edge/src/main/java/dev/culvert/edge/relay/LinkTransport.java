@@ -75,6 +75,7 @@ final class LinkTransport implements LaneTransport {
     private final FrameReader reader = new FrameReader();
     private final UnansweredOpens opens = new UnansweredOpens();
     private final Promise<Void> answered = Promise.promise();
+    private final Promise<Void> stands = Promise.promise();
     private @Nullable Receiver lane;
 
     private List<ByteBuf> batch = new ArrayList<>();
@@ -124,6 +125,11 @@ final class LinkTransport implements LaneTransport {
     /** Completes once the other node has said something; fails when the link ends before. */
     Future<Void> answered() {
         return answered.future();
+    }
+
+    /** Completes once the other node has shown that it hears this one; fails when the link ends before. */
+    Future<Void> stands() {
+        return stands.future();
     }
 
     /** The number of this link among the other node's; 0 while it is not known. */
@@ -216,6 +222,7 @@ final class LinkTransport implements LaneTransport {
         }
         closed = true;
         answered.tryFail("the node did not answer");
+        stands.tryFail("the node did not show that it hears this one");
         opens.clear();
         reader.close();
     }
@@ -227,6 +234,9 @@ final class LinkTransport implements LaneTransport {
         }
         peerEpoch = message.senderEpoch();
         answered.tryComplete();
+        if (message.receiverEpoch() != 0) {
+            stands.tryComplete();
+        }
         if (message.acknowledged() > sent) {
             lane().malformed("message %d is acknowledged, and %d were sent".formatted(message.acknowledged(), sent));
             return;

@@ -1,5 +1,6 @@
 package dev.culvert.edge.relay;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.lane.Sockets;
@@ -31,6 +32,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Carries streams to and from the other nodes of the cluster. This node listens on one address of the event bus,
@@ -56,6 +58,11 @@ public final class Relay {
     /** ... and so long is the pause between, in milliseconds. */
     private static final long MEETING_MILLIS = 200;
 
+    /** For the operator, because he alone can mend it. */
+    private static final String NEVER_STANDS =
+            "no link to another node comes to stand; visitors of tunnels that node holds "
+                    + "get 502 here: is --bus-tls the same on all nodes, are its certificates in force, and is the bus's port open?";
+
     private final Vertx vertx;
     private final String nodeId;
     private final Holder holder;
@@ -74,6 +81,8 @@ public final class Relay {
 
     /** On the relay's event loop. */
     private final Refusals refusals = new Refusals();
+
+    private final Unreached unreached = new Unreached(System::nanoTime);
 
     /** Nodes that have said that they are about to stop. */
     private final Set<String> draining = ConcurrentHashMap.newKeySet();
@@ -196,6 +205,7 @@ public final class Relay {
             // Its claims count for a moment yet: until the registry, which is told after this, knows it too. And before
             // streams hear of it: whoever tries again should know.
             doubt(node);
+            unreached.forget(node);
             for (Link link : links.values()) {
                 if (link.peer().equals(node)) {
                     link.peerLeft();
@@ -223,6 +233,26 @@ public final class Relay {
                         ? Future.failedFuture(cause)
                         : vertx.timer(MEETING_MILLIS, TimeUnit.MILLISECONDS)
                                 .compose(passed -> meet(node, triesLeft - 1)));
+    }
+
+    /**
+     * Tries the nodes again that have not been reached: whether they are back is known before a visitor needs it.
+     *
+     * @param members the nodes that there are; the others are forgotten
+     */
+    public void meetAgain(Set<String> members) {
+        if (loop.isShuttingDown()) {
+            return;
+        }
+        loop.execute(() -> {
+            unreached.keepOnly(members);
+            unreached.nodes().forEach(this::linkTo);
+        });
+    }
+
+    /** How many other nodes have not been reached for some seconds: visitors get no answer from their tunnels here. */
+    public int unreached() {
+        return unreached.count();
     }
 
     /**
@@ -258,6 +288,7 @@ public final class Relay {
         return linkTo(node).open(request, visitorLoop);
     }
 
+    @CanIgnoreReturnValue
     private Link linkTo(String node) {
         return current.compute(node, (id, there) -> there != null && there.takesStreams() ? there : begin(id, 0));
     }
@@ -281,6 +312,7 @@ public final class Relay {
     private Link begin(String node, int peerEpoch) {
         Link link = Link.to(node, this, epochs.incrementAndGet(), peerEpoch, bus, budget);
         links.put(link.epoch(), link);
+        link.stands().onSuccess(stands -> reached(node));
         LOGGER.atDebug()
                 .addKeyValue("node", node)
                 .addKeyValue("epoch", link.epoch())
@@ -342,15 +374,23 @@ public final class Relay {
         }
     }
 
+    private void reached(String node) {
+        if (unreached.reached(node)) {
+            LOGGER.atInfo().addKeyValue("node", node).log("link to another node stands again");
+        }
+    }
+
     void ended(Link link, CloseReason reason, String detail) {
         links.remove(link.epoch());
         current.remove(link.peer(), link);
-        LOGGER.atInfo()
+        boolean failed = !link.stands().succeeded() && reason != CloseReason.CLOSED; // That is this node's own end.
+        Level level = failed ? unreached.failed(link.peer()) : Level.INFO;
+        LOGGER.atLevel(level)
                 .addKeyValue("node", link.peer())
                 .addKeyValue("epoch", link.epoch())
                 .addKeyValue("reason", reason.label())
                 .addKeyValue("detail", detail)
-                .log("link to another node ended");
+                .log(level == Level.WARN ? NEVER_STANDS : "link to another node ended");
     }
 
     private void receive(Message<LinkMessage> arrived) {

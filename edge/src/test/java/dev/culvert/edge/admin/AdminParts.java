@@ -16,6 +16,8 @@ import java.util.function.BooleanSupplier;
 final class AdminParts {
     private static final CertificateFigures CERTIFICATES = new CertificateFigures(() -> 1.8e9, 1.9e9, () -> 3, () -> 2);
 
+    private static final RelayFigures RELAY = new RelayFigures(() -> 9, () -> 1);
+
     private AdminParts() {}
 
     /** A node with real parts that nobody has connected to. */
@@ -28,7 +30,7 @@ final class AdminParts {
         Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         return new LocalNode(
-                about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), CERTIFICATES, () -> 9);
+                about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), CERTIFICATES, RELAY);
     }
 
     static About about(String id) {

@@ -59,6 +59,7 @@ class MetricsTest {
         assertEquals(1, samples.get("culvert_nodes"));
         assertEquals(1, samples.get("culvert_ready"));
         assertEquals(9, samples.get("culvert_relayed_streams"));
+        assertEquals(1, samples.get("culvert_nodes_unreached"));
         assertEquals(1.8e9, samples.get("culvert_certificate_end_timestamp_seconds"));
         assertEquals(1.9e9, samples.get("culvert_bus_certificate_end_timestamp_seconds"));
         assertEquals(3, samples.get("culvert_certificate_orders_total{outcome=\"received\"}"));

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -233,6 +234,35 @@ class RelayLossTest {
         Conversation next = pair.visit().read().send("found");
         pair.agent.awaitStream().echo();
         next.awaitText("found");
+    }
+
+    @Test
+    void nodeToWhichNoLinkComesToStandIsCountedAtBothEndsUntilOneDoes() throws Exception {
+        // Given a holder that hears a little, and is not heard
+        restartRelays();
+        pair.lostByHolder = message -> true;
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            pair.visit().read().send("unanswered").awaitReset();
+            return pair.ingress.unreached() == 1 && pair.holder.unreached() == 1;
+        });
+        // When the way is free
+        pair.lostByHolder = message -> false;
+        pair.ingress.meetAgain(Set.of(pair.holder.nodeId()));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> pair.ingress.unreached() == 0 && pair.holder.unreached() == 0);
+    }
+
+    @Test
+    void nodeThatIsNoMemberAnyMoreIsNotCountedAsUnreached() throws Exception {
+        restartRelays();
+        pair.lostByIngress = message -> true;
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            pair.visit().read().send("lost").awaitReset();
+            return pair.ingress.unreached() == 1;
+        });
+        pair.ingress.meetAgain(Set.of(pair.ingress.nodeId()));
+        Awaitility.await().until(() -> pair.ingress.unreached() == 0);
     }
 
     @Test
