@@ -34,7 +34,7 @@ final class DemoCommand implements Callable<Integer> {
                 Demo.OPTIONS.eventLoopsOrDefault(),
                 vertx -> Demo.start(vertx, Demo.OPTIONS, out).map(demo -> {
                     demo.greet();
-                    return demo::close;
+                    return new Program.Running(demo::close, demo.broken());
                 }),
                 Demo.OPTIONS.drainTimeout());
         return 0;

@@ -19,6 +19,7 @@ import dev.culvert.edge.admin.CertificateFigures;
 import dev.culvert.edge.admin.ClusterView;
 import dev.culvert.edge.admin.Door;
 import dev.culvert.edge.admin.LocalNode;
+import dev.culvert.edge.admin.Readiness;
 import dev.culvert.edge.admin.RelayFigures;
 import dev.culvert.edge.admin.TunnelList;
 import dev.culvert.edge.ingress.IngressOptions;
@@ -77,6 +78,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -114,6 +116,9 @@ public final class Edge {
     /** How often the counts of tunnels that are gone are dropped. */
     private static final long FORGET_MILLIS = Duration.ofMinutes(1).toMillis();
 
+    /** How often the node looks whether its Hazelcast runs. */
+    private static final long LOOK_MILLIS = Duration.ofSeconds(1).toMillis();
+
     /** How often other nodes that have not been reached are tried again. */
     private static final long MEET_MILLIS = Duration.ofSeconds(10).toMillis();
 
@@ -134,7 +139,9 @@ public final class Edge {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
     private volatile List<EdgeVerticle> shares = List.of();
+    private final Promise<Void> broken = Promise.promise();
     private volatile boolean ready;
+    private volatile BooleanSupplier memberRuns = () -> true;
     private volatile @Nullable Path localAuthority;
     private volatile @Nullable Certificates certificates;
     private volatile @Nullable Acme acme;
@@ -259,10 +266,21 @@ public final class Edge {
      */
     public Future<Void> close() {
         if (closing.compareAndSet(false, true)) {
-            ready = false;
-            noticed().compose(noticed -> drained()).eventually(this::stop).onComplete(closed);
+            // What is broken cannot leave its names to others, and has nothing to wait for.
+            Future<Void> unneeded = broken.future().failed()
+                    ? Future.succeededFuture()
+                    : noticed().compose(noticed -> drained());
+            unneeded.eventually(this::stop).onComplete(closed);
         }
         return closed.future();
+    }
+
+    /**
+     * Fails, with a sentence for the operator, when the node has lost its part of the cluster for good and serves nobody any
+     * more: then it should be {@linkplain #close closed}, and another started. Never completes otherwise.
+     */
+    public Future<Void> broken() {
+        return broken.future();
     }
 
     private Future<Edge> start() {
@@ -287,12 +305,24 @@ public final class Edge {
         return Membership.start(vertx, options.cluster(), prepared.clusterHost(), shared)
                 .compose(membership -> {
                     started.push(() -> membership.leave(vertx));
-                    membership.member().onStopped(this::leftByAccident);
+                    watch(membership.member());
                     clusterPort = options.cluster().isOn() ? membership.member().port() : -1;
                     remindOf(prepared.busCertificate());
                     return shareCertificates(membership, prepared)
                             .compose(given -> startRegistry(membership, authenticator, prepared));
                 });
+    }
+
+    /** Hears when Hazelcast stops, and looks every second, because it stops without a word when there is no memory left. */
+    private void watch(HazelcastMember member) {
+        memberRuns = member::isRunning;
+        member.onStopped(this::leftByAccident);
+        long looking = vertx.setPeriodic(LOOK_MILLIS, fired -> {
+            if (!member.isRunning()) {
+                leftByAccident();
+            }
+        });
+        started.push(done(() -> vertx.cancelTimer(looking)));
     }
 
     private void remindOf(@Nullable BusCertificate certificate) {
@@ -651,7 +681,7 @@ public final class Edge {
                 lanes,
                 here,
                 traffic,
-                () -> ready,
+                this::readiness,
                 closing::get,
                 certificateFigures(prepared),
                 relayFigures);
@@ -774,11 +804,22 @@ public final class Edge {
                 .log("edge started");
     }
 
+    private Readiness readiness() {
+        if (closing.get()) {
+            return Readiness.DRAINING;
+        }
+        if (broken.future().failed() || !memberRuns.getAsBoolean()) {
+            return Readiness.BROKEN;
+        }
+        return ready ? Readiness.READY : Readiness.STARTING;
+    }
+
     /** The one thing that happens to the cluster and is this node's own fault; it finds back from all others. */
     private void leftByAccident() {
-        if (!closing.get()) {
-            ready = false;
-            LOGGER.atError().log("hazelcast has stopped by itself; not ready any more, restart this node");
+        if (!closing.get() && broken.tryFail("Hazelcast has stopped by itself; the edge has to be started anew")) {
+            LOGGER.atError()
+                    .log("hazelcast has stopped by itself, as it does when memory runs out; "
+                            + "not ready any more, this node has to be started anew");
         }
     }
 

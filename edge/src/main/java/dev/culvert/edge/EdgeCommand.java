@@ -69,7 +69,7 @@ final class EdgeCommand implements Callable<Integer> {
                 options.eventLoopsOrDefault(),
                 vertx -> Edge.start(vertx, options).map(edge -> {
                     new Greeting(edge, options).print(out);
-                    return edge::close;
+                    return new Program.Running(edge::close, edge.broken());
                 }),
                 options.drainNoticeOrDefault().plus(options.drainTimeout()));
         return 0;

@@ -21,24 +21,40 @@ final class Program {
     private Program() {}
 
     /**
+     * What runs.
+     *
+     * @param close ends it in good order
+     * @param broken fails when it can go on no longer, with a message for a person
+     */
+    record Running(Supplier<Future<Void>> close, Future<Void> broken) {}
+
+    /**
      * Starts it, waits for the first SIGTERM or Ctrl-C, and ends it in good order. Blocks until then.
      *
      * @param eventLoops how many serve visitors and agents
-     * @param start starts it, and returns how it is closed
+     * @param start starts it
      * @param drainTimeout what closing it may take
-     * @throws Exception what kept it from starting; its message is for a person
+     * @throws Exception what kept it from starting, or from going on; its message is for a person
      */
-    static void run(int eventLoops, Function<Vertx, Future<Supplier<Future<Void>>>> start, Duration drainTimeout)
+    static void run(int eventLoops, Function<Vertx, Future<Running>> start, Duration drainTimeout) throws Exception {
+        run(StopSignal.install(), eventLoops, start, drainTimeout);
+    }
+
+    /** The same with a signal of the caller's. */
+    static void run(StopSignal stop, int eventLoops, Function<Vertx, Future<Running>> start, Duration drainTimeout)
             throws Exception {
-        StopSignal stop = StopSignal.install();
         Transport transport = transport();
         Vertx vertx = vertx(transport, eventLoops);
         try {
-            Supplier<Future<Void>> close = start.apply(vertx).await();
+            Running running = start.apply(vertx).await();
             // Not earlier: a sentence that says why it cannot start stands alone.
             logger().atInfo().addKeyValue("transport", transport.name()).log("sockets chosen");
+            running.broken().onFailure(fault -> stop.release());
             stop.await();
-            await(close.get(), drainTimeout.plus(ENDING));
+            await(running.close().get(), drainTimeout.plus(ENDING));
+            if (running.broken().failed()) {
+                throw new IllegalStateException(running.broken().cause().getMessage());
+            }
         } finally {
             await(vertx.close(), ENDING);
         }

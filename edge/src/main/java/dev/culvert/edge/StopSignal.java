@@ -39,9 +39,14 @@ final class StopSignal {
         return stop;
     }
 
-    /** Waits for the first signal. */
+    /** Waits for the first signal, or the {@linkplain #release release}. */
     void await() throws InterruptedException {
         first.await();
+    }
+
+    /** Waits no longer, as after a signal. */
+    void release() {
+        first.countDown();
     }
 
     private void raise() {

@@ -326,6 +326,27 @@ class EdgeClusterTest {
         cluster.kill(edge);
     }
 
+    /** Hazelcast says nothing to its listeners then: the node stayed ready, and answered 500. */
+    @Test
+    void nodeWhoseMemberEndsForWantOfMemoryIsBrokenAndSaysSo() throws Exception {
+        Edge edge = cluster.get(0);
+        assertTrue(ready(edge));
+
+        TestMembers.endForWantOfMemoryAt(edge.ports().cluster());
+
+        await().until(() -> !ready(edge));
+        JsonObject told = new JsonObject(admin(edge, "/readyz").body());
+        assertEquals("broken", told.getString("status"));
+        assertTrue(told.getString("reason").contains("Hazelcast has stopped"), told.encode());
+        await().until(() -> edge.broken().failed());
+        assertTrue(ready(cluster.get(1)) && ready(cluster.get(2)));
+        assertFalse(cluster.get(1).broken().isComplete());
+        // And it can be closed, at once and with all of its ports
+        Nodes.await(cluster.stop(edge));
+        assertThrows(IOException.class, () -> ready(edge));
+        assertThrows(IOException.class, () -> Cluster.visit(edge, "shop.localhost"));
+    }
+
     private void open(Agent agent, String name) {
         Nodes.await(agent.open(TunnelOptions.http(cluster.site(name)).withName(name)));
     }

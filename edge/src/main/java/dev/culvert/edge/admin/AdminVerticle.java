@@ -18,6 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -163,8 +164,11 @@ public final class AdminVerticle extends VerticleBase {
     }
 
     private void readiness(RoutingContext context) {
-        boolean isReady = node.ready().getAsBoolean();
-        json(context, isReady ? 200 : 503, new JsonObject().put("status", isReady ? "ready" : "draining"));
+        Readiness readiness = node.readiness().get();
+        JsonObject told = new JsonObject()
+                .put("status", readiness.name().toLowerCase(Locale.ROOT))
+                .put("reason", readiness.reason());
+        json(context, readiness == Readiness.READY ? 200 : 503, told);
     }
 
     private void tunnels(RoutingContext context) {

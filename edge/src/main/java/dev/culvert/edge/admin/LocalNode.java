@@ -7,13 +7,14 @@ import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.TunnelKey;
 import io.vertx.core.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The parts of this node that its operator looks at. Safe for use by any thread, as they all are.
  *
  * @param lanes the agents' lanes
  * @param carriers they, and whatever else serves tunnels from here
- * @param ready whether it takes visitors now
+ * @param readiness whether it takes visitors now
  * @param draining whether it is about to stop
  * @param certificates those of its port for TLS
  * @param relay how this node and the others reach each other
@@ -24,10 +25,14 @@ public record LocalNode(
         Lanes lanes,
         LocalCarriers carriers,
         Traffic traffic,
-        BooleanSupplier ready,
+        Supplier<Readiness> readiness,
         BooleanSupplier draining,
         CertificateFigures certificates,
         RelayFigures relay) {
+
+    boolean isReady() {
+        return readiness.get() == Readiness.READY;
+    }
 
     NodeStatus status() {
         NodeStatus.Load load = new NodeStatus.Load(

@@ -121,11 +121,7 @@ final class Metrics {
                 "Other nodes to which no link comes to stand",
                 node.relay().unreached()::getAsInt,
                 null);
-        gauge(
-                "culvert.ready",
-                "1 while the node takes visitors",
-                () -> node.ready().getAsBoolean() ? 1 : 0,
-                null);
+        gauge("culvert.ready", "1 while the node takes visitors", () -> node.isReady() ? 1 : 0, null);
         Gauge.builder("culvert.node.info", () -> 1)
                 .description("Always 1; what the node is")
                 .tag("version", node.about().version())

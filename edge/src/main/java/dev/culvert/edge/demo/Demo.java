@@ -132,6 +132,11 @@ public record Demo(Edge edge, Edge second, Agent agent, Tunnel tunnel, int siteP
         out.flush();
     }
 
+    /** Fails when one of its edges is {@linkplain Edge#broken broken}. */
+    public Future<Void> broken() {
+        return Future.all(edge.broken(), second.broken()).mapEmpty();
+    }
+
     /** Ends all of it but the site, which ends with the caller's Vert.x. */
     public Future<Void> close() {
         return agent.close().eventually(second::close).eventually(edge::close);

@@ -139,7 +139,15 @@ public final class HazelcastMember {
         return hazelcast.getCluster().getLocalMember().getAddress().getPort();
     }
 
-    /** Calls the listener, on a thread of Hazelcast's, when Hazelcast stops, asked to or not. */
+    /** Whether it has not stopped. Cheap. */
+    public boolean isRunning() {
+        return hazelcast.getLifecycleService().isRunning();
+    }
+
+    /**
+     * Calls the listener, on a thread of Hazelcast's, when Hazelcast stops, asked to or not; but for when it has no memory
+     * left, which it tells no listener: ask {@link #isRunning}, too.
+     */
     public void onStopped(Runnable listener) {
         hazelcast.getLifecycleService().addLifecycleListener(event -> {
             if (event.getState() == LifecycleState.SHUTDOWN) {

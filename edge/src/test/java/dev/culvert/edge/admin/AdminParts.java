@@ -30,7 +30,15 @@ final class AdminParts {
         Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         return new LocalNode(
-                about(id), registry, lanes, lanes, traffic, ready, () -> !ready.getAsBoolean(), CERTIFICATES, RELAY);
+                about(id),
+                registry,
+                lanes,
+                lanes,
+                traffic,
+                () -> ready.getAsBoolean() ? Readiness.READY : Readiness.DRAINING,
+                () -> !ready.getAsBoolean(),
+                CERTIFICATES,
+                RELAY);
     }
 
     static About about(String id) {

@@ -4,6 +4,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.instance.impl.HazelcastInstanceProxy;
+import com.hazelcast.instance.impl.OutOfMemoryHandlerHelper;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,13 @@ public final class TestMembers {
         Hazelcast.getAllHazelcastInstances().stream()
                 .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == port)
                 .forEach(one -> one.getLifecycleService().terminate());
+    }
+
+    /** Ends the member of this JVM that listens on the port, as Hazelcast does itself after an OutOfMemoryError. */
+    public static void endForWantOfMemoryAt(int port) {
+        Hazelcast.getAllHazelcastInstances().stream()
+                .filter(one -> one.getCluster().getLocalMember().getAddress().getPort() == port)
+                .forEach(one -> OutOfMemoryHandlerHelper.tryShutdown(((HazelcastInstanceProxy) one).getOriginal()));
     }
 
     /**
