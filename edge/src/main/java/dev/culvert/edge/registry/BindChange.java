@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A free name becomes the owner's, as does one whose grace is over.
  *   <li>A name of another owner is refused, unless the ownership that comes with it is proven and older.
  *   <li>The same agent instance replaces its claim on the same node and adds to those on others.
- *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors; or when it means to
- *       change that for all of them.
+ *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors. One that has a claim
+ *       already may change that for all of them.
  * </ul>
  */
 final class BindChange extends Change {
@@ -100,7 +100,8 @@ final class BindChange extends Change {
         if (others && !(tunnel.policy().pool() && policy.pool())) {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
-        if (others && !changes && !assertedAgain && !tunnel.policy().admission().equals(policy.admission())) {
+        boolean mayDiffer = assertedAgain || (changes && isAgentsAlready(tunnel));
+        if (others && !mayDiffer && !tunnel.policy().admission().equals(policy.admission())) {
             // Or one of a pool could open all others to everybody by mistake.
             return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
         }
@@ -114,6 +115,12 @@ final class BindChange extends Change {
                 asItIs ? tunnel.policy() : policy,
                 claims,
                 0)));
+    }
+
+    /** Whether the asking agent has the name, here or on another node, and so can change what it is. */
+    private boolean isAgentsAlready(Tunnel tunnel) {
+        return tunnel.claims().stream()
+                .anyMatch(other -> other.instance().equals(claim.instance()) && !goneNodes.contains(other.node()));
     }
 
     private boolean isReplaced(Claim other) {

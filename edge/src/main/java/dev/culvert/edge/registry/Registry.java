@@ -90,7 +90,8 @@ public interface Registry {
      * Who asks for which name.
      *
      * @param ticket from an earlier {@link Grant}, or null
-     * @param changes whether whom the policy lets in is to hold for all who share the name, instead of what they let in
+     * @param changes whether whom the policy lets in is to hold for all who share the name, instead of what they let in;
+     *     counts only of an agent that has a claim on it, on any node
      */
     record Request(
             TunnelKey key,

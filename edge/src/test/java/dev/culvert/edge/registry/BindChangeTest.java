@@ -106,6 +106,26 @@ class BindChangeTest {
         assertEquals(Set.of(NEW, OF_ANOTHER), after.claims());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "node-1, agent-2, OTHER_ADMISSION", // Another agent on the same node.
+        "node-2, agent-1, DONE", // The agent's lane to another node.
+        "node-7, agent-1, OTHER_ADMISSION" // One that node has taken with it.
+    })
+    void onlyAnAgentThatHasTheNameChangesWhomItLetsIn(String node, String instance, Outcome.Verdict verdict) {
+        Claim held = new Claim(node, "lane-0", instance);
+        StoredTunnel before = new StoredTunnel(
+                new Tunnel(host("shop"), "ann", 500, "http", Requests.GUARDED_POOL, Set.of(held, OF_ANOTHER), 0), 1);
+
+        Outcome outcome = new BindChange(changingRequest(POOL), NOW, BindChange.UNPROVEN, Set.of("node-7"))
+                .apply(host("shop"), before);
+
+        assertEquals(verdict, outcome.verdict());
+        assertEquals(
+                verdict == Outcome.Verdict.DONE ? POOL : Requests.GUARDED_POOL,
+                outcome.now().tunnel().policy());
+    }
+
     @Test
     void whatANodeSaysAgainIsNobodysWishToChangeAnything() {
         StoredTunnel before =
