@@ -26,6 +26,13 @@ final class BindChange extends Change {
     /** No ownership is proven. */
     static final long UNPROVEN = Long.MAX_VALUE;
 
+    /**
+     * Claims on one name: each agent has one for each node that it has a lane to, so that 128 agents share a name with
+     * their usual two lanes. All of them, some 30 KiB, go to every node with each that comes or goes. Halves of a
+     * cluster that find each other again may bring more; then nothing is added until enough have gone.
+     */
+    static final int MOST_CLAIMS = 256;
+
     private Tunnel.Policy policy = new Tunnel.Policy("", "", 0, false, Admission.EVERYBODY);
     private Claim claim = new Claim("", "", "");
     private String owner = "";
@@ -104,6 +111,9 @@ final class BindChange extends Change {
         if (others && !mayDiffer && !tunnel.policy().admission().equals(policy.admission())) {
             // Or one of a pool could open all others to everybody by mistake.
             return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
+        }
+        if (claims.size() >= MOST_CLAIMS) {
+            return new Outcome(Outcome.Verdict.FULL, before);
         }
         claims.add(claim);
         boolean asItIs = assertedAgain && !tunnel.claims().isEmpty();

@@ -485,6 +485,11 @@ public final class HazelcastRegistry implements Registry {
                         Bound.Code.NAME_IN_USE,
                         "%s is shared by your agents, and another one lets in other visitors; start all of them with the same --basic-auth, --sign-in and --allow-from"
                                 .formatted(name));
+            case FULL ->
+                new NameRefusedException(
+                        Bound.Code.NAME_IN_USE,
+                        "%s is served by your agents on %d lanes already, and no more can share it; stop some of them first"
+                                .formatted(name, BindChange.MOST_CLAIMS));
             case DONE -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }

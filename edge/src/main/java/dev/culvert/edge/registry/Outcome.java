@@ -20,7 +20,9 @@ final class Outcome implements IdentifiedDataSerializable {
         /** Another agent of the same owner has it for another kind of tunnel. */
         OTHER_KIND(3),
         /** Another agent of the same owner shares it, and lets in other visitors. */
-        OTHER_ADMISSION(4);
+        OTHER_ADMISSION(4),
+        /** As many agents and nodes share it as can. */
+        FULL(5);
 
         /** The byte on the wire; never changes its meaning. */
         final int code;

@@ -5,8 +5,11 @@ import static dev.culvert.edge.registry.Requests.POOL;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +141,40 @@ class BindChangeTest {
 
         assertEquals(POOL, after.policy());
         assertEquals(Set.of(NEW, OF_ANOTHER), after.claims());
+    }
+
+    @Test
+    void noMoreAgentsShareANameThanItHasRoomFor() {
+        StoredTunnel almost = shared(BindChange.MOST_CLAIMS - 1);
+        StoredTunnel full = shared(BindChange.MOST_CLAIMS);
+
+        assertEquals(
+                BindChange.MOST_CLAIMS,
+                pooled(POOL, almost).now().tunnel().claims().size());
+        assertEquals(Outcome.Verdict.FULL, pooled(POOL, full).verdict());
+        assertSame(full, pooled(POOL, full).now());
+    }
+
+    @Test
+    void inAFullNameALaneStillTakesThePlaceOfItsAgentsOlderOne() {
+        Set<Claim> claims =
+                new HashSet<>(shared(BindChange.MOST_CLAIMS - 1).tunnel().claims());
+        claims.add(OLD);
+        StoredTunnel full = new StoredTunnel(shared(0).tunnel().heldBy(claims, 0), 1);
+
+        Set<Claim> after = pooled(POOL, full).now().tunnel().claims();
+
+        assertEquals(BindChange.MOST_CLAIMS, after.size());
+        assertTrue(after.contains(NEW));
+        assertFalse(after.contains(OLD));
+    }
+
+    private static StoredTunnel shared(int agents) {
+        Set<Claim> claims = new HashSet<>();
+        for (int i = 0; i < agents; i++) {
+            claims.add(new Claim("node-1", "shared-" + i, "sharing-" + i));
+        }
+        return new StoredTunnel(new Tunnel(host("shop"), "ann", 500, "http", POOL, claims, 0), 1);
     }
 
     @Test

@@ -179,6 +179,20 @@ class HazelcastRegistryTest {
     }
 
     @Test
+    void oneAgentMoreThanANameHasRoomForIsRefusedInWords() {
+        List<Future<Registry.Grant>> binds = new ArrayList<>();
+        for (int i = 0; i < BindChange.MOST_CLAIMS; i++) {
+            binds.add(registry.bind(request(name, "ann", node.claim("lane-" + i, "agent-" + i), POOL, null)));
+        }
+        await(Future.all(binds));
+
+        NameRefusedException refusal = refused(request(name, "ann", node.claim("one", "more"), POOL, null));
+
+        assertEquals(Bound.Code.NAME_IN_USE, refusal.code());
+        assertTrue(refusal.getMessage().contains("on 256 lanes already"), refusal.getMessage());
+    }
+
+    @Test
     void aPoolCarriesOneKindOnly() {
         await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)));
         NameRefusedException refusal = refused(
