@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A free name becomes the owner's, as does one whose grace is over.
- *   <li>A name of another owner is refused, unless the ownership that comes with it is proven and older.
+ *   <li>A name of another owner is refused, unless the ownership that comes with it is proven and older, and was
+ *       proven {@linkplain #against against} this other one.
  *   <li>The same agent instance replaces its claim on the same node and adds to those on others.
  *   <li>Another instance of the same owner is let in when both pool, and let in the same visitors. One that has a claim
  *       already may change that for all of them.
@@ -42,6 +43,7 @@ final class BindChange extends Change {
     private long provenSinceMillis = UNPROVEN;
     private Set<String> goneNodes = Set.of();
     private boolean assertedAgain;
+    private @Nullable Ownership against;
 
     /** For Hazelcast, which reads the rest. */
     BindChange() {}
@@ -68,6 +70,15 @@ final class BindChange extends Change {
         return change;
     }
 
+    /**
+     * The same against another ownership, which was seen before the ticket was looked at. One that came after that may have
+     * the name because its owner has just given it back.
+     */
+    BindChange against(Ownership other) {
+        against = other;
+        return this;
+    }
+
     @Override
     Outcome apply(TunnelKey key, @Nullable StoredTunnel before) {
         if (before == null) {
@@ -80,10 +91,15 @@ final class BindChange extends Change {
         if (tunnel.isFreeAt(nowMillis)) {
             return Outcome.done(before.changedTo(taken(key)));
         }
-        Ownership proven = new Ownership(owner, provenSinceMillis);
-        return provenSinceMillis != UNPROVEN && proven.isOlderThan(Ownership.of(tunnel))
+        Ownership present = Ownership.of(tunnel);
+        return isProvenOlderThan(present) && (assertedAgain || present.equals(against))
                 ? Outcome.done(before.changedTo(taken(key)))
                 : new Outcome(Outcome.Verdict.TAKEN, before);
+    }
+
+    /** Whether the owner would have the name, if only the ownership counted. */
+    boolean isProvenOlderThan(Ownership other) {
+        return provenSinceMillis != UNPROVEN && new Ownership(owner, provenSinceMillis).isOlderThan(other);
     }
 
     private Tunnel taken(TunnelKey key) {
@@ -164,6 +180,8 @@ final class BindChange extends Change {
         out.writeLong(provenSinceMillis);
         out.writeStringArray(goneNodes.toArray(String[]::new));
         out.writeBoolean(assertedAgain);
+        out.writeString(against == null ? null : against.owner());
+        out.writeLong(against == null ? 0 : against.sinceMillis());
     }
 
     @Override
@@ -182,5 +200,8 @@ final class BindChange extends Change {
         provenSinceMillis = in.readLong();
         goneNodes = Set.of(Objects.requireNonNull(in.readStringArray()));
         assertedAgain = in.readBoolean();
+        String otherOwner = in.readString();
+        long otherSinceMillis = in.readLong();
+        against = otherOwner == null ? null : new Ownership(otherOwner, otherSinceMillis);
     }
 }

@@ -5,7 +5,7 @@ import com.hazelcast.nio.ObjectDataOutput;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Frees a name whose grace is over. */
+/** Frees a name whose grace is over at a time. */
 final class ExpireChange extends Change {
     private long nowMillis;
 

@@ -7,6 +7,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.spi.merge.ExpirationTimeMergePolicy;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -84,6 +85,8 @@ public final class HazelcastMember {
         config.getMapConfig(HazelcastRegistry.TUNNELS)
                 .getMergePolicyConfig()
                 .setPolicy(OlderOwnershipWins.class.getName());
+        // Of what both halves of a cluster have noted the later: all is kept for the same time.
+        config.getMapConfig(GivenBack.MAP).getMergePolicyConfig().setPolicy(ExpirationTimeMergePolicy.class.getName());
         Completions.keepThreads();
         HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
         LOGGER.atInfo()

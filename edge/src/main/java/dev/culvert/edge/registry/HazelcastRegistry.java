@@ -6,6 +6,7 @@ import dev.culvert.wire.Bound;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
@@ -33,6 +34,12 @@ import org.slf4j.LoggerFactory;
 public final class HazelcastRegistry implements Registry {
     static final String TUNNELS = "culvert.tunnels";
 
+    /**
+     * For how long a name that was given back is reserved at most, while that is being noted: longer than the cluster
+     * takes for it, also when a node has just died.
+     */
+    private static final Duration GIVING_BACK = Duration.ofMinutes(1);
+
     private static final Logger LOGGER = LoggerFactory.getLogger(HazelcastRegistry.class);
 
     private final String nodeId;
@@ -41,6 +48,7 @@ public final class HazelcastRegistry implements Registry {
     private final IMap<String, StoredTunnel> map;
     private final Members members;
     private final SharedSecret secret;
+    private final GivenBack givenBack;
     private final LocalCopy local = new LocalCopy();
     private final OwnClaims own = new OwnClaims();
     private final Misses misses;
@@ -65,6 +73,7 @@ public final class HazelcastRegistry implements Registry {
         this.map = hazelcast.getMap(TUNNELS);
         this.members = new Members(hazelcast.getCluster());
         this.secret = new SharedSecret(hazelcast, options.ticketSecret());
+        this.givenBack = new GivenBack(hazelcast);
         this.misses = new Misses(clock, options.questionsPerSecond());
         this.teller = new News.Teller(hazelcast);
         this.upkeep = new Upkeep(vertx, member, this, members, options.sweepInterval());
@@ -165,11 +174,10 @@ public final class HazelcastRegistry implements Registry {
     @Override
     public Future<Grant> bind(Request request, Runnable whenGranted) {
         long now = clock.millis();
-        long proven = secret.tickets()
-                .ownedSince(request.ticket(), request.key(), request.owner(), now)
-                .orElse(BindChange.UNPROVEN);
         boolean added = own.ask(request);
-        CompletionStage<Grant> granted = submit(request.key(), new BindChange(request, now, proven, members.gone()))
+        CompletionStage<Grant> granted = change(request, now)
+                .thenCompose(change ->
+                        submit(request.key(), change).thenCompose(outcome -> contested(request, now, change, outcome)))
                 .thenCompose(outcome -> spread(outcome, whenGranted))
                 .handle((outcome, fault) -> {
                     if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
@@ -182,6 +190,35 @@ public final class HazelcastRegistry implements Registry {
                     throw fault == null ? refusal(request.key(), outcome.verdict()) : unreachable(request.key(), fault);
                 });
         return here(granted);
+    }
+
+    private CompletionStage<BindChange> change(Request request, long nowMillis) {
+        return provenSince(request, nowMillis)
+                .thenApply(proven -> new BindChange(request, nowMillis, proven, members.gone()));
+    }
+
+    /** Where the name is another's and the ticket older, the ticket is looked at once more: this owner may have come since. */
+    private CompletionStage<Outcome> contested(Request request, long nowMillis, BindChange asked, Outcome outcome) {
+        StoredTunnel now = outcome.now();
+        if (outcome.verdict() != Outcome.Verdict.TAKEN || now == null) {
+            return CompletableFuture.completedFuture(outcome);
+        }
+        Ownership other = Ownership.of(now.tunnel());
+        return asked.isProvenOlderThan(other)
+                ? change(request, nowMillis).thenCompose(change -> submit(request.key(), change.against(other)))
+                : CompletableFuture.completedFuture(outcome);
+    }
+
+    /** Since when the request's ticket proves that the name is its owner's, who may have given it back in the meantime. */
+    private CompletionStage<Long> provenSince(Request request, long nowMillis) {
+        Tickets tickets = secret.tickets();
+        Tickets.Proof proof = tickets.proof(request.ticket(), request.key(), request.owner(), nowMillis)
+                .orElse(null);
+        return proof == null
+                ? CompletableFuture.completedFuture(BindChange.UNPROVEN)
+                : givenBack
+                        .isVoid(tickets.placeOf(request.key(), request.owner()), proof.issuedMillis())
+                        .thenApply(isVoid -> isVoid ? BindChange.UNPROVEN : proof.ownedSinceMillis());
     }
 
     /** Tells all nodes of a claim that was granted, before its agent hears of it. */
@@ -211,13 +248,36 @@ public final class HazelcastRegistry implements Registry {
     @Override
     public Future<Void> giveUp(TunnelKey key, Claim claim) {
         own.forget(key, claim);
-        return here(submit(key, new GiveUpChange(claim)).thenApply(outcome -> null));
+        GiveUpChange change = new GiveUpChange(claim, clock.millis() + GIVING_BACK.toMillis());
+        return here(submit(key, change)
+                .thenCompose(outcome -> outcome.verdict() == Outcome.Verdict.GIVEN_BACK
+                        ? giveBack(Objects.requireNonNull(outcome.now()).tunnel())
+                        : CompletableFuture.completedFuture(outcome))
+                .thenApply(outcome -> null));
     }
 
     @Override
     public Future<Boolean> free(TunnelKey key) {
-        // At the end of time every grace is over, and only claims keep a name.
-        return here(submit(key, new ExpireChange(Long.MAX_VALUE)).thenApply(outcome -> outcome.now() == null));
+        // Changes nothing that is served or reserved, and says what it is.
+        return here(submit(key, new ExpireChange(clock.millis()))
+                .thenCompose(outcome -> {
+                    StoredTunnel now = outcome.now();
+                    return now != null && now.tunnel().claims().isEmpty()
+                            ? giveBack(now.tunnel())
+                            : CompletableFuture.completedFuture(outcome);
+                })
+                .thenApply(outcome -> outcome.now() == null));
+    }
+
+    /**
+     * Frees a name that is reserved, once its owner's tickets are void: whoever has it next must not lose it to one of
+     * them. What has happened to the name meanwhile stays.
+     */
+    private CompletionStage<Outcome> giveBack(Tunnel reserved) {
+        int place = secret.tickets().placeOf(reserved.key(), reserved.owner());
+        return givenBack
+                .note(place, clock.millis())
+                .thenCompose(noted -> submit(reserved.key(), new ExpireChange(reserved.reservedUntilMillis())));
     }
 
     @Override
@@ -490,7 +550,7 @@ public final class HazelcastRegistry implements Registry {
                         Bound.Code.NAME_IN_USE,
                         "%s is served by your agents on %d lanes already, and no more can share it; stop some of them first"
                                 .formatted(name, BindChange.MOST_CLAIMS));
-            case DONE -> throw new IllegalStateException("a bind that was done is not refused");
+            case DONE, GIVEN_BACK -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }
 

@@ -22,7 +22,9 @@ final class Outcome implements IdentifiedDataSerializable {
         /** Another agent of the same owner shares it, and lets in other visitors. */
         OTHER_ADMISSION(4),
         /** As many agents and nodes share it as can. */
-        FULL(5);
+        FULL(5),
+        /** The last claim was given up: the name is to be free as soon as that is noted. */
+        GIVEN_BACK(6);
 
         /** The byte on the wire; never changes its meaning. */
         final int code;

@@ -10,7 +10,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.OptionalLong;
+import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +36,9 @@ final class Tickets {
      */
     static final Duration GOOD_FOR = Duration.ofHours(24);
 
+    /** How many places there are for what owners give back. */
+    static final int PLACES = 1 << Short.SIZE;
+
     private static final byte VERSION = 1;
     private static final int SIGNED_BYTES = 1 + 2 * Long.BYTES;
     private static final int TICKET_BYTES = SIGNED_BYTES + 32;
@@ -43,6 +46,14 @@ final class Tickets {
     private static final String HMAC = "HmacSHA256";
 
     private final SecretKeySpec key;
+
+    /**
+     * What a ticket proves.
+     *
+     * @param ownedSinceMillis since when the name has been its owner's
+     * @param issuedMillis when the ticket was given, by the clock of the node that gave it
+     */
+    record Proof(long ownedSinceMillis, long issuedMillis) {}
 
     Tickets(Secret secret) {
         this.key = new SecretKeySpec(secret.bytes(), HMAC);
@@ -59,18 +70,18 @@ final class Tickets {
     }
 
     /**
-     * Since when the ticket proves that the owner has the name. Nothing for a ticket of somebody or something else, a
+     * What the ticket proves of the owner and the name. Nothing for a ticket of somebody or something else, a
      * forged one, one that is past its time, or none: those are as good as none, never an error.
      */
-    OptionalLong ownedSince(@Nullable String ticket, TunnelKey key, String owner, long nowMillis) {
+    Optional<Proof> proof(@Nullable String ticket, TunnelKey key, String owner, long nowMillis) {
         if (ticket == null || ticket.length() != TICKET_CHARACTERS) {
-            return OptionalLong.empty();
+            return Optional.empty();
         }
         byte[] bytes;
         try {
             bytes = Base64.getUrlDecoder().decode(ticket);
         } catch (IllegalArgumentException e) {
-            return OptionalLong.empty();
+            return Optional.empty();
         }
         ByteBuffer fields = ByteBuffer.wrap(bytes);
         byte version = fields.get();
@@ -80,8 +91,18 @@ final class Tickets {
         fields.get(found);
         boolean genuine = MessageDigest.isEqual(found, signature(bytes, key, owner)); // In constant time.
         return genuine && version == VERSION && nowMillis < goodUntil
-                ? OptionalLong.of(ownedSince)
-                : OptionalLong.empty();
+                ? Optional.of(new Proof(ownedSince, goodUntil - GOOD_FOR.toMillis()))
+                : Optional.empty();
+    }
+
+    /**
+     * The place, one of {@link #PLACES}, of what the owner gives back under the name. Only who has the secret can tell, so
+     * nobody can look for a name that shares a certain other's.
+     */
+    int placeOf(TunnelKey tunnel, String owner) {
+        byte[] none = new byte[SIGNED_BYTES]; // No ticket has version 0.
+        return Short.toUnsignedInt(
+                ByteBuffer.wrap(signature(none, tunnel, owner)).getShort());
     }
 
     private byte[] signature(byte[] ticket, TunnelKey tunnel, String owner) {

@@ -42,12 +42,31 @@ class BindChangeTest {
     @CsvSource({"499, DONE", "501, TAKEN", "9223372036854775807, TAKEN"})
     void onlyAnOlderProofTakesANameFromAnotherOwner(long provenSince, Outcome.Verdict verdict) {
         StoredTunnel before = held("bob", 500, OF_ANOTHER);
-        Outcome outcome =
-                new BindChange(request("shop", "ann", NEW), NOW, provenSince, Set.of()).apply(host("shop"), before);
+        Outcome outcome = proven(provenSince).against(new Ownership("bob", 500)).apply(host("shop"), before);
         assertEquals(verdict, outcome.verdict());
         assertEquals(
                 verdict == Outcome.Verdict.DONE ? Set.of(NEW) : Set.of(OF_ANOTHER),
                 outcome.now().tunnel().claims());
+    }
+
+    /** Who came after a ticket was looked at may have the name because its owner has given it back. */
+    @Test
+    void aProofCountsOnlyAgainstAnOwnerWhoWasSeenBefore() {
+        StoredTunnel before = held("bob", 500, OF_ANOTHER);
+        assertEquals(
+                Outcome.Verdict.TAKEN, proven(77).apply(host("shop"), before).verdict());
+        for (Ownership seen : new Ownership[] {new Ownership("bob", 499), new Ownership("carol", 500)}) {
+            assertEquals(
+                    Outcome.Verdict.TAKEN,
+                    proven(77).against(seen).apply(host("shop"), before).verdict());
+        }
+    }
+
+    @Test
+    void aClaimThatWasGrantedIsOlderThanWhoeverCameSince() {
+        assertEquals(
+                Outcome.Verdict.DONE,
+                again(OLD).apply(host("shop"), held("bob", 501, OF_ANOTHER)).verdict());
     }
 
     @Test
@@ -189,6 +208,10 @@ class BindChangeTest {
         StoredTunnel before = held("ann", 500, OLD);
 
         assertEquals(POOL, pooled(POOL, before).now().tunnel().policy());
+    }
+
+    private static BindChange proven(long since) {
+        return new BindChange(request("shop", "ann", NEW), NOW, since, Set.of());
     }
 
     private static Outcome pooled(Tunnel.Policy policy, StoredTunnel before) {

@@ -72,6 +72,7 @@ final class Cluster implements AutoCloseable {
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
+        config.getMapConfig(GivenBack.MAP).setBackupCount(2);
         config.getExecutorConfig(News.EXECUTOR).setPoolSize(1);
         if (firstPort != null) {
             new MemberNetwork(config).join().getTcpIpConfig().addMember("127.0.0.1:" + firstPort);

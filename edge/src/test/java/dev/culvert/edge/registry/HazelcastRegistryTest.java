@@ -49,7 +49,12 @@ class HazelcastRegistryTest {
     @BeforeAll
     static void start() {
         cluster = new Cluster();
-        node = cluster.join();
+        // With the same secret each time, so that no two names here ever share a place where they are given back.
+        node = cluster.join(new RegistryOptions(
+                GRACE,
+                Cluster.OPTIONS.sweepInterval(),
+                Cluster.OPTIONS.questionsPerSecond(),
+                dev.culvert.config.Secret.of("the test's own secret")));
         registry = node.registry();
     }
 
@@ -244,9 +249,16 @@ class HazelcastRegistryTest {
     void aNameThatIsGivenUpIsFreeAtOnce() {
         bind("ann", node.claim("lane-1", "agent-1"));
         await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
-        assertNull(registry.find(host(name)));
         assertEquals(
                 "bob", bind("bob", node.claim("lane-2", "agent-2")).tunnel().owner());
+    }
+
+    @Test
+    void aNameThatIsGivenUpLeavesTheMap() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        assertFalse(registry.map().containsKey(host(name).value()));
+        await().until(() -> registry.find(host(name)) == null); // Its events may come behind the answer.
     }
 
     @Test
@@ -259,7 +271,7 @@ class HazelcastRegistryTest {
         assertNotNull(registry.find(host(name)));
         assertTrue(await(registry.free(host(name))));
 
-        assertNull(registry.find(host(name)));
+        await().until(() -> registry.find(host(name)) == null);
         assertTrue(await(registry.free(host(name))));
     }
 
@@ -304,6 +316,106 @@ class HazelcastRegistryTest {
         assertEquals(Set.of(node.claim("lane-3", "agent-1")), back.claims());
         assertEquals(Map.entry(host(name), node.claim("lane-2", "agent-2")), lost.poll(10, TimeUnit.SECONDS));
         assertEquals(back, registry.find(host(name)));
+    }
+
+    @Test
+    void aNameThatWasGivenBackIsNotTakenFromItsNextOwnerByATicketFromBefore() {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        cluster.clock.pass(Duration.ofHours(1));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        bind("bob", node.claim("lane-2", "agent-2"));
+
+        assertTakenDespite(ticket);
+    }
+
+    @Test
+    void aNameThatTheOperatorFreedIsNotTakenFromItsNextOwnerByATicketFromBefore() {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        await(registry.release(host(name), node.claim("lane-1", "agent-1")));
+        await(registry.free(host(name)));
+        bind("bob", node.claim("lane-2", "agent-2"));
+
+        assertTakenDespite(ticket);
+    }
+
+    /** The next owner may have gone as well, and somebody else have the name. */
+    @Test
+    void aTicketFromBeforeTakesTheNameFromNoLaterOwner() {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        bind("carol", node.claim("lane-4", "agent-4"));
+        await(registry.release(host(name), node.claim("lane-4", "agent-4")));
+        cluster.clock.pass(GRACE.plusSeconds(1));
+        bind("bob", node.claim("lane-2", "agent-2"));
+
+        assertTakenDespite(ticket);
+    }
+
+    @Test
+    void whoGivesANameBackAndHasItAgainHasItSinceThen() {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        cluster.clock.pass(GivenBack.CLOCKS_APART.plusMillis(1));
+
+        Registry.Grant again =
+                await(registry.bind(request(name, "ann", node.claim("lane-3", "agent-1"), ALONE, ticket)));
+
+        assertEquals(cluster.clock.millis(), again.tunnel().ownedSinceMillis());
+        lapse(node.claim("lane-3", "agent-1"));
+        bind("bob", node.claim("lane-2", "agent-2"));
+        assertTakes(again.ticket());
+    }
+
+    @Test
+    void whatAnotherOwnerGivesBackLeavesATicketAsGoodAsItWas() {
+        String ticket = bind("ann", node.claim("lane-1", "agent-1")).ticket();
+        lapse(node.claim("lane-1", "agent-1"));
+        bind("carol", node.claim("lane-4", "agent-4"));
+        await(registry.giveUp(host(name), node.claim("lane-4", "agent-4")));
+        bind("bob", node.claim("lane-2", "agent-2"));
+
+        assertTakes(ticket);
+    }
+
+    @Test
+    void oneOfAPoolThatLeavesGivesNothingBack() {
+        String ticket = await(registry.bind(request(name, "ann", node.claim("lane-1", "agent-1"), POOL, null)))
+                .ticket();
+        await(registry.bind(request(name, "ann", node.claim("lane-2", "agent-2"), POOL, null)));
+        await(registry.giveUp(host(name), node.claim("lane-2", "agent-2")));
+        lapse(node.claim("lane-1", "agent-1"));
+        bind("bob", node.claim("lane-2", "agent-2"));
+
+        assertTakes(ticket);
+    }
+
+    /** Its agent is long gone: what it says late must not free what somebody else has reserved. */
+    @Test
+    void aClaimThatIsGoneGivesNothingBack() {
+        bind("bob", node.claim("lane-2", "agent-2"));
+        await(registry.release(host(name), node.claim("lane-2", "agent-2")));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+
+        assertEquals("bob", await(registry.confirm(host(name))).orElseThrow().owner());
+    }
+
+    private void lapse(Claim claim) {
+        await(registry.release(host(name), claim));
+        cluster.clock.pass(GRACE.plusSeconds(1));
+    }
+
+    private void assertTakes(String ticket) {
+        Tunnel taken = await(registry.bind(request(name, "ann", node.claim("lane-9", "agent-1"), ALONE, ticket)))
+                .tunnel();
+        assertEquals("ann", taken.owner());
+    }
+
+    private void assertTakenDespite(String ticket) {
+        assertEquals(
+                Bound.Code.NAME_TAKEN,
+                refused(request(name, "ann", node.claim("lane-9", "agent-1"), ALONE, ticket))
+                        .code());
+        assertEquals("bob", await(registry.confirm(host(name))).orElseThrow().owner());
     }
 
     @Test

@@ -10,6 +10,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.instance.EndpointQualifier;
+import com.hazelcast.spi.merge.ExpirationTimeMergePolicy;
 import com.hazelcast.spi.properties.HazelcastProperties;
 import dev.culvert.config.ConfigException;
 import java.io.IOException;
@@ -49,6 +50,9 @@ class MemberConfigTest {
                 config.getMapConfig(HazelcastRegistry.TUNNELS)
                         .getMergePolicyConfig()
                         .getPolicy());
+        assertEquals(
+                ExpirationTimeMergePolicy.class.getName(),
+                config.getMapConfigs().get(GivenBack.MAP).getMergePolicyConfig().getPolicy());
     }
 
     @ParameterizedTest
@@ -63,6 +67,7 @@ class MemberConfigTest {
         assertEquals(1, endpointOf(config).getSocketLingerSeconds());
         assertEquals("1000", config.getProperty("hazelcast.operation.backup.timeout.millis"));
         assertEquals(2, config.getMapConfig(HazelcastRegistry.TUNNELS).getBackupCount());
+        assertEquals(2, config.getMapConfig(GivenBack.MAP).getBackupCount());
         assertEquals(2, config.getMultiMapConfig("__vertx.subs").getBackupCount());
     }
 

@@ -282,13 +282,55 @@ class RegistryClusterTest {
     }
 
     @Test
+    void aNameThatWasGivenBackOnOneNodeIsNotTakenByATicketOnAnother() {
+        String ticket = await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
+                .ticket();
+        await(two.registry().bind(request("shop", "ann", two.claim("lane-2", "agent-1"))));
+        await(one.registry().giveUp(host("shop"), one.claim("lane-1", "agent-1")));
+        await(two.registry().giveUp(host("shop"), two.claim("lane-2", "agent-1")));
+        await(two.registry().bind(request("shop", "bob", two.claim("lane-3", "agent-2"))));
+
+        assertTaken(one, "shop", ticket);
+        assertTaken(two, "shop", ticket);
+    }
+
+    @Test
+    void whatWasGivenBackIsKnownWhenANodeHasDied() {
+        List<String> tickets = new ArrayList<>();
+        for (int i = 0; i < 30; i++) { // So that each node keeps some of it.
+            Claim claim = one.claim("lane-" + i, "agent-1");
+            tickets.add(await(one.registry().bind(request("name-" + i, "ann", claim)))
+                    .ticket());
+            await(one.registry().giveUp(host("name-" + i), claim));
+            await(two.registry().bind(request("name-" + i, "bob", two.claim("lane-" + i, "agent-2"))));
+        }
+        await().until(one.member().hazelcast().getPartitionService()::isClusterSafe); // The copies are made.
+
+        one.die();
+
+        await().until(() -> two.registry().nodes() == 1);
+        for (int i = 0; i < 30; i++) {
+            assertTaken(two, "name-" + i, tickets.get(i));
+        }
+    }
+
+    private static void assertTaken(Cluster.Node node, String name, String ticket) {
+        Registry.Request asked = request(name, "ann", node.claim("lane-9", "agent-1"), ALONE, ticket);
+        NameRefusedException refusal = assertThrows(
+                NameRefusedException.class, () -> await(node.registry().bind(asked)));
+        assertEquals(Bound.Code.NAME_TAKEN, refusal.code());
+        assertEquals(
+                "bob", await(node.registry().confirm(host(name))).orElseThrow().owner());
+    }
+
+    @Test
     void ticketsOfOneNodeAreGoodOnTheOther() {
         String ticket = await(one.registry().bind(request("shop", "ann", one.claim("lane-1", "agent-1"))))
                 .ticket();
         assertTrue(two.registry()
                 .secret()
                 .tickets()
-                .ownedSince(ticket, host("shop"), "ann", cluster.clock.millis())
+                .proof(ticket, host("shop"), "ann", cluster.clock.millis())
                 .isPresent());
     }
 }

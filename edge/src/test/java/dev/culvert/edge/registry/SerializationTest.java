@@ -107,9 +107,10 @@ class SerializationTest {
             new BindChange(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of("node-7", "node-8")),
             new BindChange(request("shop", "ann", CLAIM, GUARDED, null), now, 55, Set.of()),
             new BindChange(changing(), now, 55, Set.of()),
+            new BindChange(request("shop", "bob", CLAIM), now, 55, Set.of()).against(new Ownership("ann", 123)),
             BindChange.assertedAgain(request("shop", "ann", CLAIM, POOL, null), now, 55, Set.of()),
             new ReleaseChange(CLAIM, now),
-            new GiveUpChange(CLAIM),
+            new GiveUpChange(CLAIM, now),
             new SweepChange(Set.of("node-2"), now),
             new ExpireChange(now),
         };

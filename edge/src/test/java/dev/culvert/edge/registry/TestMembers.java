@@ -24,6 +24,7 @@ public final class TestMembers {
         config.setProperty("hazelcast.partition.count", "11");
         config.getMapConfig(HazelcastRegistry.TUNNELS).setBackupCount(2);
         config.getMapConfig("culvert.secrets").setBackupCount(2);
+        config.getMapConfig(GivenBack.MAP).setBackupCount(2);
         config.getMultiMapConfig("__vertx.subs").setBackupCount(2);
         if (first != null) {
             new MemberNetwork(config).join().getTcpIpConfig().addMember("127.0.0.1:" + portOf(first));

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.Secret;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -27,43 +27,60 @@ class TicketsTest {
 
     @Test
     void aTicketSaysSinceWhenTheNameIsTheOwners() {
-        assertEquals(OptionalLong.of(SINCE), tickets.ownedSince(ticket, host("shop"), "ann", NOW));
+        assertEquals(Optional.of(new Tickets.Proof(SINCE, NOW)), tickets.proof(ticket, host("shop"), "ann", NOW));
         assertEquals(66, ticket.length());
     }
 
     @Test
     void itIsGoodForADayAndNotLonger() {
         long end = NOW + Tickets.GOOD_FOR.toMillis();
-        assertTrue(tickets.ownedSince(ticket, host("shop"), "ann", end - 1).isPresent());
-        assertFalse(tickets.ownedSince(ticket, host("shop"), "ann", end).isPresent());
+        assertTrue(tickets.proof(ticket, host("shop"), "ann", end - 1).isPresent());
+        assertFalse(tickets.proof(ticket, host("shop"), "ann", end).isPresent());
     }
 
     @Test
     void itIsNoGoodForAnotherNameOrOwner() {
-        assertFalse(tickets.ownedSince(ticket, host("wiki"), "ann", NOW).isPresent());
-        assertFalse(tickets.ownedSince(ticket, host("shop"), "bob", NOW).isPresent());
+        assertFalse(tickets.proof(ticket, host("wiki"), "ann", NOW).isPresent());
+        assertFalse(tickets.proof(ticket, host("shop"), "bob", NOW).isPresent());
     }
 
     @Test
     void nameAndOwnerAreNotMerelyStrungTogether() {
         Tunnel odd = new Tunnel(new TunnelKey("host:ab"), "c", SINCE, "http", ALONE, Set.of(), 0);
-        assertFalse(tickets.ownedSince(tickets.issue(odd, NOW), new TunnelKey("host:a"), "bc", NOW)
+        assertFalse(tickets.proof(tickets.issue(odd, NOW), new TunnelKey("host:a"), "bc", NOW)
                 .isPresent());
     }
 
     @Test
     void aTicketSignedWithAnotherSecretIsAsGoodAsNone() {
         String foreign = new Tickets(Secret.of("another's")).issue(SHOP, NOW);
-        assertFalse(tickets.ownedSince(foreign, host("shop"), "ann", NOW).isPresent());
+        assertFalse(tickets.proof(foreign, host("shop"), "ann", NOW).isPresent());
+    }
+
+    @Property(tries = 500)
+    void everyOwnerOfANameHasAPlaceThatOnlyTheSecretTells(@ForAll String owner) {
+        int place = tickets.placeOf(host("shop"), owner);
+        assertTrue(place >= 0 && place < Tickets.PLACES);
+        assertEquals(place, new Tickets(Secret.of("the cluster's")).placeOf(host("shop"), owner));
+    }
+
+    @Test
+    void placesOfNamesOwnersAndSecretsDiffer() {
+        Set<Integer> places = Set.of(
+                tickets.placeOf(host("shop"), "ann"),
+                tickets.placeOf(host("shop"), "bob"),
+                tickets.placeOf(host("wiki"), "ann"),
+                new Tickets(Secret.of("another's")).placeOf(host("shop"), "ann"));
+        assertEquals(4, places.size());
     }
 
     @Property(tries = 200)
     void aTicketWithAnyOtherCharacterIsAsGoodAsNone(@ForAll @IntRange(max = 65) int at, @ForAll char other) {
         if (ticket.charAt(at) != other) {
             String forged = ticket.substring(0, at) + other + ticket.substring(at + 1);
-            OptionalLong since = tickets.ownedSince(forged, host("shop"), "ann", NOW);
+            Optional<Tickets.Proof> proof = tickets.proof(forged, host("shop"), "ann", NOW);
             // The last character has bits to spare, which decode to nothing.
-            assertTrue(since.isEmpty() || at == 65, forged);
+            assertTrue(proof.isEmpty() || at == 65, forged);
         }
     }
 
@@ -71,6 +88,6 @@ class TicketsTest {
     @NullAndEmptySource
     @ValueSource(strings = {"x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
     void anythingElseIsAsGoodAsNone(String text) {
-        assertFalse(tickets.ownedSince(text, host("shop"), "ann", NOW).isPresent());
+        assertFalse(tickets.proof(text, host("shop"), "ann", NOW).isPresent());
     }
 }
