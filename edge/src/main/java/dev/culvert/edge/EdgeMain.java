@@ -1,6 +1,5 @@
 package dev.culvert.edge;
 
-import dev.culvert.agent.cli.WrongUsage;
 import dev.culvert.config.ConfigException;
 import dev.culvert.edge.tls.TlsProfile;
 import java.io.PrintWriter;
@@ -11,6 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The edge's command line. Errors are one sentence on standard error; the exit codes are 0, 1 and 2. */
 public final class EdgeMain {
@@ -58,7 +58,16 @@ public final class EdgeMain {
     }
 
     private static int usage(ParameterException mistake) {
-        return say(mistake.getCommandLine(), WRONG_USAGE, WrongUsage.sentence(mistake, "the options"));
+        CommandLine command = mistake.getCommandLine();
+        // All that stands behind an unknown option is unknown too, and may be a secret.
+        String wrong = mistake instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()
+                ? "Unknown option: '%s'".formatted(unmatched.getUnmatched().get(0).replaceFirst("=.*", ""))
+                : sentence(mistake);
+        return say(
+                command,
+                WRONG_USAGE,
+                "%s (`%s --help` lists the options)"
+                        .formatted(wrong, command.getCommandSpec().qualifiedName()));
     }
 
     private static int failure(Throwable fault, CommandLine command) {

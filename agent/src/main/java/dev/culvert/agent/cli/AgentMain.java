@@ -84,7 +84,7 @@ public final class AgentMain {
         culvert.setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.terminal() ? Ansi.ON : Ansi.OFF));
         culvert.setUsageHelpAutoWidth(true);
         culvert.setParameterExceptionHandler(
-                (mistake, args) -> say(surroundings, WRONG_USAGE, WrongUsage.sentence(mistake, "what there is")));
+                (mistake, args) -> say(surroundings, WRONG_USAGE, WrongUsage.sentence(mistake)));
         culvert.setExecutionExceptionHandler((fault, command, parsed) ->
                 say(surroundings, isWrongUsage(fault) ? WRONG_USAGE : FAILED, sentence(fault)));
         return culvert;

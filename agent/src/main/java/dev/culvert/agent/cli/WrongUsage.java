@@ -6,22 +6,20 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What is wrong with a command line, in one sentence for whoever typed it. */
-public final class WrongUsage {
+final class WrongUsage {
     private WrongUsage() {}
 
     /**
      * The sentence, with the commands that may have been meant. Of options that are like an unknown one nothing is said: among
      * them are some that nobody should try.
-     *
-     * @param what the help of the command lists: {@code the options}
      */
-    public static String sentence(ParameterException mistake, String what) {
+    static String sentence(ParameterException mistake) {
         CommandLine command = mistake.getCommandLine();
         String wrong = mistake instanceof UnmatchedArgumentException unmatched
                 ? unmatched(unmatched, !command.getSubcommands().isEmpty())
                 : firstLine(mistake);
-        return "%s (`%s --help` lists %s)"
-                .formatted(wrong, command.getCommandSpec().qualifiedName(), what);
+        return "%s (`%s --help` lists what there is)"
+                .formatted(wrong, command.getCommandSpec().qualifiedName());
     }
 
     private static String unmatched(UnmatchedArgumentException mistake, boolean wantsCommand) {
