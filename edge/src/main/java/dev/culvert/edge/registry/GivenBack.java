@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Anybody can give back names without number, so they are not kept one by one. Each owner of a name has one of
  * {@value Tickets#PLACES} {@linkplain Tickets#placeOf places}, which others share, and what is kept of a place is when
  * something of it was given back last. So nothing is forgotten while a ticket from before it is good, however much is
- * given back; the price is a ticket that is void because of another name. It is some 13 MiB in the cluster, and as much
- * for each backup, when all places are in use.
+ * given back; the price is a ticket that is void because of another name. When all places are in use they are 15 MiB of
+ * heap in the cluster, and as much for each backup.
  *
  * <p>Safe for use by any thread.
  */

@@ -59,11 +59,14 @@ public interface Registry {
     /** Takes the claim back because its lane ended. The name stays its owner's for the grace period. */
     Future<Void> release(TunnelKey key, Claim claim);
 
-    /** Takes the claim back because the agent gave the name up: without other claims the name is free at once. */
+    /**
+     * Takes the claim back because the agent gave the name up: without other claims the name is free at once, and its
+     * owner's tickets from before are void.
+     */
     Future<Void> giveUp(TunnelKey key, Claim claim);
 
     /**
-     * Frees a name that nobody serves, before its owner's grace is over.
+     * Frees a name that nobody serves, before its owner's grace is over; its owner's tickets from before are void.
      *
      * @return whether the name is free now; false while there are claims on it
      */
