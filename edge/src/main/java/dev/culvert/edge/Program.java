@@ -29,7 +29,7 @@ final class Program {
     record Running(Supplier<Future<Void>> close, Future<Void> broken) {}
 
     /**
-     * Starts it, waits for the first SIGTERM or Ctrl-C, and ends it in good order. Blocks until then.
+     * Starts it, waits for the first SIGTERM, Ctrl-C or SIGHUP, and ends it in good order. Blocks until then.
      *
      * @param eventLoops how many serve visitors and agents
      * @param start starts it

@@ -5,7 +5,9 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * SIGTERM or Ctrl-C: the first asks for an orderly stop, the second ends the process at once.
+ * SIGTERM, Ctrl-C or SIGHUP: the first asks for an orderly stop, a second SIGTERM or Ctrl-C ends the process at once. A
+ * second SIGHUP does not: a terminal that closes sends one, and so does its shell. Where SIGHUP is ignored, as under
+ * {@code nohup}, it stays so.
  *
  * <p>A shutdown hook could do the first, but not the second, nor end with exit code 0. The class behind it is in each
  * JDK's {@code jdk.unsupported}; it is reached by reflection because a direct use cannot be compiled without a warning.
@@ -23,13 +25,14 @@ final class StopSignal {
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             InvocationHandler raise = (proxy, method, arguments) -> {
                 if (method.getName().equals("handle")) {
-                    stop.raise();
+                    stop.raise(String.valueOf(arguments[0]).equals("SIGHUP"));
                 }
                 return null;
             };
             Object onSignal =
                     Proxy.newProxyInstance(StopSignal.class.getClassLoader(), new Class<?>[] {handler}, raise);
-            for (String name : new String[] {"TERM", "INT"}) {
+            // The one that Windows has not comes last: those before it are taken over by then.
+            for (String name : new String[] {"TERM", "INT", "HUP"}) {
                 signal.getMethod("handle", signal, handler)
                         .invoke(null, signal.getConstructor(String.class).newInstance(name), onSignal);
             }
@@ -49,8 +52,8 @@ final class StopSignal {
         first.countDown();
     }
 
-    private void raise() {
-        if (first.getCount() == 0) {
+    private void raise(boolean hangUp) {
+        if (first.getCount() == 0 && !hangUp) {
             Runtime.getRuntime().halt(ENDED_BY_SECOND_SIGNAL);
         }
         first.countDown();

@@ -1,6 +1,6 @@
 package dev.culvert.agent.cli;
 
-/** Ctrl-C and SIGTERM end the program in good order, with exit code 0: it did what it was told. */
+/** Ctrl-C, SIGTERM and SIGHUP end the program in good order, with exit code 0: it did what it was told. */
 final class Signals implements AutoCloseable {
     private final Thread hook;
 
