@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -68,9 +67,9 @@ public final class TokenFile {
      */
     public void append(TokenLine line) throws IOException, BrokenException {
         byte[] text = (line + "\n").getBytes(StandardCharsets.UTF_8);
-        try (SeekableByteChannel created = Files.newByteChannel(
+        try (FileChannel created = FileChannel.open(
                 path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly(path))) {
-            write(created, text);
+            create(created, text);
         } catch (FileAlreadyExistsException e) {
             try (FileChannel existing = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
                     FileLock lock = existing.lock()) {
@@ -78,8 +77,10 @@ public final class TokenFile {
                     throw new BrokenException("%s holds this token of %s already".formatted(path, line.owner()));
                 }
                 boolean newline = endsInsideLine(existing);
-                existing.position(existing.size());
-                write(existing, newline ? ("\n" + line + "\n").getBytes(StandardCharsets.UTF_8) : text);
+                replace(
+                        existing,
+                        existing.size(),
+                        newline ? ("\n" + line + "\n").getBytes(StandardCharsets.UTF_8) : text);
             }
         }
     }
@@ -108,9 +109,7 @@ public final class TokenFile {
                         rest.append(text).append('\n');
                     }
                 }
-                byte[] bytes = rest.toString().getBytes(StandardCharsets.UTF_8);
-                write(file, bytes);
-                file.truncate(bytes.length);
+                replace(file, 0, rest.toString().getBytes(StandardCharsets.UTF_8));
             }
             return removed;
         }
@@ -134,10 +133,45 @@ public final class TokenFile {
         return last.get(0) != '\n';
     }
 
-    private static void write(SeekableByteChannel channel, byte[] text) throws IOException {
+    private void create(FileChannel created, byte[] text) throws IOException {
+        try {
+            write(created, 0, text);
+            created.force(true);
+        } catch (IOException e) {
+            Files.delete(path);
+            throw e;
+        }
+    }
+
+    /**
+     * Puts the text in the place of all from there on. Where that fails, as on a full disk, the file is as it was: half a line
+     * would break it for every reader.
+     */
+    private static void replace(FileChannel file, long from, byte[] text) throws IOException {
+        ByteBuffer before = ByteBuffer.allocate(Math.toIntExact(file.size() - from));
+        int read = 0;
+        while (before.hasRemaining() && read >= 0) {
+            read = file.read(before, from + before.position());
+        }
+        try {
+            write(file, from, text);
+            file.truncate(from + text.length);
+            file.force(true); // Some disks say only here that they are full.
+        } catch (IOException e) {
+            try {
+                write(file, from, before.array());
+                file.truncate(from + before.capacity());
+            } catch (IOException alsoFailed) {
+                e.addSuppressed(alsoFailed);
+            }
+            throw e;
+        }
+    }
+
+    private static void write(FileChannel file, long from, byte[] text) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(text);
         while (buffer.hasRemaining()) {
-            channel.write(buffer);
+            file.write(buffer, from + buffer.position());
         }
     }
 

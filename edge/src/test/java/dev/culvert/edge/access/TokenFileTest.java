@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.EdgeMain;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenFileTest {
     private static final String HASH = "a".repeat(64);
+    private static final int LIMIT_BYTES = 1024;
 
     @TempDir
     Path directory;
@@ -85,12 +88,48 @@ class TokenFileTest {
     }
 
     @Test
+    void aFullDiskLeavesTheFileAsItWas() throws Exception {
+        String before = "# %s%nann sha256:%s *%n".formatted("x".repeat(LIMIT_BYTES - 100), HASH);
+        Path path = Files.writeString(directory.resolve("tokens.txt"), before);
+
+        assertEquals(1, createWithLimit(path));
+
+        assertEquals(before, Files.readString(path));
+        assertEquals(1, new TokenFile(path).lines().size());
+    }
+
+    @Test
     void tokensAreLongRandomAndRecognisable() {
         Token token = Token.create("ann", NamePatterns.ANY);
         assertTrue(token.secret().reveal().matches("cvt_[A-Za-z0-9_-]{43}"));
         assertNotEquals(token.secret(), Token.create("ann", NamePatterns.ANY).secret());
         assertEquals(token.line(), TokenLine.parse(token.line().toString()));
         assertFalse(token.toString().contains(token.secret().reveal()));
+    }
+
+    /** In a process that may write no longer files, which fails as on a full disk: with a part of what was to be written. */
+    private static int createWithLimit(Path path) throws Exception {
+        List<String> command = List.of(
+                "sh",
+                "-c",
+                "ulimit -f %d; exec \"$@\"".formatted(LIMIT_BYTES / 512),
+                "sh",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                EdgeMain.class.getName(),
+                "token",
+                "create",
+                "bob",
+                "--file",
+                path.toString());
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        return process.exitValue();
     }
 
     private TokenFile written(String... lines) throws IOException {
