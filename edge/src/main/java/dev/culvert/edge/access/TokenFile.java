@@ -26,6 +26,9 @@ public final class TokenFile {
     /** About 100,000 tokens. More is most likely the wrong file. */
     private static final int LARGEST_BYTES = 16 * 1024 * 1024;
 
+    /** What is left of a file that had nothing but tokens: an empty one is taken for broken. Stays true when others are added. */
+    private static final String NO_TOKENS = "# The tokens of this edge's agents\n";
+
     private final Path path;
 
     public TokenFile(Path path) {
@@ -39,6 +42,20 @@ public final class TokenFile {
     /** The lines by their hashes; the exception's message says which line of which file is wrong, and how. */
     Map<String, TokenLine> read() throws IOException, BrokenException {
         return parse(SmallFile.text(path, LARGEST_BYTES));
+    }
+
+    /**
+     * The same for a file that had tokens before. An empty one is broken then: it is what is left of one that was copied to a
+     * full disk. Who wants to have no tokens leaves a comment.
+     */
+    Map<String, TokenLine> readAgain() throws IOException, BrokenException {
+        String text = SmallFile.text(path, LARGEST_BYTES);
+        if (text.isBlank()) {
+            throw new BrokenException(
+                    "%s is empty; a line with a comment, like # none, says that there are to be no tokens"
+                            .formatted(path));
+        }
+        return parse(text);
     }
 
     private Map<String, TokenLine> parse(String text) throws BrokenException {
@@ -91,8 +108,8 @@ public final class TokenFile {
     }
 
     /**
-     * Takes lines out and leaves all others, comments too, as they are. Written in place, so that the file keeps its
-     * owner and mode; a broken one is left alone.
+     * Takes lines out and leaves all others, comments too, as they are; where there are no others it leaves a comment.
+     * Written in place, so that the file keeps its owner and mode; a broken one is left alone.
      *
      * @return the lines that were taken out
      */
@@ -108,6 +125,9 @@ public final class TokenFile {
                     if (content.isBlank() || !removed.contains(TokenLine.parse(content))) {
                         rest.append(text).append('\n');
                     }
+                }
+                if (rest.toString().isBlank()) {
+                    rest.append(NO_TOKENS); // Shorter than the line that was there.
                 }
                 replace(file, 0, rest.toString().getBytes(StandardCharsets.UTF_8));
             }

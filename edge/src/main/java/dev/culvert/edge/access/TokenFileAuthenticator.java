@@ -44,8 +44,20 @@ public final class TokenFileAuthenticator implements Authenticator {
      */
     public static Future<TokenFileAuthenticator> start(Vertx vertx, TokenFile file, Duration interval) {
         List<Consumer<Identity>> revoked = new CopyOnWriteArrayList<>();
-        return OperatorsFiles.watch(vertx, new Source(file), interval, (before, now) -> withdraw(before, now, revoked))
-                .map(tokens -> new TokenFileAuthenticator(tokens, revoked));
+        Source source = new Source(file);
+        return OperatorsFiles.watch(vertx, source, interval, (before, now) -> {
+                    source.hasTokens = !now.isEmpty();
+                    withdraw(before, now, revoked);
+                })
+                .map(tokens -> {
+                    source.hasTokens = !tokens.value().isEmpty();
+                    if (!source.hasTokens) {
+                        LOGGER.atWarn()
+                                .addKeyValue("file", file)
+                                .log("no tokens in the file yet; no agent can connect by one");
+                    }
+                    return new TokenFileAuthenticator(tokens, revoked);
+                });
     }
 
     @Override
@@ -96,10 +108,18 @@ public final class TokenFileAuthenticator implements Authenticator {
         });
     }
 
-    private record Source(TokenFile file) implements WatchedFile.Source<Map<String, TokenLine>> {
+    private static final class Source implements WatchedFile.Source<Map<String, TokenLine>> {
+        private final TokenFile file;
+        /** Whether there are some in force. */
+        private volatile boolean hasTokens;
+
+        Source(TokenFile file) {
+            this.file = file;
+        }
+
         @Override
         public Map<String, TokenLine> read() throws IOException, TokenFile.BrokenException {
-            return file.read();
+            return hasTokens ? file.readAgain() : file.read();
         }
 
         @Override

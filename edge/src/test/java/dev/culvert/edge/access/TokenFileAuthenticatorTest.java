@@ -136,6 +136,45 @@ class TokenFileAuthenticatorTest {
     }
 
     @Test
+    void anEmptyFileKeepsTheTokensReadBefore() throws Exception {
+        replace();
+        Token later = Token.create("later", NamePatterns.ANY);
+        await().during(Duration.ofMillis(100)).until(() -> authenticator
+                .authenticate(withToken(ANN.secret().reveal()))
+                .succeeded());
+        // And goes on watching.
+        replace(ANN.line().toString(), BOB.line().toString(), later.line().toString());
+        await().until(() ->
+                authenticator.authenticate(withToken(later.secret().reveal())).succeeded());
+        assertNull(revoked.poll());
+    }
+
+    @Test
+    void aFileOfCommentsAloneWithdrawsAllTokens() throws Exception {
+        replace("# none");
+        assertEquals("ann", revoked.poll(10, TimeUnit.SECONDS).owner());
+        assertEquals("bob", revoked.poll(10, TimeUnit.SECONDS).owner());
+    }
+
+    @Test
+    void theLastTokensAreWithdrawnToo() throws Exception {
+        new TokenFile(path).remove(line -> true);
+        assertEquals("ann", revoked.poll(10, TimeUnit.SECONDS).owner());
+        assertEquals("bob", revoked.poll(10, TimeUnit.SECONDS).owner());
+    }
+
+    @Test
+    void anEmptyFileAtStartTakesTokensLater() throws Exception {
+        Path empty = Files.createFile(directory.resolve("empty.txt"));
+        TokenFileAuthenticator started = TokenFileAuthenticator.start(
+                        vertx, new TokenFile(empty), Duration.ofMillis(10))
+                .await(10, TimeUnit.SECONDS);
+        new TokenFile(empty).append(ANN.line());
+        await().until(() -> started.identityOf(ANN.secret().reveal()) != null);
+        started.close();
+    }
+
+    @Test
     void aBrokenFileAtStartIsRefusedWithItsLine() throws Exception {
         replace(ANN.line().toString(), "nonsense");
         Throwable refusal = assertThrows(ConfigException.class, () -> TokenFileAuthenticator.start(

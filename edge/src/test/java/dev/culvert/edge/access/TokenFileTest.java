@@ -99,6 +99,16 @@ class TokenFileTest {
     }
 
     @Test
+    void theLastTokenLeavesAComment() throws Exception {
+        TokenFile file = written("ann sha256:" + HASH + " *");
+
+        assertEquals(1, file.remove(line -> true).size());
+
+        assertEquals(List.of(), file.lines());
+        assertTrue(Files.readString(directory.resolve("tokens.txt")).startsWith("# "));
+    }
+
+    @Test
     void tokensAreLongRandomAndRecognisable() {
         Token token = Token.create("ann", NamePatterns.ANY);
         assertTrue(token.secret().reveal().matches("cvt_[A-Za-z0-9_-]{43}"));
