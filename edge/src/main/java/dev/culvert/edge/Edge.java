@@ -422,7 +422,9 @@ public final class Edge {
         if (!tls.https().isOn()) {
             return Future.succeededFuture();
         }
-        CertificateSource operators = tls.certificates().isEmpty() ? null : new PemFiles(tls.certificates());
+        String onlyOneFor = tls.acme() == null ? options.domain() : null;
+        CertificateSource operators =
+                tls.certificates().isEmpty() ? null : new PemFiles(tls.certificates(), onlyOneFor);
         if (tls.acme() != null) {
             return Acme.read(vertx, tls.acme(), options.domain(), operators).compose(read -> {
                 acme = read;
@@ -700,7 +702,7 @@ public final class Edge {
 
     private double ownCertificateEnds() {
         Certificates served = certificates;
-        ServedCertificate own = served == null ? null : served.forHost(options.domain());
+        ServedCertificate own = served == null ? null : served.ownOf(options.domain());
         return own == null ? Double.NaN : own.until().getEpochSecond();
     }
 

@@ -61,7 +61,8 @@ public final class EdgeMain {
         CommandLine command = mistake.getCommandLine();
         // All that stands behind an unknown option is unknown too, and may be a secret.
         String wrong = mistake instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()
-                ? "Unknown option: '%s'".formatted(unmatched.getUnmatched().get(0).replaceFirst("=.*", ""))
+                ? "Unknown option: '%s'"
+                        .formatted(unmatched.getUnmatched().get(0).replaceFirst("=.*", ""))
                 : sentence(mistake);
         return say(
                 command,

@@ -20,6 +20,14 @@ public interface CertificateSource {
         return null;
     }
 
+    /**
+     * The domain whose tunnels get no other certificates than those that are {@linkplain #read read}; null where others are
+     * made or ordered for them.
+     */
+    default @Nullable String onlyOneFor() {
+        return null;
+    }
+
     /** Whether what is read has never half a change in it, such as a certificate whose key is still to be written. */
     default boolean isWhole() {
         return false;

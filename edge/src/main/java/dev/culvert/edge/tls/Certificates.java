@@ -81,6 +81,7 @@ public final class Certificates {
                 .map(table -> {
                     Certificates certificates = new Certificates(vertx, source, handshakes, table);
                     table.tell("certificate read", Table.EMPTY, Instant.now());
+                    certificates.tellOfUncovered();
                     certificates.watch(interval);
                     return certificates;
                 });
@@ -100,6 +101,12 @@ public final class Certificates {
         }
         ServedCertificate found = now.find(host);
         return found == null ? now.issued(host, source, handshakes) : found;
+    }
+
+    /** The domain's own, or where none names it, as one for {@code *.example.com} alone, the first; null when there is none. */
+    public @Nullable ServedCertificate ownOf(String domain) {
+        ServedCertificate own = forHost(domain);
+        return own == null ? forHost(null) : own;
     }
 
     /** Whether there may be one within seconds for a host that is served here and has none yet. */
@@ -159,8 +166,28 @@ public final class Certificates {
             fault = null;
             logged = null;
             fresh.tell("certificate changed; served from now on", before, Instant.now());
+            tellOfUncovered();
         } else {
             candidate = read;
+        }
+    }
+
+    /** The domain of the tunnels that no certificate is for as a whole, and none will be; null when all is well. */
+    @Nullable
+    String uncovered() {
+        String domain = source.onlyOneFor();
+        return domain == null || table.served.stream().anyMatch(certificate -> certificate.coversAllUnder(domain))
+                ? null
+                : domain;
+    }
+
+    private void tellOfUncovered() {
+        String domain = uncovered();
+        if (domain != null) {
+            LOGGER.atWarn()
+                    .addKeyValue("wanted", "*." + domain)
+                    .addKeyValue("names", table.served)
+                    .log("no certificate is for all tunnels; HTTPS fails for hosts that none of them names");
         }
     }
 

@@ -8,15 +8,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The operator's files, a certificate chain and a key for each pair. Used by one thread at a time. */
 public final class PemFiles implements CertificateSource {
     private final List<Pair> pairs;
+    private final @Nullable String domain;
     private List<String> texts = List.of();
     private List<KeyAndChain> read = List.of();
 
+    /** Beside certificates from elsewhere. */
     public PemFiles(List<Pair> pairs) {
+        this(pairs, null);
+    }
+
+    /**
+     * The only ones for the domain.
+     *
+     * @param domain null where there are others
+     */
+    public PemFiles(List<Pair> pairs, @Nullable String domain) {
         this.pairs = List.copyOf(pairs);
+        this.domain = domain;
     }
 
     /** Two files that belong together. */
@@ -38,6 +51,11 @@ public final class PemFiles implements CertificateSource {
             texts = now;
         }
         return read;
+    }
+
+    @Override
+    public @Nullable String onlyOneFor() {
+        return domain;
     }
 
     private static KeyAndChain parse(Pair pair, String chain, String key) throws BrokenCertificateException {

@@ -69,6 +69,11 @@ public final class ServedCertificate {
         return names.cover(host);
     }
 
+    /** Whether it is for any tunnel's host under the domain. */
+    boolean coversAllUnder(String domain) {
+        return names.under().contains(domain);
+    }
+
     boolean coversExactly(String host) {
         return names.coverExactly(host);
     }

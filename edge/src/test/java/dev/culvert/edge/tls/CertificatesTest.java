@@ -127,6 +127,30 @@ class CertificatesTest {
     }
 
     @Test
+    void theFirstIsTheDomainsOwnWhereNoneNamesIt() throws Exception {
+        write("wild", authority.issue("*.example.com"));
+        write("other", authority.issue("example.org"));
+        Certificates certificates = start("wild", "other");
+
+        assertEquals("*.example.com", String.valueOf(certificates.ownOf("example.com")));
+        assertEquals("example.org", String.valueOf(certificates.ownOf("example.org")));
+    }
+
+    @Test
+    void anOperatorWhosePairsAreNotForAllTunnelsIsTold() throws Exception {
+        write("edge", authority.issue("example.com", "shop.example.com"));
+        Certificates certificates = start(new PemFiles(List.of(pair("edge")), "example.com"));
+        assertEquals("example.com", certificates.uncovered());
+        assertNull(start("edge").uncovered(), "others come from elsewhere");
+
+        write("edge", authority.issue("*.example.com"));
+        await().until(() -> certificates.uncovered() == null);
+
+        write("edge", authority.issue("*.example.org", "*.a.example.com"));
+        await().until(() -> certificates.uncovered() != null);
+    }
+
+    @Test
     void aBrokenPairChangesNothingAndARepairedOneIsServed() throws Exception {
         write("edge", authority.issue("a.example.com"));
         CountingFiles files = new CountingFiles(files("edge"));
@@ -190,9 +214,11 @@ class CertificatesTest {
     }
 
     private PemFiles files(String... names) {
-        return new PemFiles(Stream.of(names)
-                .map(name -> new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key")))
-                .toList());
+        return new PemFiles(Stream.of(names).map(this::pair).toList());
+    }
+
+    private PemFiles.Pair pair(String name) {
+        return new PemFiles.Pair(folder.resolve(name + ".crt"), folder.resolve(name + ".key"));
     }
 
     private Certificates start(String... names) throws Exception {
