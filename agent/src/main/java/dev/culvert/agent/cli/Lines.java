@@ -10,12 +10,16 @@ import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Prints lines from a thread of its own, so that a terminal that stands still holds up nobody. Lines about requests are
  * bounded: at most so many a second, the others are only counted.
  */
 final class Lines implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Lines.class);
+
     /** Lines that may wait for the terminal; beyond it requests are only counted, and other lines lost. */
     private static final int MOST_WAITING = 1000;
 
@@ -48,6 +52,7 @@ final class Lines implements AutoCloseable {
     /** Whether this second's lines about requests are printed: more of them are not even queued. */
     private volatile boolean windowFull;
 
+    private boolean toldOfLoss;
     private int printedInWindow;
     private long skipped;
 
@@ -104,9 +109,7 @@ final class Lines implements AutoCloseable {
                 while (goesOn && batch.length() < BATCH_CHARS && (line = waiting.poll()) != null) {
                     goesOn = take(line);
                 }
-                out.print(batch);
-                out.flush();
-                batch.setLength(0);
+                printBatch();
                 if (goesOn) {
                     LockSupport.parkNanos(this, COLLECTING_NANOS);
                 }
@@ -116,14 +119,41 @@ final class Lines implements AutoCloseable {
         }
     }
 
+    private void printBatch() {
+        try {
+            out.print(batch);
+            out.flush();
+        } catch (RuntimeException | Error e) {
+            lost(e);
+        }
+        batch.setLength(0);
+    }
+
     /** Puts a line, or that there is none for now, into the batch; false when it is the last. */
     private boolean take(@Nullable Line line) {
         boolean last = line != null && line.isLast();
-        rollWindow(last);
-        if (line != null && !last) {
-            print(line);
+        try {
+            rollWindow(last);
+            if (line != null && !last) {
+                print(line);
+            }
+        } catch (RuntimeException | Error e) {
+            lost(e);
         }
         return !last;
+    }
+
+    /** Out of file descriptors or memory, classes do not load: such a line is lost, those after it are not. */
+    private void lost(Throwable fault) {
+        if (toldOfLoss) {
+            return;
+        }
+        try {
+            LOGGER.atError().setCause(fault).log("a line was not printed; going on");
+            toldOfLoss = true;
+        } catch (RuntimeException | Error e) {
+            toldOfLoss = false; // What the log needs does not load either: the next loss is told.
+        }
     }
 
     private @Nullable Line next() throws InterruptedException {

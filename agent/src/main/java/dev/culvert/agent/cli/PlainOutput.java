@@ -52,8 +52,16 @@ final class PlainOutput implements Output {
         this.coloured = coloured;
         this.showsNames = showsNames;
         this.peer = peer;
+        warmUp();
         this.lines =
                 new Lines(out, REQUESTS_PER_SECOND, "          … and %d more requests"::formatted, System::nanoTime);
+    }
+
+    /** Loads what lines need from files, such as time zones: with the first visitors there may be no file descriptor left. */
+    private static void warmUp() {
+        if ("%s  %s".formatted(time(Instant.now()), size(2048)).isEmpty()) {
+            throw new IllegalStateException("there is always a time");
+        }
     }
 
     @Override

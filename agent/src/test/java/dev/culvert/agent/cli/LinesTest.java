@@ -88,6 +88,25 @@ class LinesTest {
         assertTrue(text.startsWith("first\nanother\nanother\nand "), text);
     }
 
+    @Test
+    void lineThatCannotBeMadeIsLostAndThoseAfterItAreNot() {
+        Lines lines = lines(out);
+        lines.say("before");
+        lines.request(() -> {
+            throw new NoClassDefFoundError("Too many open files");
+        });
+        lines.request(() -> {
+            throw new IllegalStateException("broken");
+        });
+        lines.say("after");
+        awaitText("after");
+        lines.close();
+
+        assertEquals(
+                List.of("before", "after"),
+                out.toString(StandardCharsets.UTF_8).lines().toList());
+    }
+
     private Lines lines(OutputStream stream) {
         return new Lines(
                 new PrintStream(stream, true, StandardCharsets.UTF_8), 3, "and %d more"::formatted, nanos::get);
