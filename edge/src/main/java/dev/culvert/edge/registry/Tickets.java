@@ -57,6 +57,16 @@ final class Tickets {
 
     Tickets(Secret secret) {
         this.key = new SecretKeySpec(secret.bytes(), HMAC);
+        warmUp();
+    }
+
+    /**
+     * Loads what signing needs, some of it from files. At the first bind there may be no file descriptor left, and what has
+     * failed to load once fails until the process ends.
+     */
+    private void warmUp() {
+        byte[] signature = signature(new byte[SIGNED_BYTES], TunnelKey.ofPort(1), "");
+        assert signature.length == TICKET_BYTES - SIGNED_BYTES;
     }
 
     /** A ticket for the ownership of the tunnel. */

@@ -7,6 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.Secret;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import net.jqwik.api.ForAll;
@@ -29,6 +36,25 @@ class TicketsTest {
     void aTicketSaysSinceWhenTheNameIsTheOwners() {
         assertEquals(Optional.of(new Tickets.Proof(SINCE, NOW)), tickets.proof(ticket, host("shop"), "ann", NOW));
         assertEquals(66, ticket.length());
+    }
+
+    @Test
+    void theFirstIsIssuedWithoutAFileDescriptor() throws Exception {
+        Process process = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "ulimit -n 256; exec \"$@\"",
+                        "sh",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        OutOfFiles.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.matches("no file left\n[A-Za-z0-9_-]{66}\n"), said);
     }
 
     @Test
@@ -89,5 +115,22 @@ class TicketsTest {
     @ValueSource(strings = {"x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
     void anythingElseIsAsGoodAsNone(String text) {
         assertFalse(tickets.proof(text, host("shop"), "ann", NOW).isPresent());
+    }
+
+    /** Issues a ticket when it has opened all the files that it may. */
+    static final class OutOfFiles {
+        public static void main(String[] args) {
+            Tickets tickets = new Tickets(Secret.of("the cluster's"));
+            Tunnel tunnel = new Tunnel(host("shop"), "ann", SINCE, "http", ALONE, Set.of(), 0);
+            List<InputStream> open = new ArrayList<>();
+            try {
+                while (true) {
+                    open.add(new FileInputStream("/dev/null"));
+                }
+            } catch (IOException e) {
+                System.out.println("no file left");
+            }
+            System.out.println(tickets.issue(tunnel, NOW));
+        }
     }
 }
