@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,9 @@ public record ClusterOptions(
     static final int DEFAULT_PORT = 5701;
 
     private static final int DEFAULT_BUS_PORT = 5702;
+
+    /** A host name, IPv4, or IPv6 in brackets; then perhaps a port. */
+    private static final Pattern ADDRESS = Pattern.compile("(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
 
     /** Those that have a file beside the code. */
     private static final Set<String> OURS = Set.of("local", "static", "kubernetes");
@@ -111,9 +116,14 @@ public record ClusterOptions(
         List<String> addresses = new ArrayList<>();
         for (String one : text.split(",", -1)) {
             String address = one.strip();
-            if (!address.matches("[A-Za-z0-9._-]+(:[0-9]{1,5})?|\\[[0-9A-Fa-f:.]+](:[0-9]{1,5})?")) {
+            Matcher parts = ADDRESS.matcher(address);
+            if (!parts.matches()) {
                 throw new ConfigException(
                         "must be addresses with commas between them, like 10.0.0.5:5701,10.0.0.6:5701, was " + text);
+            }
+            String port = parts.group(1);
+            if (port != null && (Integer.parseInt(port) < 1 || Integer.parseInt(port) > 65535)) {
+                throw new ConfigException("must have ports from 1 to 65535, was " + text);
             }
             addresses.add(address);
         }

@@ -396,6 +396,8 @@ class EdgeSettingsTest {
                 "cluster=local cluster-host=10.0.0.5 cluster-name=a | --cluster static",
                 "cluster=kubernetes cluster-name=a join=a,b | one headless Service",
                 "join=10.0.0.6:x | --join",
+                "join=127.0.0.1:99999 | --join: must have ports from 1 to 65535",
+                "join=127.0.0.1:5701,[::1]:0 | --join: must have ports from 1 to 65535",
                 "cluster=local cluster-port=off | --cluster-port",
                 "cluster=local bus-port=70000 | --bus-port",
                 "cluster=local cluster-port=5801 bus-port=5801 | two ports",
