@@ -158,13 +158,43 @@ final class LaneNames {
     private void answered(Question question, AsyncResult<Registry.Grant> answer) {
         asking.remove(question);
         if (answer.failed()) {
+            if (question.served != null) {
+                takeBack(question.served);
+            }
             refuse(question.asked, answer.cause());
         } else if (question.givenUp) {
             spare.add(answer.result().tunnel().key());
         } else {
-            granted(question, answer.result());
+            grantedOrRefused(question, answer.result());
         }
         spare.removeIf(this::isSettled);
+    }
+
+    private void grantedOrRefused(Question question, Registry.Grant grant) {
+        TunnelKey key = grant.tunnel().key();
+        boolean isNew = !bound.containsValue(key);
+        try {
+            granted(question, grant);
+        } catch (RuntimeException | Error e) { // As when a class cannot be loaded: the agent has not heard of its name.
+            if (isNew) {
+                bound.values().remove(key);
+                takeBack(key);
+            }
+            refuse(question.asked, e);
+        }
+    }
+
+    /** A claim was made, and its agent hears that it was not: nobody else would ever take it back. */
+    private void takeBack(TunnelKey key) {
+        if (bound.containsValue(key)) {
+            return; // It had the name before, and keeps it.
+        }
+        lanes.unbound(key, holder);
+        if (isAskedFor(key)) {
+            spare.add(key);
+        } else {
+            release(key);
+        }
     }
 
     private void granted(Question question, Registry.Grant grant) {
@@ -197,12 +227,16 @@ final class LaneNames {
         if (bound.containsValue(key)) {
             return true;
         }
-        String name = lanes.binder().nameOf(key);
-        if (asking.stream().anyMatch(question -> !question.givenUp && isFor(question.asked, key, name))) {
+        if (isAskedFor(key)) {
             return false;
         }
         giveUp(key);
         return true;
+    }
+
+    private boolean isAskedFor(TunnelKey key) {
+        String name = lanes.binder().nameOf(key);
+        return asking.stream().anyMatch(question -> !question.givenUp && isFor(question.asked, key, name));
     }
 
     private static boolean isFor(Bind asked, TunnelKey key, String name) {

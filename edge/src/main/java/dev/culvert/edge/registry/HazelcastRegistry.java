@@ -182,7 +182,9 @@ public final class HazelcastRegistry implements Registry {
                 .handle((outcome, fault) -> {
                     if (fault == null && outcome.verdict() == Outcome.Verdict.DONE) {
                         return granted(
-                                request, Objects.requireNonNull(outcome.now()).tunnel());
+                                request,
+                                added,
+                                Objects.requireNonNull(outcome.now()).tunnel());
                     }
                     if (added) {
                         own.forget(request.key(), request.claim());
@@ -231,12 +233,25 @@ public final class HazelcastRegistry implements Registry {
         return teller.tell(now).thenApply(heard -> outcome);
     }
 
-    private Grant granted(Request request, Tunnel tunnel) {
+    /**
+     * The answer to who asked for the claim.
+     *
+     * @param added whether it was not claimed before
+     */
+    private Grant granted(Request request, boolean added, Tunnel tunnel) {
         if (!own.grant(request, tunnel.ownedSinceMillis())) {
             // Taken back while it was being asked for; and the taking back may have come first.
             takeBackAlone(request.key(), request.claim());
         }
-        return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
+        try {
+            return new Grant(tunnel, secret.tickets().issue(tunnel, clock.millis()));
+        } catch (RuntimeException | Error e) {
+            if (added) { // Whoever asked hears that it was not granted, and would never take it back.
+                own.forget(request.key(), request.claim());
+                takeBackAlone(request.key(), request.claim());
+            }
+            throw e;
+        }
     }
 
     @Override

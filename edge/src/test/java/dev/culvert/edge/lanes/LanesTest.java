@@ -60,9 +60,10 @@ class LanesTest {
     private final Lanes lanes = new Lanes(
             names,
             doorman,
-            new Binder(names, Offer.ofHttp("example.com", host -> "https://" + host)),
+            new Binder(names, Offer.ofHttp("example.com", host -> url(host))),
             LaneOptions.DEFAULT,
             new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
+    private volatile Error urlFault;
     private int port;
 
     @BeforeEach
@@ -471,6 +472,41 @@ class LanesTest {
     }
 
     @Test
+    void claimIsReleasedWhenTheBindFailsAfterIt() throws Exception {
+        names.heard = Promise.promise();
+        TunnelKey key = TunnelKey.ofHost("hello.example.com");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+            ask(agent, 1, "hello");
+            await().until(() -> !lanes.holdersOf(key).isEmpty());
+
+            names.heard.fail(new NoClassDefFoundError("no ticket"));
+
+            Bound bound = agent.await(Frame.BoundFrame.class).bound();
+            assertEquals(Bound.Code.INTERNAL, bound.refusal().code());
+            assertEquals(List.of(), lanes.holdersOf(key));
+            assertEquals("released " + key, names.next());
+        }
+    }
+
+    @Test
+    void claimIsReleasedWhenTheAgentCannotBeToldOfIt() throws Exception {
+        urlFault = new NoClassDefFoundError("Too many open files");
+        TunnelKey key = TunnelKey.ofHost("hello.example.com");
+        try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
+            greet(agent, "one");
+
+            Bound bound = bind(agent, "hello");
+
+            assertEquals(Bound.Code.INTERNAL, bound.refusal().code());
+            assertEquals(List.of(), lanes.holdersOf(key));
+            assertEquals("released " + key, names.next());
+            urlFault = null;
+            assertEquals("hello", bind(agent, "hello").name());
+        }
+    }
+
+    @Test
     void ownerWhoseTokenIsWithdrawnLosesItsLanes() throws Exception {
         try (ScriptedPeer agent = ScriptedPeer.connect(port)) {
             greet(agent, "one");
@@ -552,6 +588,13 @@ class LanesTest {
             late.expectGoAway(CloseReason.DRAINING);
             late.expectEnd();
         }
+    }
+
+    private String url(String host) {
+        if (urlFault != null) {
+            throw urlFault;
+        }
+        return "https://" + host;
     }
 
     private Welcome greet(ScriptedPeer agent, String instance) {
