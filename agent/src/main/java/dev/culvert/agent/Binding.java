@@ -33,6 +33,12 @@ final class Binding {
     /** How often an edge may fail by its own mistake before the tunnel was ever up: its cluster may be changing. */
     private static final int MOST_FAULTS = 3;
 
+    /**
+     * How long a name is waited for, before the tunnel was ever up, that another agent of the same owner has: it may be this
+     * one's earlier life, whose network is gone. An edge takes up to 12.5 s to find a silent lane dead.
+     */
+    private static final Duration IN_USE_PATIENCE = Duration.ofSeconds(15);
+
     private final Tunnel tunnel;
     private final Promise<Tunnel> opened;
     private final Vertx vertx;
@@ -52,6 +58,9 @@ final class Binding {
 
     private @Nullable String ticket;
     private int faults;
+    /** Since when the edge says that another agent has the name; null where it has not said so. */
+    private @Nullable Long inUseSinceNanos;
+
     private boolean started;
     private boolean granted;
     private boolean ended;
@@ -315,10 +324,20 @@ final class Binding {
             ticket = null;
         } else if (granted && refusal.code() != Bound.Code.NOT_OFFERED) {
             retryLater(refusal.message());
+        } else if (refusal.code() == Bound.Code.NAME_IN_USE && mayBeAnEarlierLife()) {
+            retryLater(refusal.message());
         } else {
             String sentence = sentence(refusal);
             end(new TunnelState.Offline(sentence), new AgentException(code(refusal.code()), sentence));
         }
+    }
+
+    private boolean mayBeAnEarlierLife() {
+        long now = System.nanoTime();
+        if (inUseSinceNanos == null) {
+            inUseSinceNanos = now;
+        }
+        return now - inUseSinceNanos < IN_USE_PATIENCE.toNanos();
     }
 
     private void edgesFault(String message, boolean again) {

@@ -475,6 +475,20 @@ class AgentTest {
         assertEquals("calm-heron", get(opening).name());
     }
 
+    @Test
+    void nameThatAnEarlierLifeOfTheAgentStillHasIsWaitedFor() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000).withName("shop"));
+        ScriptedEdge.Greeted lane = edge.welcome();
+
+        lane.refuse(Bound.Code.NAME_IN_USE, "another agent has it");
+        assertEquals(
+                "shop",
+                lane.refuse(Bound.Code.NAME_IN_USE, "another agent has it").name());
+        assertEquals("shop", lane.grant("-").name());
+
+        assertEquals("shop", get(opening).name());
+    }
+
     /** One of them may have a password, and the link of the other must not open it. */
     @Test
     void tunnelsToOneFolderHaveTheirOwnNamesAgainInTheOrderOfTheirOpening(@TempDir Path folder) throws Exception {
