@@ -139,6 +139,11 @@ public final class VisitorPort {
         return listen(vertx, host, port, this::acceptTcp);
     }
 
+    /** What all exchanges here share. */
+    Ingress ingress() {
+        return ingress;
+    }
+
     /** How many visitor connections are open, idle and upgraded ones included. */
     public int visitors() {
         return ingress.visitors().count();

@@ -1,10 +1,14 @@
 package dev.culvert.edge.ingress;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.edge.testkit.Door;
+import dev.culvert.edge.testkit.FakeTarget;
+import dev.culvert.edge.testkit.RawHttp2Visitor;
 import dev.culvert.lane.WindowBudget;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -85,6 +89,42 @@ class FieldRoomTest {
         assertTrue(read(visitor).decoderResult().isSuccess());
         assertEquals(left, budget.left());
         visitor.finishAndReleaseAll();
+    }
+
+    @Test
+    void whatIsAddedToAWholeHeadIsNotItsSendersAnyMore() {
+        EmbeddedChannel visitor = visitor();
+        send(visitor, "GET / HTTP/1.1\r\n" + "a:\r\n".repeat(FieldRoom.MOST) + "\r\n");
+        HttpRequest request = read(visitor);
+        long left = budget.left();
+
+        request.headers().add("forwarded", "for=192.0.2.1;" + "x".repeat(10_000));
+
+        assertEquals(left, budget.left());
+        visitor.finishAndReleaseAll();
+    }
+
+    @Test
+    void streamOfHttp2GivesItsRoomBackAtItsEnd() throws Exception {
+        try (Door door = Door.open();
+                RawHttp2Visitor visitor = door.http2Visitor()) {
+            WindowBudget heads = door.visitorPort.ingress().heads();
+            long before = heads.left();
+
+            int stream = visitor.request(
+                    ":method: GET",
+                    ":scheme: http",
+                    ":authority: " + Door.HOST,
+                    ":path: /",
+                    "x-a: " + "a".repeat(12_000));
+            FakeTarget target = door.carriers.awaitStream();
+            target.awaitHead();
+            assertTrue(heads.left() < before - 10_000, "it takes room");
+
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            assertEquals(200, visitor.await(stream).status());
+            await().until(() -> heads.left() == before);
+        }
     }
 
     @Test

@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What visitors and targets say to each other, as long as both are sound. */
 class VisitorPortTest {
@@ -73,15 +75,17 @@ class VisitorPortTest {
         assertEquals(0, door.carriers.unseenStreams());
     }
 
-    @Test
-    void streamToAFormerOwnerOfTheNameGetsNoMoreRequests() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"bob, 0", "owner, 5"})
+    void streamToAFormerOwnershipOfTheNameGetsNoMoreRequests(String owner, long sinceMillis) throws Exception {
         visitor.send(Door.get("/1"));
         FakeTarget former = door.carriers.awaitStream();
         former.awaitHead();
         former.send(OK);
         visitor.awaitAnswer();
         Tunnel before = FakeRegistry.tunnel(Door.HOST);
-        door.registry.know(new Tunnel(before.key(), "bob", 5, before.kind(), before.policy(), before.claims(), 0));
+        door.registry.know(
+                new Tunnel(before.key(), owner, sinceMillis, before.kind(), before.policy(), before.claims(), 0));
 
         visitor.send(Door.get("/2"));
 
