@@ -136,8 +136,8 @@ final class OpenIdProvider {
             boolean saysGroups = options.groups() == null || claims.getClaim(options.groups()) != null;
             if (!(saysWho && saysGroups) && more != null) {
                 ClaimsSet info = userInfo(more, tokens.getOIDCTokens().getAccessToken(), subject);
-                claims = saysWho ? claims : info;
                 ofGroups = saysGroups ? claims : info;
+                claims = saysWho ? claims : info;
                 who = claims.getStringClaim(options.who());
             }
             return new Person(checked(who, claims), groups(ofGroups));

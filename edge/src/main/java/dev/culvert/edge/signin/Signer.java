@@ -36,8 +36,7 @@ final class Signer {
                 "culvert sign-in",
                 provider.issuer().toString(),
                 provider.clientId(),
-                provider.who(),
-                provider.groups() == null ? "" : provider.groups(),
+                provider.groups() == null ? provider.who() : provider.who() + "\n" + provider.groups(),
                 purpose);
         return new Signer(mac(provider.clientSecret().bytes(), all));
     }

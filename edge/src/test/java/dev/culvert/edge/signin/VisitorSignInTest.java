@@ -483,6 +483,21 @@ class VisitorSignInTest {
     }
 
     @Test
+    void groupsOfTheTokenCountAlsoWhereTheProviderIsAskedWhoItIs() throws Exception {
+        provider.tell(new JsonObject()
+                .put("sub", "somebody")
+                .put("email", "ann@example.com")
+                .put("email_verified", true));
+        signIn = read("groups: roles");
+        browser.people = People.parse("group:staff");
+        provider.bend(claims -> claims.claim("email", null).claim("roles", List.of("staff")));
+
+        signIn("/", "ann@example.com");
+
+        assertEquals(new Person("ann@example.com", Set.of("staff")), signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    @Test
     void edgeThatIsNotToldTheClaimKnowsOfNoGroups() {
         browser.people = People.parse("group:staff");
         provider.bend(claims -> claims.claim("groups", List.of("staff")));
