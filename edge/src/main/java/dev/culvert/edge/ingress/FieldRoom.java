@@ -11,8 +11,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 /**
  * What the heads and trailers of one connection, or of one stream of HTTP/2, may take of the heap. Small fields take many
  * times their bytes there, so they are bounded in number, too. An ordinary head has a place of its own; what a larger one
- * takes beyond that comes out of a budget of the process, until the connection ends: decoders keep room for another as
- * large. On the connection's event loop.
+ * takes beyond that comes out of a budget of the process, until its exchange is over. On the connection's event loop.
  */
 final class FieldRoom {
     /** Fields of a head or of trailers. Others allow 100 as a rule, and browsers send 30. */
@@ -26,6 +25,7 @@ final class FieldRoom {
 
     private final WindowBudget budget;
     private boolean counting;
+    private boolean grown;
     private int fields;
     private long bytes;
     private long taken;
@@ -50,16 +50,17 @@ final class FieldRoom {
 
     /** Makes the fields of heads. */
     HttpHeadersFactory heads() {
-        return new Factory(DefaultHttpHeadersFactory.headersFactory());
+        return new Factory(DefaultHttpHeadersFactory.headersFactory(), true);
     }
 
     /** Makes the fields of trailers. */
     HttpHeadersFactory trailers() {
-        return new Factory(DefaultHttpHeadersFactory.trailersFactory());
+        return new Factory(DefaultHttpHeadersFactory.trailersFactory(), false);
     }
 
     /** Something of the head that is no field, of so many bytes. Fails with {@link NoRoomException}. */
     void take(int size) {
+        grown |= size > OWN_BYTES;
         bytes += 2L * size; // As a text, and as the bytes it was read from.
         long more = bytes - OWN_BYTES - taken;
         if (more > 0) {
@@ -75,16 +76,27 @@ final class FieldRoom {
         counting = false;
     }
 
-    /** The connection, or the stream, has ended. */
+    /**
+     * Whether a decoder has had a line that is longer than what there is for each connection. It keeps its buffer, which has
+     * grown for it: better a new connection for the next head.
+     */
+    boolean hasGrown() {
+        return grown;
+    }
+
+    /** The exchange, the connection, or the stream, has ended. */
     void close() {
         budget.giveBack(taken);
         taken = 0;
     }
 
-    private void begin() {
+    /** Trailers come on top of the head, which is still there. */
+    private void begin(boolean head) {
         counting = true;
         fields = 0;
-        bytes = 0;
+        if (head) {
+            bytes = 0;
+        }
     }
 
     private void takeName(CharSequence name) {
@@ -108,8 +120,10 @@ final class FieldRoom {
      */
     private final class Factory implements HttpHeadersFactory {
         private final DefaultHttpHeadersFactory counted;
+        private final boolean head;
 
-        Factory(DefaultHttpHeadersFactory plain) {
+        Factory(DefaultHttpHeadersFactory plain, boolean head) {
+            this.head = head;
             DefaultHeaders.NameValidator<CharSequence> names = plain.getNameValidator();
             DefaultHeaders.ValueValidator<CharSequence> values = plain.getValueValidator();
             counted = plain.withNameValidator(name -> {
@@ -124,7 +138,7 @@ final class FieldRoom {
 
         @Override
         public HttpHeaders newHeaders() {
-            begin();
+            begin(head);
             return counted.newHeaders();
         }
 

@@ -172,7 +172,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         try {
             RequestHead head = RequestHead.of(request);
             connection.requireRightDoor(head);
-            keepAlive = !draining && HttpUtil.isKeepAlive(request);
+            keepAlive = !draining && !decoder.hasGrown() && HttpUtil.isKeepAlive(request);
             HttpExchange begun = new HttpExchange(ingress, this, head);
             exchange = begun;
             begun.start();
@@ -433,6 +433,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     /** The next request, which may be here already; but not before the visitor takes the answers to the earlier ones. */
     private void next() {
+        decoder.exchangeEnded();
         idleSinceNanos = System.nanoTime();
         deadline.in(ingress.options().deadlines().idle(), idleSinceNanos);
         nextWaits = !context.channel().isWritable();

@@ -82,8 +82,10 @@ final class Http2Request {
             copyTrailers(trailers, end.trailingHeaders());
             room.settle();
             return end;
-        } catch (TooLongHttpHeaderException | FieldRoom.NoRoomException e) {
+        } catch (TooLongHttpHeaderException e) {
             throw new RefusedException(Reply.headTooLarge());
+        } catch (FieldRoom.NoRoomException e) {
+            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
         }
     }
 

@@ -439,14 +439,29 @@ final class HttpExchange implements TargetConnection.Listener {
         }
     }
 
+    @Override
+    public void onNoRoom() {
+        TargetConnection large = target;
+        if (large != null) {
+            giveUp(
+                    large,
+                    "no memory for the answer's head",
+                    Reply.of(CloseReason.OVERLOADED, "the answer has a large head"));
+        }
+    }
+
     private void garbageFrom(TargetConnection confused, String found) {
+        giveUp(confused, found, Reply.badAnswer(found));
+    }
+
+    private void giveUp(TargetConnection answering, String why, Reply reply) {
         if (headSent) {
             target = null;
-            finish(confused); // Reports, which must go before the end.
-            confused.end(CloseReason.CANCELLED, found);
+            finish(answering); // Reports, which must go before the end.
+            answering.end(CloseReason.CANCELLED, why);
             visitor.cut();
         } else {
-            answer(Reply.badAnswer(found));
+            answer(reply);
         }
     }
 

@@ -94,6 +94,9 @@ final class TargetConnection implements TunnelStream.Listener {
 
         /** The answer is not HTTP as it should be. */
         void onGarbage(String found);
+
+        /** There is no memory for the head of the answer. */
+        void onNoRoom();
     }
 
     /**
@@ -178,7 +181,7 @@ final class TargetConnection implements TunnelStream.Listener {
 
     /** Whether the next request may go here: both sides ended cleanly, and nothing is unread. */
     boolean isReusable() {
-        return !targetCloses && !streamFinished && !isLeaving() && isCleanlyOver();
+        return !targetCloses && !streamFinished && !isLeaving() && !decoder.hasGrown() && isCleanlyOver();
     }
 
     /** Whether the stream goes through a second node. */
@@ -199,6 +202,7 @@ final class TargetConnection implements TunnelStream.Listener {
     void rest(Runnable ended) {
         listener = null;
         endedIdle = ended;
+        decoder.exchangeEnded();
         decoder.unpause();
         sayConsumed();
     }
@@ -462,8 +466,11 @@ final class TargetConnection implements TunnelStream.Listener {
     private void garbage(@Nullable Throwable cause) {
         Listener hearing = listener;
         String found = cause == null ? "no HTTP" : "no HTTP (" + cause.getMessage() + ")";
-        if (hearing != null) {
-            hearing.onGarbage(found); // Reports, which must go before the end.
+        // Reports, which must go before the end.
+        if (hearing != null && cause instanceof FieldRoom.NoRoomException) {
+            hearing.onNoRoom();
+        } else if (hearing != null) {
+            hearing.onGarbage(found);
         }
         end(CloseReason.CANCELLED, "the answer makes no sense");
     }

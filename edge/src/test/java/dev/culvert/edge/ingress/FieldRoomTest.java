@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawHttp2Visitor;
+import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.lane.WindowBudget;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -18,6 +19,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** What heads take of the heap. */
@@ -74,21 +76,38 @@ class FieldRoomTest {
     }
 
     @Test
-    void nextHeadHasTheRoomOfTheLast() {
-        RequestDecoder decoder = new RequestDecoder(new FieldRoom(budget));
-        EmbeddedChannel visitor = new EmbeddedChannel(decoder);
-        String large = "GET / HTTP/1.1\r\na: " + "b".repeat(30 * 1024) + "\r\n\r\n";
-        send(visitor, large);
-        assertTrue(read(visitor).decoderResult().isSuccess());
-        long left = budget.left();
+    void idleVisitorHoldsNothingOfTheBudget() throws Exception {
+        try (Door door = Door.open()) {
+            WindowBudget heads = door.visitorPort.ingress().heads();
+            long before = heads.left();
+            RawVisitor visitor = door.visitor();
 
-        send(visitor, large);
-        decoder.resume();
+            visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\n" + "x-a: 0123456789\r\n".repeat(250) + "\r\n");
+            FakeTarget target = door.carriers.awaitStream();
+            target.awaitHead();
+            assertTrue(heads.left() < before, "it takes room");
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + "x-b: 0123456789\r\n".repeat(250) + "\r\nok");
 
-        ReferenceCountUtil.release(visitor.readInbound());
-        assertTrue(read(visitor).decoderResult().isSuccess());
-        assertEquals(left, budget.left());
-        visitor.finishAndReleaseAll();
+            assertEquals("ok", visitor.awaitAnswer().body());
+            await().until(() -> heads.left() == before);
+            visitor.send(Door.get("/again"));
+            assertTrue(target.awaitHead().startsWith("GET /again "), "both connections go on");
+        }
+    }
+
+    @Test
+    void connectionWhoseBufferHasGrownIsNotKept() throws Exception {
+        try (Door door = Door.open()) {
+            RawVisitor visitor = door.visitor();
+            visitor.send("GET / HTTP/1.1\r\nHost: app.example.com\r\ncookie: " + "c".repeat(20_000) + "\r\n\r\n");
+            FakeTarget target = door.carriers.awaitStream();
+            target.awaitHead();
+
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+
+            String answer = visitor.awaitEnd();
+            assertTrue(answer.toLowerCase(Locale.ROOT).contains("connection: close"), answer);
+        }
     }
 
     @Test
