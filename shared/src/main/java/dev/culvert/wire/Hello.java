@@ -71,7 +71,9 @@ public record Hello(
     /** Logs show it. */
     private static String shown(String field, String value, Pattern shape) {
         if (!shape.matcher(value).matches()) {
-            throw new MalformedFrameException("handshake field %s must be as %s".formatted(field, shape));
+            throw new MalformedFrameException(
+                    "handshake field %s is too long, or has characters that are not visible ones of ASCII"
+                            .formatted(field));
         }
         return value;
     }
