@@ -10,6 +10,7 @@ import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawHttp2Visitor;
 import dev.culvert.edge.testkit.RawVisitor;
+import dev.culvert.edge.testkit.RawVisitor.Answer;
 import dev.culvert.lane.WindowBudget;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
@@ -144,6 +146,43 @@ class FieldRoomTest {
             assertEquals(200, visitor.await(stream).status());
             await().until(() -> heads.left() == before);
         }
+    }
+
+    @Test
+    void visitorOrAnswerWithoutRoomIsToldSoAndNobodyIsBlamed() throws Exception {
+        try (Door door = Door.open()) {
+            WindowBudget heads = door.visitorPort.ingress().heads();
+            assertTrue(heads.tryTake(heads.left()), "others take it all");
+            String large = "x-a: 0123456789\r\n".repeat(250);
+
+            Answer toVisitor = door.visitor()
+                    .send("GET / HTTP/1.1\r\nHost: app.example.com\r\n" + large + "\r\n")
+                    .awaitAnswer();
+            RawVisitor ordinary = door.visitor().send(Door.get("/"));
+            FakeTarget target = door.carriers.awaitStream();
+            target.awaitHead();
+            target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + large + "\r\nok");
+            Answer toAnswer = ordinary.awaitAnswer();
+
+            for (Answer answer : List.of(toVisitor, toAnswer)) {
+                assertEquals(503, answer.status());
+                assertEquals("overloaded", answer.field("culvert-error"));
+            }
+        }
+    }
+
+    @Test
+    void trailersComeOnTopOfTheirHead() {
+        EmbeddedChannel visitor = visitor();
+        send(visitor, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + "a:\r\n".repeat(200) + "\r\n");
+        assertTrue(read(visitor).decoderResult().isSuccess());
+        long left = budget.left();
+
+        send(visitor, "0\r\n" + "a:\r\n".repeat(100));
+
+        assertTrue(budget.left() < left - 10_000, budget.left() + " of " + left);
+        visitor.finishAndReleaseAll();
+        assertEquals(BUDGET, budget.left());
     }
 
     @Test
