@@ -95,17 +95,13 @@ public record Bound(
 
     /** Agents print it, and it stands beside their own words. */
     private static String name(String said) {
-        if (!NAME.matcher(said).matches()) {
-            throw new MalformedFrameException(
-                    "handshake field name must be a host, a label or a port, at most 253 characters");
-        }
-        return said;
+        return Handshake.shown("name", said, NAME, "a host, a label or a port, at most 253 characters");
     }
 
     private static String url(String said) {
-        if (!URL.matcher(said).matches() || !isAbsolute(said)) {
-            throw new MalformedFrameException(
-                    "handshake field url must be a URL with scheme and host, at most 2048 characters of visible ASCII");
+        String words = "a URL with scheme and host, at most 2048 characters of visible ASCII";
+        if (!isAbsolute(Handshake.shown("url", said, URL, words))) {
+            throw new MalformedFrameException("handshake field url must be " + words);
         }
         return said;
     }

@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the JSON of the handshake frames. Unknown fields are ignored, so that a newer peer may say more. */
@@ -32,6 +33,18 @@ final class Handshake {
         String value = textIfPresent(json, field);
         if (value == null) {
             throw new MalformedFrameException("handshake lacks the field " + field);
+        }
+        return value;
+    }
+
+    /**
+     * The value, which logs or terminals show as it stands.
+     *
+     * @param words what the shape is, for a sentence
+     */
+    static String shown(String field, String value, Pattern shape, String words) {
+        if (!shape.matcher(value).matches()) {
+            throw new MalformedFrameException("handshake field %s must be %s".formatted(field, words));
         }
         return value;
     }

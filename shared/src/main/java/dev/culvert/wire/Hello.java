@@ -59,23 +59,21 @@ public record Hello(
     static Hello of(JsonObject json) {
         return new Hello(
                 Handshake.list(json, "versions", Integer.class),
-                shown("software", Handshake.text(json, "software", ""), SOFTWARE),
-                shown("instance", Handshake.text(json, "instance"), INSTANCE),
+                Handshake.shown(
+                        "software",
+                        Handshake.text(json, "software", ""),
+                        SOFTWARE,
+                        "at most 100 characters of printable ASCII"),
+                Handshake.shown(
+                        "instance",
+                        Handshake.text(json, "instance"),
+                        INSTANCE,
+                        "1 to %d characters of visible ASCII".formatted(MOST_INSTANCE_CHARS)),
                 Handshake.list(json, "lanes", String.class),
                 Handshake.textIfPresent(json, "token"),
                 Handshake.textIfPresent(json, "secret"),
                 Handshake.positive(json, "window"),
                 Handshake.flag(json, "events"));
-    }
-
-    /** Logs show it. */
-    private static String shown(String field, String value, Pattern shape) {
-        if (!shape.matcher(value).matches()) {
-            throw new MalformedFrameException(
-                    "handshake field %s is too long, or has characters that are not visible ones of ASCII"
-                            .formatted(field));
-        }
-        return value;
     }
 
     /** Never shows the credentials. */

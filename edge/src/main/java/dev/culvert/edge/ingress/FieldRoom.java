@@ -48,12 +48,12 @@ final class FieldRoom {
         }
     }
 
-    /** Makes the fields of heads. */
+    /** Makes the fields of heads for a decoder, and counts them. */
     HttpHeadersFactory heads() {
         return new Factory(DefaultHttpHeadersFactory.headersFactory(), true);
     }
 
-    /** Makes the fields of trailers. */
+    /** Makes the fields of trailers for a decoder, and counts them. */
     HttpHeadersFactory trailers() {
         return new Factory(DefaultHttpHeadersFactory.trailersFactory(), false);
     }
@@ -90,8 +90,12 @@ final class FieldRoom {
         taken = 0;
     }
 
-    /** Trailers come on top of the head, which is still there. */
-    private void begin(boolean head) {
+    /**
+     * A head, or trailers, begin. Trailers come on top of the head, which is still there.
+     *
+     * @param head whether it is a head
+     */
+    void begin(boolean head) {
         counting = true;
         fields = 0;
         if (head) {
@@ -99,19 +103,17 @@ final class FieldRoom {
         }
     }
 
-    private void takeName(CharSequence name) {
-        if (counting) {
-            if (++fields > MOST) {
-                throw new TooLongHttpHeaderException("more than %d fields".formatted(MOST));
-            }
-            take(OBJECTS_BYTES / 2 + name.length());
-        }
+    /** A field. Fails with {@link TooLongHttpHeaderException} where it is one too many, or with {@link NoRoomException}. */
+    void take(CharSequence name, CharSequence value) {
+        takeName(name);
+        take(value.length());
     }
 
-    private void takeValue(CharSequence value) {
-        if (counting) {
-            take(value.length());
+    private void takeName(CharSequence name) {
+        if (++fields > MOST) {
+            throw new TooLongHttpHeaderException("more than %d fields".formatted(MOST));
         }
+        take(OBJECTS_BYTES / 2 + name.length());
     }
 
     /**
@@ -128,11 +130,15 @@ final class FieldRoom {
             DefaultHeaders.ValueValidator<CharSequence> values = plain.getValueValidator();
             counted = plain.withNameValidator(name -> {
                         names.validateName(name);
-                        takeName(name);
+                        if (counting) {
+                            takeName(name);
+                        }
                     })
                     .withValueValidator(value -> {
                         values.validate(value);
-                        takeValue(value);
+                        if (counting) {
+                            take(value.length());
+                        }
                     });
         }
 

@@ -49,6 +49,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private static final Logger LOGGER = LoggerFactory.getLogger(Http1Visitor.class);
 
     private final Ingress ingress;
+    private final FieldRoom fields;
     private final RequestDecoder decoder;
     private final ResponseEncoder encoder;
     private ChannelHandlerContext context;
@@ -71,8 +72,9 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
     private boolean closing;
 
     @SuppressWarnings("NullAway.Init") // What belongs to the channel comes with it.
-    Http1Visitor(Ingress ingress, RequestDecoder decoder, ResponseEncoder encoder) {
+    Http1Visitor(Ingress ingress, FieldRoom fields, RequestDecoder decoder, ResponseEncoder encoder) {
         this.ingress = ingress;
+        this.fields = fields;
         this.decoder = decoder;
         this.encoder = encoder;
     }
@@ -172,7 +174,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         try {
             RequestHead head = RequestHead.of(request);
             connection.requireRightDoor(head);
-            keepAlive = !draining && !decoder.hasGrown() && HttpUtil.isKeepAlive(request);
+            keepAlive = !draining && !fields.hasGrown() && HttpUtil.isKeepAlive(request);
             HttpExchange begun = new HttpExchange(ingress, this, head);
             exchange = begun;
             begun.start();
@@ -433,7 +435,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
 
     /** The next request, which may be here already; but not before the visitor takes the answers to the earlier ones. */
     private void next() {
-        decoder.exchangeEnded();
+        fields.close();
         idleSinceNanos = System.nanoTime();
         deadline.in(ingress.options().deadlines().idle(), idleSinceNanos);
         nextWaits = !context.channel().isWritable();

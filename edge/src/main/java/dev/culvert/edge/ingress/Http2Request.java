@@ -1,7 +1,6 @@
 package dev.culvert.edge.ingress;
 
-import dev.culvert.wire.CloseReason;
-import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -11,7 +10,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
 import io.netty.util.AsciiString;
@@ -58,18 +56,18 @@ final class Http2Request {
             throw malformed("The :path must begin with a slash.");
         }
         try {
-            HttpRequest request = new DefaultHttpRequest(
-                    HttpVersion.HTTP_1_1, HttpMethod.valueOf(method.toString()), path, room.heads());
+            HttpRequest request =
+                    new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method.toString()), path);
+            room.begin(true);
             room.take(path.length());
-            request.headers().set(HttpHeaderNames.HOST, authority(headers, scheme));
-            copyFields(headers, request.headers());
-            room.settle();
+            CharSequence authority = authority(headers, scheme);
+            room.take(HttpHeaderNames.HOST, authority);
+            request.headers().set(HttpHeaderNames.HOST, authority);
+            copyFields(headers, request.headers(), room);
             frame(request, whole);
             return request;
-        } catch (TooLongHttpHeaderException e) {
-            throw new RefusedException(Reply.headTooLarge());
-        } catch (FieldRoom.NoRoomException e) {
-            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
+        } catch (DecoderException e) { // The room's.
+            throw new RefusedException(RequestHead.replyTo(e));
         } catch (IllegalArgumentException e) { // From Netty's own checks of names, values and the method.
             throw malformed("The head has characters where HTTP allows none.");
         }
@@ -77,26 +75,21 @@ final class Http2Request {
 
     /** The end of a body with trailers; fails as {@link #of} does. */
     static LastHttpContent end(Http2Headers trailers, FieldRoom room) {
-        LastHttpContent end = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, room.trailers());
-        try {
-            copyTrailers(trailers, end.trailingHeaders());
-            room.settle();
-            return end;
-        } catch (TooLongHttpHeaderException e) {
-            throw new RefusedException(Reply.headTooLarge());
-        } catch (FieldRoom.NoRoomException e) {
-            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
-        }
-    }
-
-    private static void copyTrailers(Http2Headers from, HttpHeaders to) {
+        LastHttpContent end = new DefaultLastHttpContent();
         int size = 0;
-        for (Map.Entry<CharSequence, CharSequence> field : from) {
-            size += sizeOf(field);
-            requireSize(size);
-            if (!NO_TRAILERS.contains(field.getKey().toString())) {
-                to.add(field.getKey(), value(field.getValue()));
+        room.begin(false);
+        try {
+            for (Map.Entry<CharSequence, CharSequence> field : trailers) {
+                size += sizeOf(field);
+                requireSize(size);
+                if (!NO_TRAILERS.contains(field.getKey().toString())) {
+                    room.take(field.getKey(), field.getValue());
+                    end.trailingHeaders().add(field.getKey(), value(field.getValue()));
+                }
             }
+            return end;
+        } catch (DecoderException e) { // The room's.
+            throw new RefusedException(RequestHead.replyTo(e));
         }
     }
 
@@ -123,7 +116,7 @@ final class Http2Request {
         return authority;
     }
 
-    private static void copyFields(Http2Headers from, HttpHeaders to) {
+    private static void copyFields(Http2Headers from, HttpHeaders to, FieldRoom room) {
         StringBuilder cookies = null;
         int size = 0;
         for (Map.Entry<CharSequence, CharSequence> field : from) {
@@ -139,11 +132,13 @@ final class Http2Request {
                 cookies = cookies == null ? new StringBuilder() : cookies.append("; ");
                 cookies.append(value);
             } else {
+                room.take(name, value);
                 to.add(name, value);
             }
         }
         if (cookies != null) {
-            to.add(HttpHeaderNames.COOKIE, cookies.toString());
+            room.take(HttpHeaderNames.COOKIE, cookies);
+            to.set(HttpHeaderNames.COOKIE, cookies.toString());
         }
     }
 

@@ -185,16 +185,6 @@ final class RequestDecoder extends HttpRequestDecoder {
         return message;
     }
 
-    /** The exchange is over, and what its head took is free. */
-    void exchangeEnded() {
-        fields.close();
-    }
-
-    /** Whether its buffer has grown beyond what there is for each connection. */
-    boolean hasGrown() {
-        return fields.hasGrown();
-    }
-
     @Override
     protected void handlerRemoved0(ChannelHandlerContext ctx) throws Exception {
         fields.close();

@@ -96,18 +96,21 @@ record RequestHead(
     }
 
     private static void requireDecoded(DecoderResult result) {
-        if (result.isSuccess()) {
-            return;
+        if (!result.isSuccess()) {
+            throw new RefusedException(replyTo(result.cause()));
         }
-        Throwable cause = result.cause();
+    }
+
+    /** What to answer a head that could not be read, for this reason. */
+    static Reply replyTo(Throwable cause) {
         if (cause instanceof TooLongHttpLineException) {
-            throw new RefusedException(Reply.lineTooLong());
+            return Reply.lineTooLong();
         } else if (cause instanceof TooLongHttpHeaderException) {
-            throw new RefusedException(Reply.headTooLarge());
+            return Reply.headTooLarge();
         } else if (cause instanceof FieldRoom.NoRoomException) {
-            throw new RefusedException(Reply.of(CloseReason.OVERLOADED, ""));
+            return Reply.of(CloseReason.OVERLOADED, "");
         }
-        throw malformed("The request is not HTTP as RFC 9112 has it.");
+        return Reply.malformed("The request is not HTTP as RFC 9112 has it.");
     }
 
     /** The decoder has refused what it can tell; these it would take for something harmless. */

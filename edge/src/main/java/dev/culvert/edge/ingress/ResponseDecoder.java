@@ -104,16 +104,6 @@ final class ResponseDecoder extends HttpResponseDecoder {
         return message;
     }
 
-    /** The exchange is over, and what its head took is free. */
-    void exchangeEnded() {
-        fields.close();
-    }
-
-    /** Whether its buffer has grown beyond what there is for each connection. */
-    boolean hasGrown() {
-        return fields.hasGrown();
-    }
-
     @Override
     protected void handlerRemoved0(ChannelHandlerContext ctx) throws Exception {
         fields.close();

@@ -52,6 +52,7 @@ final class TargetConnection implements TunnelStream.Listener {
     private final Tunnel tunnel;
     private final TunnelStream stream;
     private final Carrier carrier;
+    private final FieldRoom fields;
     private final ResponseDecoder decoder;
     private final EmbeddedChannel codec;
     private final PendingBytes unparsed;
@@ -111,7 +112,8 @@ final class TargetConnection implements TunnelStream.Listener {
         this.stream = stream;
         this.carrier = carrier;
         this.unparsed = new PendingBytes(allocator);
-        this.decoder = new ResponseDecoder(new FieldRoom(heads));
+        this.fields = new FieldRoom(heads);
+        this.decoder = new ResponseDecoder(fields);
         this.codec = new EmbeddedChannel(new ToStream(), decoder, new HttpRequestEncoder(), new FromDecoder());
     }
 
@@ -181,7 +183,7 @@ final class TargetConnection implements TunnelStream.Listener {
 
     /** Whether the next request may go here: both sides ended cleanly, and nothing is unread. */
     boolean isReusable() {
-        return !targetCloses && !streamFinished && !isLeaving() && !decoder.hasGrown() && isCleanlyOver();
+        return !targetCloses && !streamFinished && !isLeaving() && !fields.hasGrown() && isCleanlyOver();
     }
 
     /** Whether the stream goes through a second node. */
@@ -202,7 +204,7 @@ final class TargetConnection implements TunnelStream.Listener {
     void rest(Runnable ended) {
         listener = null;
         endedIdle = ended;
-        decoder.exchangeEnded();
+        fields.close();
         decoder.unpause();
         sayConsumed();
     }

@@ -66,9 +66,10 @@ final class VisitorProtocols {
 
     private List<ChannelHandler> http1() {
         GatheredWrites writes = new GatheredWrites();
-        RequestDecoder decoder = new RequestDecoder(new FieldRoom(ingress.heads()));
+        FieldRoom fields = new FieldRoom(ingress.heads());
+        RequestDecoder decoder = new RequestDecoder(fields);
         ResponseEncoder encoder = new ResponseEncoder();
-        return List.of(writes, decoder, encoder, new Http1Visitor(ingress, decoder, encoder));
+        return List.of(writes, decoder, encoder, new Http1Visitor(ingress, fields, decoder, encoder));
     }
 
     private void http2(Channel channel) {
