@@ -2,10 +2,12 @@ package dev.culvert.page;
 
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.HostAndPort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A page that a program shows. Its files come with the jar and from nowhere else; what they show they ask of an API.
@@ -65,13 +67,17 @@ public record Page(Map<String, File> files, Map<String, String> headers) {
     }
 
     /**
-     * Whether a page of another origin asks, by what browsers say of it (W3C, Fetch Metadata Request Headers): of a picture's
-     * address, too, with which they send no Origin. Programs, and people who type an address, are nobody's page.
+     * Whether a page of another origin asks, by its Origin, and by what browsers say of it (W3C, Fetch Metadata Request
+     * Headers): of a picture's address, too, with which they send no Origin. Programs, and people who type an address, are
+     * nobody's page.
      *
-     * @param headers of a request to the API of a page
+     * @param authority whom the request is for; its pages are the ones that may ask, by http
+     * @param forPage whether it is for a file of the page itself, to which links may lead
      */
-    public static boolean isAskedByAnother(MultiMap headers) {
+    public static boolean isAskedByAnother(MultiMap headers, @Nullable HostAndPort authority, boolean forPage) {
+        String origin = headers.get("Origin");
         String site = headers.get("Sec-Fetch-Site");
-        return site != null && !site.equals("same-origin") && !site.equals("none");
+        return (origin != null && !origin.equalsIgnoreCase("http://" + authority))
+                || (!forPage && site != null && !site.equals("same-origin") && !site.equals("none"));
     }
 }

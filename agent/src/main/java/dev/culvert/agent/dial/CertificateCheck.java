@@ -1,9 +1,8 @@
 package dev.culvert.agent.dial;
 
-import java.io.IOException;
+import dev.culvert.config.Authorities;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -17,8 +16,6 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -43,26 +40,9 @@ final class CertificateCheck extends X509ExtendedTrustManager {
     }
 
     private static X509ExtendedTrustManager authorities(EdgeTrust trust) throws GeneralSecurityException {
-        KeyStore keys = null;
-        if (trust instanceof EdgeTrust.Authorities named) {
-            keys = KeyStore.getInstance(KeyStore.getDefaultType());
-            try {
-                keys.load(null, null);
-            } catch (IOException e) {
-                throw new GeneralSecurityException("an empty key store cannot be made", e);
-            }
-            for (X509Certificate certificate : named.certificates()) {
-                keys.setCertificateEntry(Integer.toString(keys.size()), certificate);
-            }
-        }
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(keys);
-        for (TrustManager manager : factory.getTrustManagers()) {
-            if (manager instanceof X509ExtendedTrustManager found) {
-                return found;
-            }
-        }
-        throw new GeneralSecurityException("this Java checks no X.509 certificates");
+        return trust instanceof EdgeTrust.Authorities named
+                ? Authorities.only(named.certificates())
+                : Authorities.ofJava();
     }
 
     @Override

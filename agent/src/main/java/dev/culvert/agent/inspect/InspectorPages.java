@@ -119,13 +119,10 @@ final class InspectorPages {
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
                 .putHeader("X-Content-Type-Options", "nosniff");
         HttpServerRequest request = context.request();
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
         boolean isPage = PAGE.files().containsKey(context.normalizedPath());
-        boolean ofOthers = (origin != null && !origin.equalsIgnoreCase("http://" + request.authority()))
-                || (!isPage && Page.isAskedByAnother(request.headers()));
         if (!isThisMachine(request.authority())) {
             error(context, 403, "host_not_allowed", "the inspector answers to localhost, 127.0.0.1 and [::1] only");
-        } else if (ofOthers) {
+        } else if (Page.isAskedByAnother(request.headers(), request.authority(), isPage)) {
             error(context, 403, "origin_not_allowed", "pages of other sites may not use the inspector");
         } else {
             context.next();

@@ -46,10 +46,7 @@ public final class Door {
             return Optional.of(new Refusal(
                     403, "host_not_allowed", "the admin port answers to localhost, 127.0.0.1 and [::1] only"));
         }
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
-        boolean ofOthers = (origin != null && !origin.equalsIgnoreCase("http://" + host))
-                || (!forPage && Page.isAskedByAnother(request.headers()));
-        if (loopback && ofOthers) {
+        if (loopback && Page.isAskedByAnother(request.headers(), host, forPage)) {
             return Optional.of(
                     new Refusal(403, "origin_not_allowed", "pages of other sites may not use the admin port"));
         }

@@ -1,5 +1,6 @@
 package dev.culvert.edge.issuers;
 
+import dev.culvert.config.Authorities;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -8,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.TrustManager;
 
 /** What an issuer publishes or answers: small texts, by HTTP. Safe for use by any thread, and blocks it. */
 public final class Documents {
@@ -86,17 +86,10 @@ public final class Documents {
 
     private static SSLContext trusting(List<X509Certificate> ca) {
         try {
-            KeyStore authorities = KeyStore.getInstance(KeyStore.getDefaultType());
-            authorities.load(null, null);
-            for (int at = 0; at < ca.size(); at++) {
-                authorities.setCertificateEntry(Integer.toString(at), ca.get(at));
-            }
-            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(authorities);
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, trust.getTrustManagers(), null);
+            context.init(null, new TrustManager[] {Authorities.only(ca)}, null);
             return context;
-        } catch (GeneralSecurityException | IOException e) {
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("Java cannot trust these certificates", e);
         }
     }

@@ -1,20 +1,18 @@
 package dev.culvert.edge.tls;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.culvert.config.Authorities;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,25 +91,14 @@ public record BusCertificate(Path file, Instant until) {
 
     private static X509TrustManager trusting(Path authority) {
         try {
-            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-            trusted.load(null, null);
-            for (X509Certificate certificate : KeyAndChain.chain(text(authority))) {
-                trusted.setCertificateEntry(String.valueOf(trusted.size()), certificate);
-            }
-            if (trusted.size() == 0) {
+            List<X509Certificate> authorities = KeyAndChain.chain(text(authority));
+            if (authorities.isEmpty()) {
                 throw wrong(authority + " has no CERTIFICATE in it");
             }
-            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            factory.init(trusted);
-            for (TrustManager manager : factory.getTrustManagers()) {
-                if (manager instanceof X509TrustManager found) {
-                    return found;
-                }
-            }
-            throw new IllegalStateException("Java has nothing that checks certificates");
+            return Authorities.only(authorities);
         } catch (BrokenCertificateException e) {
             throw wrong("%s: %s".formatted(authority, e.getMessage()));
-        } catch (GeneralSecurityException | IOException e) {
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("Java cannot check certificates", e);
         }
     }
