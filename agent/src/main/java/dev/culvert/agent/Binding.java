@@ -58,6 +58,7 @@ final class Binding {
 
     private @Nullable String ticket;
     private int faults;
+
     /** Since when the edge says that another agent has the name; null where it has not said so. */
     private @Nullable Long inUseSinceNanos;
 
@@ -140,7 +141,7 @@ final class Binding {
         }
         Bound.Refusal refusal = answer.refusal();
         if (refusal != null) {
-            refused(refusal, bound.containsKey(lane));
+            onRefusal(refusal, bound.containsKey(lane));
         } else if (answer.name() != null && answer.url() != null && answer.ticket() != null) {
             bound.put(lane, question);
             grant(answer.name(), answer.url(), answer.ticket());
@@ -306,7 +307,7 @@ final class Binding {
      *
      * @param hasIt whether the lane has the tunnel as it was before a change
      */
-    private void refused(Bound.Refusal refusal, boolean hasIt) {
+    private void onRefusal(Bound.Refusal refusal, boolean hasIt) {
         if (hasIt && refusal.code() != Bound.Code.DRAINING && !refusalTold) {
             refusalTold = true;
             events.onUnchanged("the edge lets visitors of %s in as before (%s); it is asked again"
@@ -324,20 +325,32 @@ final class Binding {
             ticket = null;
         } else if (granted && refusal.code() != Bound.Code.NOT_OFFERED) {
             retryLater(refusal.message());
-        } else if (refusal.code() == Bound.Code.NAME_IN_USE && mayBeAnEarlierLife()) {
-            retryLater(refusal.message());
+        } else if (refusal.code() == Bound.Code.NAME_IN_USE) {
+            inUse(refusal);
         } else {
-            String sentence = sentence(refusal);
-            end(new TunnelState.Offline(sentence), new AgentException(code(refusal.code()), sentence));
+            refused(refusal);
         }
     }
 
-    private boolean mayBeAnEarlierLife() {
+    /** Waits for it a while, and asks for the last time at the very end of that. */
+    private void inUse(Bound.Refusal refusal) {
         long now = System.nanoTime();
         if (inUseSinceNanos == null) {
             inUseSinceNanos = now;
         }
-        return now - inUseSinceNanos < IN_USE_PATIENCE.toNanos();
+        long left = IN_USE_PATIENCE.toNanos() - (now - inUseSinceNanos);
+        if (left > 0) {
+            retryLater(
+                    refusal.message(),
+                    Duration.ofNanos(Math.min(left, backoff.next().toNanos())));
+        } else {
+            refused(refusal);
+        }
+    }
+
+    private void refused(Bound.Refusal refusal) {
+        String sentence = sentence(refusal);
+        end(new TunnelState.Offline(sentence), new AgentException(code(refusal.code()), sentence));
     }
 
     private void edgesFault(String message, boolean again) {
@@ -379,8 +392,11 @@ final class Binding {
     }
 
     private void retryLater(String why) {
+        retryLater(why, backoff.next());
+    }
+
+    private void retryLater(String why, Duration wait) {
         cancelRetry();
-        Duration wait = backoff.next();
         if (bound.isEmpty()) {
             become(new TunnelState.Reconnecting(why, wait, true));
         }
