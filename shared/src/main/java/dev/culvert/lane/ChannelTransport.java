@@ -60,14 +60,13 @@ final class ChannelTransport extends ChannelInboundHandlerAdapter implements Lan
         Sockets.append(channel, new FrameCodec());
         Sockets.append(channel, this);
         channel.config().setWriteBufferWaterMark(QUEUE);
-        if (channel instanceof EpollSocketChannel) {
+        if (!channel.isActive()) {
+            ended("the connection was closed");
+        } else if (channel instanceof EpollSocketChannel) {
             channel.config().setOption(ChannelOption.TCP_NODELAY, true);
             channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) KERNEL_QUEUE_BYTES);
             channel.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, (int)
                     KeepAlive.longestSilence(options).toMillis());
-        }
-        if (!channel.isActive()) {
-            ended("the connection was closed");
         }
     }
 
