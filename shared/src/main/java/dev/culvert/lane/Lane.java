@@ -344,6 +344,10 @@ public final class Lane {
             write(new Frame.Reset(id, why, 0, refusesStreams ? "takes no new streams" : FULL));
             return;
         }
+        if (open.request().kind() == StreamRequest.Kind.UNKNOWN) {
+            write(new Frame.Reset(id, CloseReason.NOT_HELD, 0, "what its visitor speaks is not known here"));
+            return;
+        }
         lastServedStreamId = id;
         long aboveFloor = Math.max(0, open.sendWindowBytes() - options.floorWindowBytes());
         budget.take(aboveFloor);

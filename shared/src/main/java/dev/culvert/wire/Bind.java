@@ -4,6 +4,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,11 @@ public record Bind(
         Visitors visitors,
         boolean changes) {
 
+    private static final String ALLOW_FROM = "allowFrom";
+    private static final String PASSWORDS = "passwords";
+    private static final String PEOPLE = "people";
+    private static final Set<String> RESTRICTIONS = Set.of(ALLOW_FROM, PASSWORDS, PEOPLE);
+
     /** Characters of what a tunnel says of its target, which may be a path. */
     private static final int MOST_CHARS = 4096;
 
@@ -50,8 +56,15 @@ public record Bind(
      * @param people who by HTTP may sign in: {@code ann@example.com}, {@code *@example.com} or {@code *}. Where both are empty
      *     nobody is asked who it is
      * @param preflights whether those who ask before a request to another site (CORS preflights) are let in without
+     * @param unknown the names of restrictions that the agent counts on, and this release does not know; none in what it
+     *     says itself
      */
-    public record Visitors(List<String> allowFrom, List<String> passwords, List<String> people, boolean preflights) {
+    public record Visitors(
+            List<String> allowFrom,
+            List<String> passwords,
+            List<String> people,
+            boolean preflights,
+            List<String> unknown) {
         /** Everybody. */
         public static final Visitors EVERYBODY = new Visitors(List.of(), List.of(), List.of(), false);
 
@@ -59,6 +72,37 @@ public record Bind(
             allowFrom = List.copyOf(allowFrom);
             passwords = List.copyOf(passwords);
             people = List.copyOf(people);
+            unknown = List.copyOf(unknown);
+        }
+
+        public Visitors(List<String> allowFrom, List<String> passwords, List<String> people, boolean preflights) {
+            this(allowFrom, passwords, people, preflights, List.of());
+        }
+
+        private static Visitors of(JsonObject json) {
+            return new Visitors(
+                    Handshake.list(json, ALLOW_FROM, String.class),
+                    Handshake.list(json, PASSWORDS, String.class),
+                    Handshake.list(json, PEOPLE, String.class),
+                    Handshake.flag(json, "preflights"),
+                    Handshake.list(json, "needs", String.class).stream()
+                            .filter(need -> !RESTRICTIONS.contains(need))
+                            .toList());
+        }
+
+        private void putInto(JsonObject json) {
+            JsonArray needs = new JsonArray();
+            putInto(json, needs, ALLOW_FROM, allowFrom);
+            putInto(json, needs, PASSWORDS, passwords);
+            putInto(json, needs, PEOPLE, people);
+            json.put("preflights", preflights).put("needs", needs);
+        }
+
+        private static void putInto(JsonObject json, JsonArray needs, String restriction, List<String> values) {
+            json.put(restriction, new JsonArray(values));
+            if (!values.isEmpty()) {
+                needs.add(restriction);
+            }
         }
     }
 
@@ -71,11 +115,8 @@ public record Bind(
                 .put("hostHeader", hostHeader)
                 .put("target", target)
                 .put("responseTimeoutMillis", responseTimeoutMillis)
-                .put("allowFrom", new JsonArray(visitors.allowFrom()))
-                .put("passwords", new JsonArray(visitors.passwords()))
-                .put("people", new JsonArray(visitors.people()))
-                .put("preflights", visitors.preflights())
                 .put("changes", changes);
+        visitors.putInto(json);
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
         return json;
@@ -96,11 +137,7 @@ public record Bind(
                 Handshake.text(json, "hostHeader", "preserve"),
                 Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "target", MOST_CHARS), ""),
                 Handshake.count(json, "responseTimeoutMillis"),
-                new Visitors(
-                        Handshake.list(json, "allowFrom", String.class),
-                        Handshake.list(json, "passwords", String.class),
-                        Handshake.list(json, "people", String.class),
-                        Handshake.flag(json, "preflights")),
+                Visitors.of(json),
                 Handshake.flag(json, "changes"));
     }
 }

@@ -100,18 +100,24 @@ public final class FrameReader {
         }
         header.clear();
         if (!partialPayload.isReadable()) {
-            sink.accept(ControlFrames.read(type, streamId, in.readSlice(missing)));
+            deliver(in.readSlice(missing), sink);
             return true;
         }
         ByteBuf payload = partialPayload;
         partialPayload = Unpooled.EMPTY_BUFFER;
         try {
             payload.writeBytes(in, missing);
-            sink.accept(ControlFrames.read(type, streamId, payload));
+            deliver(payload, sink);
         } finally {
             payload.release();
         }
         return true;
+    }
+
+    private void deliver(ByteBuf payload, Consumer<Frame> sink) {
+        if (type < FrameType.FIRST_SKIPPED) {
+            sink.accept(ControlFrames.read(type, streamId, payload));
+        }
     }
 
     private void collect(ByteBuf in) {

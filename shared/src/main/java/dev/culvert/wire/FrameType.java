@@ -17,5 +17,8 @@ final class FrameType {
     static final int PONG = 13;
     static final int GOAWAY = 14;
 
+    /** This type and all above, of which there are none so far, may be skipped by who does not know them. */
+    static final int FIRST_SKIPPED = 128;
+
     private FrameType() {}
 }

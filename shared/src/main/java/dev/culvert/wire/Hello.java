@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The agent's first words on a lane.
  *
- * @param versions the protocol versions it speaks
+ * @param versions the protocol versions it speaks; where {@link #VERSION} is not among them, nothing else of it is read
  * @param software its name and version, for logs
  * @param instance its instance id: one for each start of an agent
  * @param lanes the ids of its lanes that are alive; a node that holds others of this instance closes those
@@ -57,8 +57,13 @@ public record Hello(
     }
 
     static Hello of(JsonObject json) {
+        List<Integer> versions = Handshake.list(json, "versions", Integer.class);
+        if (!versions.isEmpty() && !versions.contains(VERSION)) {
+            // What else it says may be of another shape; who reads it is told of the versions, not of that.
+            return new Hello(versions, "", "", List.of(), null, null, 0, false);
+        }
         return new Hello(
-                Handshake.list(json, "versions", Integer.class),
+                versions,
                 Handshake.shown(
                         "software",
                         Handshake.text(json, "software", ""),

@@ -3,9 +3,12 @@ package dev.culvert.lane;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.culvert.testkit.LeakFree;
+import dev.culvert.testkit.ScriptedPeer;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
+import dev.culvert.wire.StreamRequest;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,6 +61,22 @@ class LaneHostilePeerTest {
     }
 
     @Test
+    void aStreamOfAKindThatIsNotKnownIsRefusedAndNoOther() throws Exception {
+        LaneBench.Run run = bench.start();
+        StreamRecorder stream = run.accept(1);
+        StreamRequest later = new StreamRequest("host:a", StreamRequest.Kind.UNKNOWN, "", 0, 0);
+
+        run.peer().send(new Frame.Open(3, later, 100, 100));
+
+        Frame.Reset reset = run.peer().expect(Frame.Reset.class);
+        assertEquals(3, reset.streamId());
+        assertEquals(CloseReason.NOT_HELD, reset.reason());
+        assertEquals(0, reset.deliveredBytes());
+        run.peer().sendText(1, "still here");
+        assertEquals("still here", stream.nextText(10));
+    }
+
+    @Test
     void anIdOfThePeersIsNotUsedTwice() throws Exception {
         LaneBench.Run run = bench.start();
         run.accept(5).reset(CloseReason.CANCELLED);
@@ -75,6 +94,26 @@ class LaneHostilePeerTest {
         run.peer().send(new Frame.Open(1, LaneBench.REQUEST, 100, 100));
 
         run.peer().expectGoAway(CloseReason.PROTOCOL_ERROR);
+    }
+
+    @Test
+    void aConnectionThatIsClosedBeforeItsLaneBeginsEndsIt() throws Exception {
+        LaneRecorder handler = new LaneRecorder(StreamRecorder::listen);
+        int port = bench.vertx
+                .createNetServer()
+                .connectHandler(socket -> {
+                    Channel channel = Sockets.takeOver(socket);
+                    channel.close();
+                    Lane.on(channel, Lane.Side.ACCEPTOR, bench.options, bench.budget, handler);
+                })
+                .listen(0, "127.0.0.1")
+                .await()
+                .actualPort();
+
+        try (ScriptedPeer peer = ScriptedPeer.connect(port)) {
+            assertEquals(CloseReason.LANE_LOST, handler.closeReason());
+            peer.expectEnd();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.culvert.wire;
 
 import io.netty.buffer.Unpooled;
 import java.util.List;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -70,7 +71,7 @@ final class FrameArbitraries {
 
     private static Arbitrary<Frame> hellos() {
         return Combinators.combine(
-                        POSITIVE.list().ofMaxSize(3),
+                        POSITIVE.list().ofMaxSize(3).map(FrameArbitraries::withOurs),
                         WORD,
                         WORD,
                         TEXT.list().ofMaxSize(3),
@@ -80,6 +81,10 @@ final class FrameArbitraries {
                         Arbitraries.of(true, false))
                 .as((versions, software, instance, lanes, token, secret, window, events) -> new Frame.HelloFrame(
                         new Hello(versions, software, instance, lanes, token, secret, window, events)));
+    }
+
+    private static List<Integer> withOurs(List<Integer> versions) {
+        return Stream.concat(versions.stream(), Stream.of(Hello.VERSION)).toList();
     }
 
     private static Arbitrary<Frame> binds() {

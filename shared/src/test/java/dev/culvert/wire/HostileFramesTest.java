@@ -79,7 +79,7 @@ class HostileFramesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 15, 16, 127, 128, 255})
+    @ValueSource(ints = {0, 15, 16, 127})
     void aTypeThatIsNotKnownIsRefused(int type) {
         refused(frame(type, 1, new byte[8]));
     }
@@ -174,6 +174,52 @@ class HostileFramesTest {
         new FrameReader().read(hex(9, 1, "fe0000000000000005616263"), read::add);
 
         assertEquals(List.of(new Frame.Reset(1, CloseReason.INTERNAL, 5, "abc")), read);
+    }
+
+    /** So that a later release can say more to who does not listen. */
+    @ParameterizedTest
+    @ValueSource(ints = {128, 255})
+    void aTypeThatMayBeSkippedIsHoweverItIsCut(int type) {
+        ByteBuf bytes = Unpooled.wrappedBuffer(
+                hex(12, 0, "0000000000000007"), frame(type, 5, new byte[300]), hex(13, 0, "0000000000000008"));
+        for (int cut = 0; cut < bytes.readableBytes(); cut++) {
+            FrameReader reader = new FrameReader();
+            List<Frame> read = new ArrayList<>();
+
+            reader.read(bytes.slice(0, cut), read::add);
+            reader.read(bytes.slice(cut, bytes.readableBytes() - cut), read::add);
+
+            assertEquals(List.of(new Frame.Ping(7), new Frame.Pong(8)), read);
+            assertTrue(reader.betweenFrames());
+            reader.close();
+        }
+    }
+
+    @Test
+    void ofAHelloOfAnotherVersionNothingButTheVersionsIsRead() {
+        List<Frame> read = new ArrayList<>();
+        String json = "{\"versions\":[2,3],\"instance\":{\"of\":\"another shape\"}}";
+
+        new FrameReader().read(frame(1, 0, json.getBytes(StandardCharsets.UTF_8)), read::add);
+
+        assertEquals(
+                List.of(2, 3),
+                assertInstanceOf(Frame.HelloFrame.class, read.get(0)).hello().versions());
+    }
+
+    @Test
+    void aBindSaysWhichRestrictionsItCountsOnAndWhichOfThemAreNotKnown() {
+        Bind.Visitors guarded = new Bind.Visitors(List.of("10.0.0.0/8"), List.of(), List.of("*"), true);
+        JsonObject json = new Bind(1, "http", "a", 0, null, false, "preserve", "", 0, guarded, false).toJson();
+        assertEquals(List.of("allowFrom", "people"), json.getJsonArray("needs").getList());
+
+        json.getJsonArray("needs").add("countries");
+        List<Frame> read = new ArrayList<>();
+        new FrameReader().read(frame(3, 0, json.encode().getBytes(StandardCharsets.UTF_8)), read::add);
+
+        Bind bind = assertInstanceOf(Frame.BindFrame.class, read.get(0)).bind();
+        assertEquals(List.of("countries"), bind.visitors().unknown());
+        assertEquals(List.of("*"), bind.visitors().people());
     }
 
     @Test

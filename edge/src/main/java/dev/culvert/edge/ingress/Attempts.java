@@ -117,7 +117,7 @@ final class Attempts {
 
     /** The visitor was let in by what this node knew; an agent that has come back since may want others. */
     private boolean letsInOthers(Tunnel now) {
-        return !now.policy().admission().equals(tunnel.policy().admission());
+        return !now.policy().hasAdmissionOf(tunnel.policy());
     }
 
     private Future<TunnelStream> openNext(String visitor, EventLoop loop) {

@@ -67,6 +67,9 @@ final class Gate {
      */
     Decision decide(Tunnel tunnel, InetAddress visitor, SignIn.Question question) {
         Admission admission = tunnel.policy().admission();
+        if (tunnel.policy().restrictsBeyondUs()) {
+            return new Out(Reply.edgeTooOld(question.host()));
+        }
         if (!admission.letsIn(visitor)) {
             return new Out(Reply.notAdmitted(question.host(), visitor));
         }

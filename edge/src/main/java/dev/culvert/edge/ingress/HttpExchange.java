@@ -204,7 +204,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void letIn(Tunnel tunnel) {
-        if (tunnel.policy().admission().isOpen()) {
+        if (tunnel.policy().isOpen()) {
             goThrough(tunnel, Gate.In.FREELY);
             return;
         }

@@ -218,6 +218,11 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
             turnAway(new StreamReset(CloseReason.NOT_HELD, 0, "the tunnel is of the kind " + tunnel.kind()));
             return;
         }
+        if (tunnel.policy().restrictsBeyondUs()) {
+            turnAway(new StreamReset(
+                    CloseReason.NOT_ADMITTED, 0, "this edge is of an earlier release than what the tunnel asks for"));
+            return;
+        }
         if (!tunnel.policy().admission().letsIn(request.visitor().getAddress())) {
             turnAway(new StreamReset(CloseReason.NOT_ADMITTED, 0, "the visitor's network is not let in"));
             return;

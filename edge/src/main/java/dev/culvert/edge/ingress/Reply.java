@@ -79,6 +79,17 @@ public record Reply(
                         .formatted(host, NetUtil.toAddressString(visitor)));
     }
 
+    static Reply edgeTooOld(String host) {
+        return new Reply(
+                HttpResponseStatus.SERVICE_UNAVAILABLE,
+                "edge_too_old",
+                "Edge is too old for this tunnel",
+                ("%s restricts its visitors in a way that this edge does not know, because it is of an earlier release."
+                                + " Whoever runs it is most likely about to upgrade it.")
+                        .formatted(host),
+                RETRY_SECONDS);
+    }
+
     static Reply passwordRequired(String host) {
         return of(
                 HttpResponseStatus.UNAUTHORIZED,

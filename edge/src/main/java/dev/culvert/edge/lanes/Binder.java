@@ -54,6 +54,12 @@ public final class Binder {
                     Bound.Code.NOT_OFFERED,
                     "this edge has no port for TLS that ends at targets; whoever runs it can open one with --tls-port");
         }
+        if (!asked.visitors().unknown().isEmpty()) {
+            return refused(
+                    Bound.Code.NOT_OFFERED,
+                    "this edge is of an earlier release than the agent, and cannot restrict visitors by %s as it asks; upgrade the edges first"
+                            .formatted(quoted(String.join(", ", asked.visitors().unknown()))));
+        }
         if (!isPlain(asked.hostHeader()) || !isPlain(asked.target())) {
             return refused(
                     Bound.Code.NOT_ALLOWED,

@@ -5,7 +5,6 @@ import com.hazelcast.nio.ObjectDataOutput;
 import dev.culvert.admission.Admission;
 import java.io.IOException;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +123,7 @@ final class BindChange extends Change {
             return new Outcome(Outcome.Verdict.NOT_POOLED, before);
         }
         boolean mayDiffer = assertedAgain || (changes && isAgentsAlready(tunnel));
-        if (others && !mayDiffer && !tunnel.policy().admission().equals(policy.admission())) {
+        if (others && !mayDiffer && !tunnel.policy().hasAdmissionOf(policy)) {
             // Or one of a pool could open all others to everybody by mistake.
             return new Outcome(Outcome.Verdict.OTHER_ADMISSION, before);
         }
@@ -153,10 +152,6 @@ final class BindChange extends Change {
         return other.node().equals(claim.node()) && other.instance().equals(claim.instance());
     }
 
-    private static List<String> readTexts(ObjectDataInput in) throws IOException {
-        return List.of(Objects.requireNonNull(in.readStringArray()));
-    }
-
     @Override
     public int getClassId() {
         return RegistryTypes.BIND;
@@ -167,14 +162,7 @@ final class BindChange extends Change {
         out.writeByteArray(TunnelCodec.encode(claim));
         out.writeString(owner);
         out.writeString(kind);
-        out.writeString(policy.hostHeader());
-        out.writeString(policy.target());
-        out.writeInt(policy.responseTimeoutMillis());
-        out.writeBoolean(policy.pool());
-        out.writeStringArray(policy.admission().networks().texts().toArray(String[]::new));
-        out.writeStringArray(policy.admission().hashes().toArray(String[]::new));
-        out.writeStringArray(policy.admission().people().all().toArray(String[]::new));
-        out.writeBoolean(policy.admission().preflights());
+        out.writeByteArray(TunnelCodec.encode(policy));
         out.writeBoolean(changes);
         out.writeLong(nowMillis);
         out.writeLong(provenSinceMillis);
@@ -189,12 +177,7 @@ final class BindChange extends Change {
         claim = TunnelCodec.decodeClaim(Objects.requireNonNull(in.readByteArray()));
         owner = Objects.requireNonNull(in.readString());
         kind = Objects.requireNonNull(in.readString());
-        policy = new Tunnel.Policy(
-                Objects.requireNonNull(in.readString()),
-                Objects.requireNonNull(in.readString()),
-                in.readInt(),
-                in.readBoolean(),
-                Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean()));
+        policy = TunnelCodec.decodePolicy(Objects.requireNonNull(in.readByteArray()));
         changes = in.readBoolean();
         nowMillis = in.readLong();
         provenSinceMillis = in.readLong();

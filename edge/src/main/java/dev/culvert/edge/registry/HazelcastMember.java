@@ -88,7 +88,15 @@ public final class HazelcastMember {
         // Of what both halves of a cluster have noted the later: all is kept for the same time.
         config.getMapConfig(GivenBack.MAP).getMergePolicyConfig().setPolicy(ExpirationTimeMergePolicy.class.getName());
         Completions.keepThreads();
-        HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
+        HazelcastInstance hazelcast;
+        try {
+            hazelcast = Hazelcast.newHazelcastInstance(config);
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(
+                    "the registry's hazelcast did not start, and the log says why (%s); should it be the release of the other edges' hazelcast: %s"
+                            .formatted(e.getMessage(), "all edges have to be stopped before this upgrade"),
+                    e);
+        }
         LOGGER.atInfo()
                 .addKeyValue("node", nodeId)
                 .addKeyValue("nodes", hazelcast.getCluster().getMembers().size())

@@ -565,6 +565,11 @@ public final class HazelcastRegistry implements Registry {
                         Bound.Code.NAME_IN_USE,
                         "%s is served by your agents on %d lanes already, and no more can share it; stop some of them first"
                                 .formatted(name, BindChange.MOST_CLAIMS));
+            case UNKNOWN ->
+                new NameRefusedException(
+                        Bound.Code.INTERNAL,
+                        "the edge that keeps %s is of a later release, and refuses it for a reason that this one does not know; try again"
+                                .formatted(name));
             case DONE, GIVEN_BACK -> throw new IllegalStateException("a bind that was done is not refused");
         };
     }

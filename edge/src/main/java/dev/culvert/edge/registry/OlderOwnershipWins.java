@@ -41,7 +41,7 @@ public final class OlderOwnershipWins
         Set<Claim> claims = new HashSet<>(newest.claims());
         for (Tunnel half : List.of(one, other)) {
             // Else a half that lets in everybody would open the tunnel of the one that does not.
-            if (half.policy().admission().equals(newest.policy().admission())) {
+            if (half.policy().hasAdmissionOf(newest.policy())) {
                 claims.addAll(half.claims());
             }
         }

@@ -24,7 +24,9 @@ final class Outcome implements IdentifiedDataSerializable {
         /** As many agents and nodes share it as can. */
         FULL(5),
         /** The last claim was given up: the name is to be free as soon as that is noted. */
-        GIVEN_BACK(6);
+        GIVEN_BACK(6),
+        /** For a reason that a node of a later release has, and this one does not know. Never written. */
+        UNKNOWN(-1);
 
         /** The byte on the wire; never changes its meaning. */
         final int code;
@@ -33,14 +35,14 @@ final class Outcome implements IdentifiedDataSerializable {
             this.code = code;
         }
 
-        /** The verdict with this code; {@link #TAKEN} for a newer node's reason to refuse. */
+        /** The verdict with this code. */
         static Verdict of(int code) {
             for (Verdict verdict : values()) {
                 if (verdict.code == code) {
                     return verdict;
                 }
             }
-            return TAKEN;
+            return UNKNOWN;
         }
     }
 

@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Puts the result of a {@link Change} into a backup. */
+/**
+ * Puts the result of a {@link Change} into a backup. Hazelcast writes what belongs to the operation right behind it, so that
+ * nothing can be added to it in later releases: only to the value, which is behind its length.
+ */
 final class Store implements EntryProcessor<String, StoredTunnel, Outcome>, IdentifiedDataSerializable {
     private static final int VERSION = 1;
 
@@ -45,7 +48,7 @@ final class Store implements EntryProcessor<String, StoredTunnel, Outcome>, Iden
 
     @Override
     public void readData(ObjectDataInput in) throws IOException {
-        in.readByte(); // The version: fields only ever join at the end.
+        in.readByte(); // The version, which stays.
         value = in.readObject();
     }
 }

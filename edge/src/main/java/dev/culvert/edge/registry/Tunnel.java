@@ -66,8 +66,36 @@ public record Tunnel(
      * @param target what the agent calls its target, as {@code host:port} or URL; for {@code rewrite} and for people
      * @param responseTimeoutMillis how long the target may take to begin its answer, in milliseconds; 0 for as long as it takes
      * @param pool whether other agents of the same owner may join
-     * @param admission whom the ingress lets in
+     * @param admission whom the ingress lets in, as far as this node knows
+     * @param unread what it does not know
      */
     public record Policy(
-            String hostHeader, String target, int responseTimeoutMillis, boolean pool, Admission admission) {}
+            String hostHeader,
+            String target,
+            int responseTimeoutMillis,
+            boolean pool,
+            Admission admission,
+            UnreadPolicy unread) {
+
+        /** One of which this node knows all. */
+        public Policy(String hostHeader, String target, int responseTimeoutMillis, boolean pool, Admission admission) {
+            this(hostHeader, target, responseTimeoutMillis, pool, admission, UnreadPolicy.NOTHING);
+        }
+
+        /** Whether nothing is asked of visitors. */
+        public boolean isOpen() {
+            return !restrictsBeyondUs() && admission.isOpen();
+        }
+
+        /** Whether visitors are restricted in a way that this node does not know: it must not let in any. */
+        public boolean restrictsBeyondUs() {
+            return !unread.restrictions().isEmpty();
+        }
+
+        /** Whether the other lets in the same visitors. */
+        public boolean hasAdmissionOf(Policy other) {
+            boolean known = !restrictsBeyondUs() && !other.restrictsBeyondUs();
+            return admission.equals(other.admission) && (known || unread.equals(other.unread));
+        }
+    }
 }

@@ -1,6 +1,8 @@
 package dev.culvert.edge.registry;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.config.ConfigException;
+import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -14,13 +16,28 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, host header, target, pool,
- * reserved until, revision, claims, networks, passwords' hashes and people of its admission,
- * whether that lets in preflights, response timeout. Texts are UTF-8 behind their length
- * (i32), each list stands behind the number of its items (i32), each claim behind the length of
- * the whole claim, and integers are big-endian. New fields go to the end, of the body and of a claim.
+ * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, policy, reserved until, revision,
+ * claims. A policy: the names of the ways in which it restricts visitors, host header, target, pool, response timeout,
+ * networks, passwords' hashes, people, whether preflights are let in. Texts are UTF-8 behind their length (i32), each list
+ * stands behind the number of its items (i32), policy and claims behind the length of the whole, and integers are
+ * big-endian.
+ *
+ * <p>A later release adds fields at the end, of the body, of a claim, or of the policy. This one skips them. Where it
+ * changes the entry, those of body and claims are lost, and those of the policy stay ({@link UnreadPolicy}): what
+ * restricts visitors belongs there, and its name into the first field. A release that finds nothing where it has added a
+ * field has an entry of an earlier one before it.
  */
 final class TunnelCodec {
+    /** Restrictions by what the wire calls them, too ({@code docs/protocol.md}, BIND). */
+    private static final String NETWORKS = "allowFrom";
+
+    private static final String PASSWORDS = "passwords";
+    private static final String PEOPLE = "people";
+    private static final Set<String> KNOWN = Set.of(NETWORKS, PASSWORDS, PEOPLE);
+
+    /** For a policy that breaks the rule above: what it lets in cannot be told. */
+    private static final String UNREADABLE = "unreadable";
+
     private static final SharedTexts SHARED = new SharedTexts();
 
     private TunnelCodec() {}
@@ -32,22 +49,13 @@ final class TunnelCodec {
         writeText(out, tunnel.owner());
         out.writeLong(tunnel.ownedSinceMillis());
         writeText(out, tunnel.kind());
-        writeText(out, tunnel.policy().hostHeader());
-        writeText(out, tunnel.policy().target());
-        out.writeBoolean(tunnel.policy().pool());
+        writeBytes(out, encode(tunnel.policy()));
         out.writeLong(tunnel.reservedUntilMillis());
         out.writeLong(revision);
         out.writeInt(tunnel.claims().size());
         for (Claim claim : tunnel.claims()) {
-            byte[] encoded = encode(claim);
-            out.writeInt(encoded.length);
-            out.write(encoded);
+            writeBytes(out, encode(claim));
         }
-        writeTexts(out, tunnel.policy().admission().networks().texts());
-        writeTexts(out, tunnel.policy().admission().hashes());
-        writeTexts(out, tunnel.policy().admission().people().all());
-        out.writeBoolean(tunnel.policy().admission().preflights());
-        out.writeInt(tunnel.policy().responseTimeoutMillis());
         return bytes.toByteArray();
     }
 
@@ -57,9 +65,7 @@ final class TunnelCodec {
         String owner = readShared(in);
         long ownedSinceMillis = in.readLong();
         String kind = readShared(in);
-        String hostHeader = readShared(in);
-        String target = readShared(in);
-        boolean pool = in.readBoolean();
+        Tunnel.Policy policy = decodePolicy(readBytes(in));
         long reservedUntilMillis = in.readLong();
         long revision = in.readLong();
         int count = in.readInt();
@@ -67,10 +73,62 @@ final class TunnelCodec {
         for (int i = 0; i < count; i++) {
             claims.add(decodeClaim(readBytes(in)));
         }
-        Admission admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
-        Tunnel.Policy policy = new Tunnel.Policy(hostHeader, target, in.readInt(), pool, admission);
         return new StoredTunnel(
                 new Tunnel(key, owner, ownedSinceMillis, kind, policy, claims, reservedUntilMillis), revision);
+    }
+
+    /** What was not read of it goes back as it came. */
+    static byte[] encode(Tunnel.Policy policy) throws IOException {
+        if (policy.unread().block().length() > 0) {
+            return policy.unread().block().getBytes();
+        }
+        Admission admission = policy.admission();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
+        DataOutputStream out = new DataOutputStream(bytes);
+        writeTexts(out, restrictionsOf(admission));
+        writeText(out, policy.hostHeader());
+        writeText(out, policy.target());
+        out.writeBoolean(policy.pool());
+        out.writeInt(policy.responseTimeoutMillis());
+        writeTexts(out, admission.networks().texts());
+        writeTexts(out, admission.hashes());
+        writeTexts(out, admission.people().all());
+        out.writeBoolean(admission.preflights());
+        return bytes.toByteArray();
+    }
+
+    static Tunnel.Policy decodePolicy(byte[] block) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(block));
+        Set<String> unknown = new HashSet<>(readTexts(in));
+        unknown.removeAll(KNOWN);
+        String hostHeader = readShared(in);
+        String target = readShared(in);
+        boolean pool = in.readBoolean();
+        int responseTimeoutMillis = in.readInt();
+        Admission admission;
+        try {
+            admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
+        } catch (ConfigException | IllegalArgumentException e) {
+            admission = Admission.EVERYBODY;
+            unknown.add(UNREADABLE);
+        }
+        boolean isRead = unknown.isEmpty() && in.available() == 0;
+        UnreadPolicy unread = isRead ? UnreadPolicy.NOTHING : new UnreadPolicy(unknown, Buffer.buffer(block));
+        return new Tunnel.Policy(hostHeader, target, responseTimeoutMillis, pool, admission, unread);
+    }
+
+    private static List<String> restrictionsOf(Admission admission) {
+        List<String> restrictions = new ArrayList<>(KNOWN.size());
+        if (!admission.networks().isEmpty()) {
+            restrictions.add(NETWORKS);
+        }
+        if (admission.asksForPassword()) {
+            restrictions.add(PASSWORDS);
+        }
+        if (admission.asksForSignIn()) {
+            restrictions.add(PEOPLE);
+        }
+        return restrictions;
     }
 
     static byte[] encode(Claim claim) throws IOException {
@@ -103,7 +161,10 @@ final class TunnelCodec {
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        writeBytes(out, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void writeBytes(DataOutputStream out, byte[] bytes) throws IOException {
         out.writeInt(bytes.length);
         out.write(bytes);
     }

@@ -52,7 +52,9 @@ record LinkMessage(
         /** Frames of the lane inside. */
         FRAMES(1),
         /** The sender knows no such link (any more). The body is a reason (u8) and a sentence. Never answered. */
-        CLOSED(2);
+        CLOSED(2),
+        /** What only another version knows, of which a message is refused whatever it is. Never written. */
+        UNKNOWN(0);
 
         private final int code;
 
@@ -60,14 +62,15 @@ record LinkMessage(
             this.code = code;
         }
 
-        static Kind of(int code) {
-            return switch (code) {
-                case 1 -> FRAMES;
-                case 2 -> CLOSED;
-                default ->
-                    throw new MalformedFrameException(
-                            "a message of a link is of kind %d, which is not known".formatted(code));
-            };
+        static Kind of(int code, int version) {
+            if (code == FRAMES.code) {
+                return FRAMES;
+            } else if (code == CLOSED.code) {
+                return CLOSED;
+            } else if (version != VERSION) {
+                return UNKNOWN;
+            }
+            throw new MalformedFrameException("a message of a link is of kind %d, which is not known".formatted(code));
         }
     }
 
@@ -109,9 +112,10 @@ record LinkMessage(
     static LinkMessage read(Buffer buffer, int position) {
         ByteBuf in = Sockets.bytesOf(buffer).skipBytes(position);
         try {
+            int version = in.readUnsignedByte();
             return new LinkMessage(
-                    in.readUnsignedByte(),
-                    Kind.of(in.readUnsignedByte()),
+                    version,
+                    Kind.of(in.readUnsignedByte(), version),
                     readId(in),
                     readId(in),
                     in.readInt(),

@@ -60,8 +60,8 @@ public final class Relay {
 
     /** For the operator, because he alone can mend it. */
     private static final String NEVER_STANDS =
-            "no link to another node comes to stand; visitors of tunnels that node holds "
-                    + "get 502 here: is --bus-tls the same on all nodes, are its certificates in force, and is the bus's port open?";
+            "no link to another node comes to stand; visitors of tunnels that node holds get 502 here. Unless the detail says why: "
+                    + "is --bus-tls the same on all nodes, are its certificates in force, and is the bus's port open?";
 
     private final Vertx vertx;
     private final String nodeId;

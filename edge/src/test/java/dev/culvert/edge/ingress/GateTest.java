@@ -11,6 +11,7 @@ import dev.culvert.admission.Password;
 import dev.culvert.admission.People;
 import dev.culvert.admission.Person;
 import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.UnreadPolicy;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
 import dev.culvert.edge.testkit.FakeTarget;
@@ -20,6 +21,7 @@ import dev.culvert.testkit.LeakFree;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -68,6 +70,20 @@ class GateTest {
         assertTrue(answer.body().contains("app.example.com asks for a name and a password"), answer.body());
         assertEquals(0, door.carriers.unseenStreams(), "the agent is not troubled");
         assertEquals(1, door.traffic.answers(4));
+    }
+
+    /** What a later release knows: better nobody than everybody. */
+    @Test
+    void nobodyComesInWhereVisitorsAreRestrictedInAWayThatIsNotKnown() throws Exception {
+        UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
+        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, BY_PASSWORD, unread));
+        Answer answer = get(door.visitor(), authorization("ann:correct: horse"));
+        assertEquals(503, answer.status());
+        assertEquals("edge_too_old", answer.field("culvert-error"));
+
+        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY, unread));
+        assertEquals("edge_too_old", get(door.visitor(), "").field("culvert-error"));
+        assertEquals(0, door.carriers.unseenStreams());
     }
 
     @Test
@@ -507,10 +523,11 @@ class GateTest {
     }
 
     private static void ask(Door door, Admission admission) {
-        door.registry.know(FakeRegistry.tunnel(
-                Door.HOST,
-                new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, admission),
-                Set.of(FakeRegistry.CLAIM)));
+        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, admission));
+    }
+
+    private static void ask(Door door, Tunnel.Policy policy) {
+        door.registry.know(FakeRegistry.tunnel(Door.HOST, policy, Set.of(FakeRegistry.CLAIM)));
     }
 
     private static Answer get(RawVisitor visitor, String more) throws Exception {

@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
 import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.UnreadPolicy;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.StreamRequest;
+import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
@@ -293,6 +295,18 @@ class RawVisitTest {
     void visitorOfANetworkThatIsNotLetInIsClosed() throws Exception {
         Admission admission = Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24"));
         Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, admission);
+        door.registry.know(new Tunnel(tunnel.key(), "owner", 0, "tcp", policy, tunnel.claims(), 0));
+
+        assertEquals("", door.tcpVisitor().awaitEnd());
+
+        assertEquals(1, door.traffic.turnedAway().of(CloseReason.NOT_ADMITTED));
+        assertEquals(0, door.carriers.unseenStreams());
+    }
+
+    @Test
+    void visitorOfATunnelWithARestrictionThatIsNotKnownIsClosed() throws Exception {
+        UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, unread);
         door.registry.know(new Tunnel(tunnel.key(), "owner", 0, "tcp", policy, tunnel.claims(), 0));
 
         assertEquals("", door.tcpVisitor().awaitEnd());

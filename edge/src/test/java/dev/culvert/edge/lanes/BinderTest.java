@@ -197,6 +197,29 @@ class BinderTest {
     }
 
     @Test
+    void restrictionThatIsNotKnownIsNotPassedOver() {
+        Bind asked = new Bind(
+                1,
+                "http",
+                null,
+                0,
+                null,
+                false,
+                "preserve",
+                "",
+                0,
+                new Bind.Visitors(List.of("10.0.0.0/8"), List.of(), List.of(), false, List.of("countries")),
+                false);
+
+        NameRefusedException refused = refusal(asked, ANYBODY);
+
+        assertEquals(Bound.Code.NOT_OFFERED, refused.code());
+        assertEquals(
+                "this edge is of an earlier release than the agent, and cannot restrict visitors by 'countries' as it asks; upgrade the edges first",
+                refused.getMessage());
+    }
+
+    @Test
     void nobodyCanSignInWhereThereIsNoProvider() {
         Bind asked = new Bind(
                 1,

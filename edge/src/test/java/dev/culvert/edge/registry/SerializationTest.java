@@ -1,14 +1,18 @@
 package dev.culvert.edge.registry;
 
+import static dev.culvert.edge.registry.Requests.ALONE;
 import static dev.culvert.edge.registry.Requests.GUARDED;
 import static dev.culvert.edge.registry.Requests.GUARDED_POOL;
 import static dev.culvert.edge.registry.Requests.POOL;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.config.SerializationConfig;
 import com.hazelcast.internal.serialization.Data;
@@ -21,9 +25,12 @@ import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -31,6 +38,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.NotEmpty;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +51,7 @@ class SerializationTest {
             .build();
 
     private static final Claim CLAIM = new Claim("node-1", "lane-1", "agent-1");
+    private static final Claim OTHER_CLAIM = new Claim("node-2", "lane-2", "agent-2");
     private static final StoredTunnel STORED =
             new StoredTunnel(new Tunnel(host("shop"), "ann", 123, "http", POOL, Set.of(CLAIM), 0), 42);
     private static final StoredTunnel SHARED = new StoredTunnel(
@@ -58,9 +67,91 @@ class SerializationTest {
     @Property
     void whatANewerVersionAddsIsSkipped(@ForAll("tunnels") Tunnel tunnel, @ForAll byte[] unknown) throws IOException {
         byte[] body = TunnelCodec.encode(tunnel, 7);
-        byte[] longer = Arrays.copyOf(body, body.length + unknown.length);
-        System.arraycopy(unknown, 0, longer, body.length, unknown.length);
-        assertEquals(new StoredTunnel(tunnel, 7), TunnelCodec.decode(longer));
+        assertEquals(new StoredTunnel(tunnel, 7), TunnelCodec.decode(longer(body, unknown)));
+    }
+
+    /** Whatever this release changes of the rest. */
+    @Property
+    void whatALaterReleaseAddsToAPolicyStays(@ForAll("tunnels") Tunnel tunnel, @ForAll @NotEmpty byte[] added)
+            throws IOException {
+        byte[] later = longer(TunnelCodec.encode(tunnel.policy()), added);
+        Tunnel.Policy read = TunnelCodec.decodePolicy(later);
+        assertArrayEquals(later, TunnelCodec.encode(read));
+        assertEquals(tunnel.policy().admission(), read.admission());
+        assertTrue(read.hasAdmissionOf(tunnel.policy()));
+        assertFalse(read.restrictsBeyondUs());
+
+        StoredTunnel stored =
+                new StoredTunnel(new Tunnel(host("shop"), "ann", 1, "http", read, Set.of(CLAIM, OTHER_CLAIM), 0), 1);
+        for (Change change : new Change[] {
+            new ReleaseChange(CLAIM, 1),
+            new SweepChange(Set.of(OTHER_CLAIM.node()), 1),
+            new BindChange(request("shop", "ann", CLAIM, read, null), 1, 55, Set.of()),
+        }) {
+            Change there = assertInstanceOf(Change.class, throughTheWire(change));
+            StoredTunnel after = there.apply(host("shop"), (StoredTunnel) throughTheWire(stored))
+                    .now();
+            assertArrayEquals(
+                    later,
+                    TunnelCodec.encode(Objects.requireNonNull(after).tunnel().policy()));
+        }
+        Tunnel policyOfEarlier = new Tunnel(host("shop"), "ann", 1, "http", POOL, Set.of(OTHER_CLAIM), 0);
+        StoredTunnel merged = OlderOwnershipWins.merged(stored, new StoredTunnel(policyOfEarlier, 0));
+        assertArrayEquals(
+                later,
+                TunnelCodec.encode(Objects.requireNonNull(merged).tunnel().policy()));
+    }
+
+    @Test
+    void whoRestrictsInAWayThatIsNotKnownLetsNobodyIn() throws IOException {
+        Tunnel.Policy countries = TunnelCodec.decodePolicy(later("countries", ALONE, "DE"));
+        assertTrue(countries.restrictsBeyondUs());
+        assertFalse(countries.isOpen());
+        assertEquals(Set.of("countries"), countries.unread().restrictions());
+        assertEquals(ALONE.target(), countries.target());
+
+        assertTrue(countries.hasAdmissionOf(TunnelCodec.decodePolicy(later("countries", ALONE, "DE"))));
+        assertFalse(countries.hasAdmissionOf(TunnelCodec.decodePolicy(later("countries", ALONE, "FR"))));
+        assertFalse(countries.hasAdmissionOf(ALONE));
+        assertFalse(ALONE.hasAdmissionOf(countries));
+    }
+
+    /** One value that cannot be read must not keep a node from all others. */
+    @Test
+    void admissionThatCannotBeReadLetsNobodyInAndStays() throws IOException {
+        byte[] block = TunnelCodec.encode(GUARDED);
+        String network = GUARDED.admission().networks().texts().get(0);
+        String text = new String(block, StandardCharsets.ISO_8859_1);
+        byte[] unreadable = text.replace(network, "@".repeat(network.length())).getBytes(StandardCharsets.ISO_8859_1);
+
+        Tunnel.Policy read = TunnelCodec.decodePolicy(unreadable);
+
+        assertTrue(read.restrictsBeyondUs());
+        assertArrayEquals(unreadable, TunnelCodec.encode(read));
+    }
+
+    @Test
+    void verdictThatIsNotKnownIsNoneOfThoseThatAre() {
+        assertEquals(Outcome.Verdict.UNKNOWN, Outcome.Verdict.of(99));
+    }
+
+    private static byte[] longer(byte[] bytes, byte[] more) {
+        byte[] longer = Arrays.copyOf(bytes, bytes.length + more.length);
+        System.arraycopy(more, 0, longer, bytes.length, more.length);
+        return longer;
+    }
+
+    /** As a later release writes a policy that restricts visitors in one way more. */
+    private static byte[] later(String restriction, Tunnel.Policy policy, String value) throws IOException {
+        byte[] known = TunnelCodec.encode(policy);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        out.writeInt(1 + ByteBuffer.wrap(known).getInt());
+        out.writeInt(restriction.length());
+        out.writeBytes(restriction);
+        out.write(known, Integer.BYTES, known.length - Integer.BYTES);
+        out.writeBytes(value);
+        return bytes.toByteArray();
     }
 
     /** In front of something else, as in a result, too: nothing that was skipped may be taken for what follows. */
@@ -82,12 +173,10 @@ class SerializationTest {
         // And the claim stands behind its own length in the body.
         byte[] body = TunnelCodec.encode(STORED.tunnel(), 1);
         ByteArrayOutputStream wider = new ByteArrayOutputStream();
-        int behind = 3 * Integer.BYTES + 1 + Integer.BYTES; // The admission, which lets in everybody, and the timeout.
-        wider.write(body, 0, body.length - behind - encoded.length - 4);
+        wider.write(body, 0, body.length - encoded.length - 4);
         wider.write(ByteBuffer.allocate(4).putInt(encoded.length + 10).array());
         wider.write(encoded);
         wider.write(new byte[10]);
-        wider.write(body, body.length - behind, behind);
         assertEquals(STORED.tunnel(), TunnelCodec.decode(wider.toByteArray()).tunnel());
     }
 

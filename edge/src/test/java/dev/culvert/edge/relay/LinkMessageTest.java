@@ -58,8 +58,19 @@ class LinkMessageTest {
     void kindThatNobodyKnowsIsMalformed() {
         Buffer wire = Buffer.buffer();
         new LinkCodec().encodeToWire(wire, MESSAGE);
-        wire.setByte(1, (byte) 99);
+        wire.setByte(0, (byte) LinkMessage.VERSION).setByte(1, (byte) 99);
         assertThrows(MalformedFrameException.class, () -> LinkMessage.read(wire, 0));
+    }
+
+    /** So that it is refused for its version, and not dropped without a word. */
+    @Test
+    void kindThatOnlyAnotherVersionKnowsIsRead() {
+        Buffer wire = Buffer.buffer();
+        new LinkCodec().encodeToWire(wire, MESSAGE);
+        wire.setByte(1, (byte) 99);
+        LinkMessage read = LinkMessage.read(wire, 0);
+        assertEquals(LinkMessage.Kind.UNKNOWN, read.kind());
+        assertEquals(MESSAGE.sender(), read.sender());
     }
 
     @Test

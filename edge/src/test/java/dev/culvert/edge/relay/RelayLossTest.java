@@ -273,7 +273,7 @@ class RelayLossTest {
         // When a node of a later release sends what this one cannot read
         LinkMessage later = new LinkMessage(
                 LinkMessage.VERSION + 1,
-                LinkMessage.Kind.FRAMES,
+                LinkMessage.Kind.UNKNOWN,
                 "a-later-node",
                 pair.holder.nodeId(),
                 1,
