@@ -31,6 +31,7 @@ public final class AgentState {
 
     private static final String SECRET_FILE = "secret";
     private static final String NAMES_FILE = "names.json";
+    private static final String UNREADABLE_FILE = "names.json.unreadable";
     private static final int SECRET_BYTES = 32;
 
     /** How many names are kept, the latest used: more than anybody has targets, less than a test run leaves behind. */
@@ -94,7 +95,7 @@ public final class AgentState {
     public synchronized void note(List<NameChange> changes) {
         List<NameRecord> kept = orElse(
                 folder -> {
-                    List<NameRecord> names = changed(parse(folder.read(NAMES_FILE)), changes);
+                    List<NameRecord> names = changed(read(folder), changes);
                     folder.write(NAMES_FILE, write(names));
                     return names;
                 },
@@ -119,7 +120,7 @@ public final class AgentState {
     }
 
     private List<NameRecord> names() {
-        return orElse(folder -> parse(folder.read(NAMES_FILE)), () -> List.copyOf(unsaved));
+        return orElse(AgentState::read, () -> List.copyOf(unsaved));
     }
 
     private static List<NameRecord> changed(List<NameRecord> names, List<NameChange> changes) {
@@ -133,23 +134,32 @@ public final class AgentState {
         return changed;
     }
 
-    private static List<NameRecord> parse(String text) {
+    /** Names are a convenience: where somebody edited them, or a later release wrote them, the edge makes up new ones. */
+    private static List<NameRecord> read(PrivateFiles folder) throws IOException {
+        String text = folder.read(NAMES_FILE);
         if (text.isBlank()) {
             return List.of();
         }
+        JsonArray names;
         try {
-            return new JsonObject(text)
-                    .getJsonArray("names", new JsonArray()).stream()
-                            .map(JsonObject.class::cast)
-                            .map(NameRecord::of)
-                            .toList();
+            names = new JsonObject(text).getJsonArray("names", new JsonArray());
         } catch (RuntimeException e) {
-            // Somebody edited it. Names are a convenience: the edge makes up new ones.
+            folder.write(UNREADABLE_FILE, text);
             LOGGER.atWarn()
                     .addKeyValue("file", NAMES_FILE)
-                    .addKeyValue("reason", e.getClass().getSimpleName())
+                    .addKeyValue("kept", UNREADABLE_FILE)
                     .log("names are not readable; starting afresh");
             return List.of();
+        }
+        return names.stream().flatMap(AgentState::record).toList();
+    }
+
+    private static Stream<NameRecord> record(Object entry) {
+        try {
+            return Stream.of(NameRecord.of((JsonObject) entry));
+        } catch (RuntimeException e) {
+            LOGGER.atWarn().addKeyValue("file", NAMES_FILE).log("a name is not readable; passed over");
+            return Stream.empty();
         }
     }
 

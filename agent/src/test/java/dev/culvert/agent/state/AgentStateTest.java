@@ -162,6 +162,19 @@ class AgentStateTest {
         state.remember(generated("swift-otter", TARGET, "t"));
 
         assertEquals("swift-otter", find(new AgentState(folder)).orElseThrow().name());
+        assertEquals("{\"names\": [{\"edge\": 1}", Files.readString(folder.resolve("names.json.unreadable")));
+        assertEquals("rw-------", mode(folder.resolve("names.json.unreadable")));
+    }
+
+    /** As a later release may write it, which was tried and given up. */
+    @Test
+    void nameThatIsNotReadableCostsNoOther() throws Exception {
+        new AgentState(folder).remember(generated("swift-otter", TARGET, "t"));
+        Path file = folder.resolve("names.json");
+        String names = Files.readString(file);
+        Files.writeString(file, names.replaceFirst("\\[", "[{\"edge\": {}}, 7, "));
+
+        assertEquals("swift-otter", find(new AgentState(folder)).orElseThrow().name());
     }
 
     @Test
