@@ -1,5 +1,6 @@
 package dev.culvert.edge.ingress;
 
+import dev.culvert.edge.registry.RegistryBusyException;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
@@ -592,6 +593,8 @@ final class HttpExchange implements TargetConnection.Listener {
             next.accept(value);
         } else if (failure instanceof RefusedException refused) {
             answer(refused.reply());
+        } else if (failure instanceof RegistryBusyException) {
+            answer(Reply.registryBusy());
         } else {
             LOGGER.atError()
                     .setCause(failure)

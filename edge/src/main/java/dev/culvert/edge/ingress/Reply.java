@@ -70,6 +70,15 @@ public record Reply(
                 (int) waitSeconds);
     }
 
+    static Reply registryBusy() {
+        return new Reply(
+                HttpResponseStatus.TOO_MANY_REQUESTS,
+                "registry_busy",
+                "Too many unknown names",
+                "More names that nobody has are being asked for than this edge looks up. Try again in a second.",
+                1);
+    }
+
     static Reply notAdmitted(String host, InetAddress visitor) {
         return of(
                 HttpResponseStatus.FORBIDDEN,

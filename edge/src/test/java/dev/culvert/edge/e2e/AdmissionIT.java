@@ -60,11 +60,11 @@ class AdmissionIT {
         RunningEdge relaying = cluster.node(1);
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate("http://ann:correct%%20horse@%s/".formatted(relaying.host(name)));
+        Browser.open(page, "http://ann:correct%%20horse@%s/".formatted(relaying.host(name)));
         page.waitForFunction("document.title === 'secret and loaded'");
 
         assertEquals(2, relaying.tunnels().getJsonObject(0).getInteger("passwords"));
-        page.navigate("http://127.0.0.1:%d/".formatted(relaying.adminPort()));
+        Browser.open(page, "http://127.0.0.1:%d/".formatted(relaying.adminPort()));
         browser.await(
                 "document.querySelector('td[data-field=name] small')?.textContent === 'password · 127.0.0.0/8 · ::1'");
         browser.screenshot("dashboard-admission");

@@ -3,6 +3,7 @@ package dev.culvert.edge.e2e;
 import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.PlaywrightException;
 import com.microsoft.playwright.TimeoutError;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ final class Browser implements AutoCloseable {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync");
+
+    private static final int MOST_OPENED = 5;
 
     private final Playwright playwright;
     private final com.microsoft.playwright.Browser chromium;
@@ -51,6 +54,24 @@ final class Browser implements AutoCloseable {
 
     Page page() {
         return page;
+    }
+
+    /**
+     * Shows a page in a page. Once more where the browser gave up because the machine's network changed: other tests make
+     * and remove network interfaces meanwhile.
+     */
+    static void open(Page page, String url) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                page.navigate(url);
+                return;
+            } catch (PlaywrightException e) {
+                boolean isAgain = String.valueOf(e.getMessage()).contains("ERR_NETWORK_CHANGED");
+                if (!isAgain || attempt == MOST_OPENED) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** Waits until a script's value in the page is true. */

@@ -166,13 +166,16 @@ class BusCutIT {
     /** A whole download, as soon as the nodes have found each other again. */
     private static void awaitDownload() {
         long before = System.nanoTime();
-        Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
-            try (Visitor visitor = ingress.visitor()) {
-                Answer head = visitor.get(CutOffCluster.Node.host("files"), "/bytes/" + BEGUN)
-                        .head();
-                return head.status() == 200 && readTo(visitor, 0, BEGUN) == BEGUN;
-            }
-        });
+        Awaitility.await()
+                .atMost(Stage.PATIENCE)
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> {
+                    try (Visitor visitor = ingress.visitor()) {
+                        Answer head = visitor.get(CutOffCluster.Node.host("files"), "/bytes/" + BEGUN)
+                                .head();
+                        return head.status() == 200 && readTo(visitor, 0, BEGUN) == BEGUN;
+                    }
+                });
         System.out.printf("downloads work again after %d ms%n", millisSince(before));
     }
 

@@ -72,7 +72,7 @@ class FloodIT {
         }
 
         assertTrue(asked.get() > 1000 && asked.get() < 1500, asked + " reached the target");
-        assertTrue(overloaded.get() > 0 && closed.get() > 0, overloaded + " were told, " + closed + " closed");
+        assertTrue(overloaded.get() > 0, overloaded + " were told, " + closed + " closed");
         String metrics = Visitor.get(edge.adminPort(), "127.0.0.1:" + edge.adminPort(), "/metrics")
                 .body();
         assertTrue(

@@ -127,7 +127,7 @@ class FreshCloneIT {
     private void assertPageLives(String url) throws IOException {
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate(url);
+        Browser.open(page, url);
 
         int echoes = counter(page, "ws-count");
         int events = counter(page, "sse-count");

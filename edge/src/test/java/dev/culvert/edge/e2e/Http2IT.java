@@ -238,7 +238,7 @@ class Http2IT {
         Page page = browser.page();
         for (Way way : List.of(Way.TLS, Way.TLS_RELAYED)) {
             for (String name : List.of(red, blue, red)) {
-                page.navigate(way.url(name, "/r/0"));
+                Browser.open(page, way.url(name, "/r/0"));
 
                 assertEquals(CountingTarget.answerTo(way.authority(name), 0), page.textContent("body"));
                 assertEquals("h2", page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol"));

@@ -79,7 +79,7 @@ class HttpsIT {
                 "--ignore-certificate-errors-spki-list=" + pin);
         Page page = browser.page();
         for (RunningEdge node : tls.cluster().nodes()) {
-            page.navigate(TlsCluster.url(node, telling, "/hello"));
+            Browser.open(page, TlsCluster.url(node, telling, "/hello"));
             assertEquals("hello\n", page.textContent("body"));
 
             assertEquals("GET", page.evaluate("fetch('/seen').then(r => r.text()).then(t => t.substring(0, 3))"));

@@ -27,7 +27,7 @@ class InspectorIT {
         agent.awaitOnline();
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate(inspector.getString("url"));
+        Browser.open(page, inspector.getString("url"));
         browser.await("document.getElementById('live').textContent === 'live'");
         assertTrue(page.isVisible("#empty"));
         browser.screenshot("inspector-empty");
@@ -79,7 +79,7 @@ class InspectorIT {
         agent.awaitOnline();
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate(inspector);
+        Browser.open(page, inspector);
         page.evaluate("navigator.clipboard.writeText = async text => { window.copied = text; }");
 
         List<String> bodies =
@@ -125,7 +125,7 @@ class InspectorIT {
         String inspector = agent.await("inspector").getString("url");
         agent.awaitOnline();
         Page visitor = Browser.start(stage).page();
-        visitor.navigate("http://" + edge.host("chat") + "/");
+        Browser.open(visitor, "http://" + edge.host("chat") + "/");
         visitor.evaluate("""
                 () => new Promise(open => {
                   window.answers = [];
@@ -136,7 +136,7 @@ class InspectorIT {
                 })""");
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate(inspector);
+        Browser.open(page, inspector);
         page.click("#requests button:has-text('/room')");
         browser.await("document.getElementById('status').textContent === 'open'");
         assertTrue(page.textContent("#response").contains("permessage-deflate"), "the browser and the target compress");
@@ -181,7 +181,7 @@ class InspectorIT {
         assertEquals(502, edge.get("shop", "/hook").status());
         Browser browser = Browser.start(stage);
         Page page = browser.page();
-        page.navigate(inspector + "/#1");
+        Browser.open(page, inspector + "/#1");
         browser.await("document.getElementById('reason').textContent.startsWith('Nothing answers on 127.0.0.1:%d')"
                 .formatted(port));
         browser.screenshot("inspector-down");

@@ -41,7 +41,7 @@ class RealTargetsIT {
 
         Page page = Browser.start(stage, "--host-resolver-rules=MAP *.tunnel.test 127.0.0.1")
                 .page();
-        page.navigate("http://" + edge.host("docs") + "/");
+        Browser.open(page, "http://" + edge.host("docs") + "/");
         page.click("text=sub/");
         page.click("text=page.html");
         assertEquals("from a folder", page.textContent("h1"));
@@ -92,7 +92,7 @@ class RealTargetsIT {
 
         Browser browser = Browser.start(stage, "--host-resolver-rules=MAP *.tunnel.test 127.0.0.1");
         Page page = browser.page();
-        page.navigate("http://" + edge.host("app") + "/");
+        Browser.open(page, "http://" + edge.host("app") + "/");
         browser.await("document.getElementById('message').textContent === 'first'");
         // Vite's client connects its WebSocket after the page has loaded; what is edited earlier nobody hears of.
         browser.awaitConsole("[vite] connected.");

@@ -48,7 +48,7 @@ class SignInIT {
         Browser browser = Browser.start(stage, "--ignore-certificate-errors");
         Page page = browser.page();
 
-        page.navigate(url + "/page?a=b");
+        Browser.open(page, url + "/page?a=b");
         signIn(page, "eve@example.org");
 
         assertTrue(page.content().contains("eve@example.org is none of them"), page::content);
@@ -59,7 +59,7 @@ class SignInIT {
         signIn(page, "ann@example.com");
 
         page.waitForURL(url + "/");
-        page.navigate(url + "/page?a=b");
+        Browser.open(page, url + "/page?a=b");
         String head = target.takeRequests().stream()
                 .filter(request -> request.startsWith("GET /page?a=b "))
                 .findFirst()
@@ -68,7 +68,7 @@ class SignInIT {
         assertTrue(head.contains("culvert-user: ann@example.com"), head);
         assertFalse(head.contains("culvert-session") || head.contains("culvert-browser"), head);
 
-        page.navigate(url + "/.culvert/sign-out");
+        Browser.open(page, url + "/.culvert/sign-out");
         assertTrue(page.content().contains("Signed out"), page::content);
     }
 
@@ -79,7 +79,7 @@ class SignInIT {
         Browser browser = Browser.start(stage, "--ignore-certificate-errors");
         Page page = browser.page();
 
-        page.navigate(url + "/page");
+        Browser.open(page, url + "/page");
         signIn(page, "eve@example.org");
         assertTrue(page.content().contains("eve@example.org is none of them"), page::content);
 

@@ -62,6 +62,21 @@ class RoutesTest {
     }
 
     @Test
+    void whoAsksForAnUnknownNameWhenTooManyDoIsToldToComeAgain() throws Exception {
+        try (Door door = Door.open()) {
+            door.registry.busy = true;
+            RawVisitor visitor = door.visitor();
+            visitor.send("GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n");
+
+            Answer answer = visitor.awaitAnswer();
+
+            assertEquals(429, answer.status());
+            assertEquals("registry_busy", answer.field("culvert-error"));
+            assertEquals("1", answer.field("retry-after"));
+        }
+    }
+
+    @Test
     void nameThatThisNodeHasNotHeardOfIsServed() throws Exception {
         try (Door door = Door.open()) {
             door.registry.knowAtOwner(FakeRegistry.tunnel("new.example.com"));

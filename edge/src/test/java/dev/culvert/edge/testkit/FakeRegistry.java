@@ -3,6 +3,7 @@ package dev.culvert.edge.testkit;
 import dev.culvert.admission.Admission;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Registry;
+import dev.culvert.edge.registry.RegistryBusyException;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
 import io.vertx.core.Future;
@@ -25,6 +26,9 @@ public final class FakeRegistry implements Registry {
 
     /** The keys that {@link #confirm} was asked about. */
     public final List<TunnelKey> confirmed = new CopyOnWriteArrayList<>();
+
+    /** Whether more is asked for than it looks up. */
+    public volatile boolean busy;
 
     /** An HTTP tunnel with one claim. */
     public static Tunnel tunnel(String host) {
@@ -67,6 +71,9 @@ public final class FakeRegistry implements Registry {
     @Override
     public Future<Optional<Tunnel>> confirm(TunnelKey key) {
         confirmed.add(key);
+        if (busy) {
+            return Future.failedFuture(new RegistryBusyException());
+        }
         // On a thread of nobody's, as another node's answer comes.
         return Future.fromCompletionStage(CompletableFuture.supplyAsync(() -> Optional.ofNullable(atOwner.get(key))));
     }
