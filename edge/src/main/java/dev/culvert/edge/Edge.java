@@ -22,6 +22,7 @@ import dev.culvert.edge.admin.LocalNode;
 import dev.culvert.edge.admin.Readiness;
 import dev.culvert.edge.admin.RelayFigures;
 import dev.culvert.edge.admin.TunnelList;
+import dev.culvert.edge.ingress.AccessLog;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
@@ -146,6 +147,7 @@ public final class Edge {
     private volatile @Nullable Certificates certificates;
     private volatile @Nullable Acme acme;
     private volatile SignIn signIn = SignIn.NONE;
+    private volatile AccessLog accessLog = AccessLog.NONE;
     private volatile @Nullable SshAccess sshAccess;
     private volatile @Nullable Drain drain;
     private volatile int httpPort = -1;
@@ -554,7 +556,8 @@ public final class Edge {
                 LaneDoor.to(lanes::accept, options.access().insecure()),
                 pages(parts.pools()),
                 acme == null ? Proofs.NONE : acme,
-                signIn);
+                signIn,
+                accessLog);
         if (relay != null) {
             relay.onPeerDraining(visitors::retireStreams);
         }
@@ -772,7 +775,22 @@ public final class Edge {
         Listening.probe(
                 "admin-port", Loopback.addresses(admin), options.admin().port().number());
         Membership.probe(options.cluster(), clusterHost);
+        openAccessLog();
         return prepared;
+    }
+
+    private void openAccessLog() {
+        Path path = options.accessLog();
+        if (path != null) {
+            AccessLogFile file = AccessLogFile.open(path);
+            accessLog = file;
+            started.push(() -> vertx.executeBlocking(
+                    () -> {
+                        file.close();
+                        return null;
+                    },
+                    false));
+        }
     }
 
     private void forgetTraffic(Registry registry) {

@@ -71,6 +71,7 @@ enum EdgeOption {
             "visitor-rate",
             "N/s",
             "How often one visitor may ask for tunnels: 50/s, 600/m, 10000/h, or off. Default: off"),
+    ACCESS_LOG("access-log", "FILE", "Write down what visitors ask for, one JSON object a line. Default: nowhere"),
     CLUSTER_SECRET_FILE(
             "cluster-secret-file",
             "FILE",

@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param visitorRate how often one visitor's address may ask for tunnels, on each node (option {@code --visitor-rate},
  *     default none): more is answered with 429, and a connection for raw TCP or TLS closed. To be set where visitors are
  *     strangers: some times what a browser asks for on a page
+ * @param accessLog where what visitors ask for is written down (option {@code --access-log}, default none): a file, one JSON
+ *     object a line. To be set where somebody has to be able to say later who came
  * @param admin the operator's door
  * @param names how long names are kept and how they are proven
  * @param cluster the other edges
@@ -68,6 +70,7 @@ public record EdgeOptions(
         Ssh ssh,
         Networks trustedProxies,
         @Nullable Rate visitorRate,
+        @Nullable Path accessLog,
         AdminOptions admin,
         Names names,
         ClusterOptions cluster,
@@ -97,6 +100,7 @@ public record EdgeOptions(
             Localtunnel.OFF,
             Ssh.OFF,
             Networks.NONE,
+            null,
             null,
             AdminOptions.DEFAULT,
             Names.DEFAULT,
@@ -618,6 +622,7 @@ public record EdgeOptions(
         private Ssh ssh;
         private final Networks trustedProxies;
         private final @Nullable Rate visitorRate;
+        private @Nullable Path accessLog;
         private AdminOptions admin;
         private final Names names;
         private ClusterOptions cluster;
@@ -638,6 +643,7 @@ public record EdgeOptions(
             ssh = from.ssh;
             trustedProxies = from.trustedProxies;
             visitorRate = from.visitorRate;
+            accessLog = from.accessLog;
             admin = from.admin;
             names = from.names;
             cluster = from.cluster;
@@ -660,6 +666,7 @@ public record EdgeOptions(
                     ssh,
                     trustedProxies,
                     visitorRate,
+                    accessLog,
                     admin,
                     names,
                     cluster,

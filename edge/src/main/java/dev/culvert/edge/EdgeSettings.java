@@ -25,13 +25,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes {@link EdgeOptions} of what a person wrote: flags first, then variables, then the file, then the default. */
 final class EdgeSettings {
-    /** They keep people out: what was left empty by mistake must not be taken for left out. */
+    /** They keep people out, or an eye on them: what was left empty by mistake must not be taken for left out. */
     private static final List<EdgeOption> CLOSING = List.of(
             EdgeOption.TOKENS,
             EdgeOption.ISSUERS,
             EdgeOption.SIGN_IN,
             EdgeOption.SSH_KEYS,
             EdgeOption.VISITOR_RATE,
+            EdgeOption.ACCESS_LOG,
             EdgeOption.ADMIN_TOKEN_FILE,
             EdgeOption.CLUSTER_SECRET_FILE,
             EdgeOption.BUS_TLS);
@@ -85,6 +86,7 @@ final class EdgeSettings {
                         find(EdgeOption.SSH_HOST_KEY, EdgeSettings::path)),
                 value(EdgeOption.TRUSTED_PROXIES, Networks::parse, none.trustedProxies()),
                 find(EdgeOption.VISITOR_RATE, EdgeSettings::rate),
+                find(EdgeOption.ACCESS_LOG, EdgeSettings::path),
                 new AdminOptions(
                         value(
                                 EdgeOption.ADMIN_PORT,

@@ -58,6 +58,7 @@ class EdgeSettingsTest {
             Map.entry("ssh-host-key", "host_key"),
             Map.entry("trusted-proxies", "10.0.0.0/8,fd00::/8"),
             Map.entry("visitor-rate", "600/m"),
+            Map.entry("access-log", "access.log"),
             Map.entry("issuers", "issuers.yaml"),
             Map.entry("sign-in", "sign-in.yaml"),
             Map.entry("cluster-secret-file", "secret.txt"),
@@ -105,6 +106,7 @@ class EdgeSettingsTest {
             new EdgeOptions.Ssh(new ListenPort(2222), Path.of("keys.txt"), Path.of("host_key")),
             Networks.parse("10.0.0.0/8,fd00::/8"),
             new Rate(600, Duration.ofMinutes(1)),
+            Path.of("access.log"),
             new AdminOptions(ListenPort.FREE, "10.0.0.1", Path.of("admin.txt")),
             new EdgeOptions.Names(Duration.ofMinutes(5), Path.of("secret.txt")),
             new ClusterOptions(
@@ -276,6 +278,7 @@ class EdgeSettingsTest {
                 "sign-in",
                 "ssh-keys",
                 "visitor-rate",
+                "access-log",
                 "admin-token-file",
                 "cluster-secret-file",
                 "bus-tls"

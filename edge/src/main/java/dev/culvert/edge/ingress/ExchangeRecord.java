@@ -2,36 +2,53 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.wire.Exchange;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.util.NetUtil;
 import org.jspecify.annotations.Nullable;
 
 /** What an exchange came to, for the counters and for the agent's eyes. */
 final class ExchangeRecord {
     private final Traffic all;
+    private final AccessLog log;
     private final Traffic.OfTunnel traffic;
     private final Tunnel tunnel;
     private final RequestHead head;
-    private final String visitor;
+    private final VisitorConnection visitor;
+    private @Nullable String user;
     private final long startedAtMillis = System.currentTimeMillis();
     private final long startedNanos = System.nanoTime();
     private long firstByteNanos;
     private int status;
     private long requestBytes;
     private long responseBytes;
+    private @Nullable String error;
     private boolean ended;
 
-    /** @param visitor where it comes from, address and port */
-    ExchangeRecord(Traffic traffic, Tunnel tunnel, RequestHead head, String visitor) {
-        this.all = traffic;
-        this.traffic = traffic.counting(tunnel.key());
+    ExchangeRecord(Ingress ingress, Tunnel tunnel, RequestHead head, VisitorConnection visitor) {
+        this.all = ingress.traffic();
+        this.log = ingress.log();
+        this.traffic = all.counting(tunnel.key());
         this.tunnel = tunnel;
         this.head = head;
         this.visitor = visitor;
         this.traffic.begun();
     }
 
+    /** The visitor has shown who it is, or has not (null). */
+    void isFrom(@Nullable String user) {
+        this.user = user;
+    }
+
+    /** The target answers, or the edge in its stead. */
     void answered(int status) {
         this.status = status;
         firstByteNanos = System.nanoTime();
+    }
+
+    /** The edge answers itself. */
+    void answered(Reply reply) {
+        answered(reply.status().code());
+        error = reply.code();
     }
 
     void requestBytes(long more) {
@@ -55,6 +72,47 @@ final class ExchangeRecord {
         if (target != null) {
             report(target);
         }
+        if (log != AccessLog.NONE) {
+            log.add(visit());
+        }
+    }
+
+    private AccessLog.Visit visit() {
+        return new AccessLog.Visit(
+                startedAtMillis,
+                "http",
+                NetUtil.toAddressString(visitor.client(head.headers())),
+                head.authority().host(),
+                tunnel.owner(),
+                user,
+                requestOf(head),
+                status,
+                error,
+                requestBytes,
+                responseBytes,
+                (System.nanoTime() - startedNanos) / 1000);
+    }
+
+    /** Of a request that the edge answered without a tunnel, or whose visitor was not let in. */
+    static AccessLog.Visit refused(RequestHead head, VisitorConnection visitor, Reply reply) {
+        return new AccessLog.Visit(
+                System.currentTimeMillis(),
+                "http",
+                NetUtil.toAddressString(visitor.client(head.headers())),
+                head.authority().host(),
+                null,
+                null,
+                requestOf(head),
+                reply.status().code(),
+                reply.code(),
+                0,
+                0,
+                0);
+    }
+
+    private static AccessLog.Request requestOf(RequestHead head) {
+        return new AccessLog.Request(
+                head.method().name(), head.target(), head.headers().get(HttpHeaderNames.USER_AGENT));
     }
 
     /** Tells the far end what it came to so far. */
@@ -62,7 +120,7 @@ final class ExchangeRecord {
         long now = System.nanoTime();
         target.report(new Exchange(
                 tunnel.key().value(),
-                visitor,
+                visitor.peer(),
                 head.method().name(),
                 head.target(),
                 status,

@@ -239,14 +239,15 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void goThrough(Tunnel tunnel, Gate.In in) {
-        record = new ExchangeRecord(
-                ingress.traffic(), tunnel, head, visitor.connection().peer());
+        ExchangeRecord begun = new ExchangeRecord(ingress, tunnel, head, visitor.connection());
+        record = begun;
         attempts = new Attempts(ingress, tunnel);
         timeout = ResponseTimeout.of(tunnel.policy(), loop, waited -> answer(Reply.tooLate(waited)));
         host = HostPolicy.of(
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
         in.forTarget().accept(request.headers());
+        begun.isFrom(request.headers().get(Gate.USER));
         LoopMark.add(request.headers());
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
@@ -521,9 +522,12 @@ final class HttpExchange implements TargetConnection.Listener {
     private void answer(SignIn.Answer answer) {
         Reply reply = answer.reply();
         if (record != null) {
-            record.answered(reply.status().code());
+            record.answered(reply);
         } else {
             ingress.traffic().answered(reply.status().code());
+            if (ingress.log() != AccessLog.NONE) {
+                ingress.log().add(ExchangeRecord.refused(head, visitor.connection(), reply));
+            }
         }
         FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
         page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param signIn how visitors show who they are
  * @param gate who looks at visitors of tunnels that do not let in everybody
  * @param rates how often each visitor has asked; null where nobody counts
+ * @param log where it is written down what visitors asked for
  */
 record Ingress(
         IngressOptions options,
@@ -30,7 +31,8 @@ record Ingress(
         Proofs proofs,
         SignIn signIn,
         Gate gate,
-        @Nullable VisitorRates rates) {
+        @Nullable VisitorRates rates,
+        AccessLog log) {
 
     /** Whether there is a bound on how often visitors may ask. */
     boolean countsVisitors() {

@@ -10,7 +10,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,8 +29,14 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
     private final Ingress ingress;
     private final Channel channel;
     private final RawRequest request;
+    private final long beganMillis = System.currentTimeMillis();
+    private final long beganNanos = System.nanoTime();
     private Traffic.@Nullable OfTunnel traffic;
     private boolean turnedAway;
+    private @Nullable String owner;
+    private long in;
+    private long out;
+    private boolean logged;
 
     private RawVisit(Ingress ingress, Channel channel, RawRequest request) {
         this.ingress = ingress;
@@ -89,6 +97,7 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
                 .addKeyValue("bytesOut", bytesOut)
                 .log("visitor's connection is over");
         notUnderWay();
+        log(null);
     }
 
     private void notUnderWay() {
@@ -98,17 +107,42 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
         }
     }
 
+    /** @param why it was turned away; null where it was served */
+    private void log(@Nullable StreamReset why) {
+        if (ingress.log() == AccessLog.NONE || logged) {
+            return;
+        }
+        logged = true;
+        ingress.log()
+                .add(new AccessLog.Visit(
+                        beganMillis,
+                        request.kind().name().toLowerCase(Locale.ROOT),
+                        NetUtil.toAddressString(request.visitor().getAddress()),
+                        request.key().name(),
+                        owner,
+                        null,
+                        null,
+                        0,
+                        why == null ? null : why.reason().label(),
+                        in,
+                        out,
+                        (System.nanoTime() - beganNanos) / 1000));
+    }
+
     private final class FromStream implements RawStream.Events {
         @Override
         public void onTunnel(Tunnel tunnel) {
             traffic = ingress.traffic().counting(tunnel.key());
             traffic.begun();
+            owner = tunnel.owner();
         }
 
         @Override
-        public void onMoved(long in, long out) {
+        public void onMoved(long moreIn, long moreOut) {
+            in += moreIn;
+            out += moreOut;
             if (traffic != null) {
-                traffic.bytes(in, out);
+                traffic.bytes(moreIn, moreOut);
             }
         }
 
@@ -117,6 +151,7 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
             turnedAway = true;
             ingress.traffic().turnAway(request, why);
             notUnderWay();
+            log(why);
             LingeringClose.of(channel, ingress.options().deadlines());
         }
     }

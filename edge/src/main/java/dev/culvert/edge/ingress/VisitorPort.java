@@ -57,7 +57,8 @@ public final class VisitorPort {
                 LaneDoor.NONE,
                 OwnPages.NONE,
                 Proofs.NONE,
-                SignIn.NONE);
+                SignIn.NONE,
+                AccessLog.NONE);
     }
 
     /**
@@ -68,6 +69,7 @@ public final class VisitorPort {
      * @param pages who answers at the edge's own host, too
      * @param proofs what authorities are answered, at any host
      * @param signIn how visitors of tunnels that ask for it show who they are
+     * @param log where it is written down what visitors asked for
      */
     public VisitorPort(
             IngressOptions options,
@@ -78,7 +80,8 @@ public final class VisitorPort {
             LaneDoor lanes,
             OwnPages pages,
             Proofs proofs,
-            SignIn signIn) {
+            SignIn signIn,
+            AccessLog log) {
         ingress = new Ingress(
                 options,
                 registry,
@@ -93,7 +96,8 @@ public final class VisitorPort {
                 proofs,
                 signIn,
                 new Gate(options.trustedProxies(), signIn),
-                options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()));
+                options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()),
+                log);
         protocols = new VisitorProtocols(ingress);
     }
 

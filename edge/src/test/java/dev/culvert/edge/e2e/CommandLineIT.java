@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -83,6 +84,36 @@ class CommandLineIT {
                 FAILED,
                 ".*taken.*--name.*",
                 stage.culvert("bob", Map.of(), "http", "" + target, "--edge", edge.address(), "--name", "taken"));
+    }
+
+    @Test
+    void whatVisitorsAskForIsWrittenDown() throws Exception {
+        Path log = stage.folder("logs").resolve("access.log");
+        RunningEdge writing = stage.edge("--access-log", log.toString());
+        RunningAgent agent = stage.agent(writing, target, "--name", "seen");
+        agent.awaitOnline();
+
+        assertEquals(200, writing.get("seen", "/hello?a=b").status());
+        assertEquals(404, writing.get("nobody", "/").status());
+
+        Awaitility.await()
+                .atMost(Stage.PATIENCE)
+                .until(() -> Files.readAllLines(log).size() == 2);
+        List<JsonObject> lines =
+                Files.readAllLines(log).stream().map(JsonObject::new).toList();
+        assertEquals("/hello?a=b", lines.get(0).getString("target"));
+        assertEquals(200, lines.get(0).getInteger("status"));
+        assertEquals(6, lines.get(0).getInteger("bytesOut"));
+        assertEquals("tunnel_not_found", lines.get(1).getString("error"));
+
+        // As logrotate does
+        Files.move(log, log.resolveSibling("access.log.1"));
+        Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
+            writing.get("seen", "/hello");
+            return Files.exists(log) && !Files.readAllLines(log).isEmpty();
+        });
+        writing.program().terminate();
+        assertEquals(0, writing.program().exitCode());
     }
 
     @Test

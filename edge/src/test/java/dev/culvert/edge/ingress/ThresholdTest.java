@@ -85,7 +85,8 @@ class ThresholdTest {
                 Proofs.NONE,
                 SignIn.NONE,
                 new Gate(nobody -> false, SignIn.NONE),
-                null);
+                null,
+                AccessLog.NONE);
         Threshold.Crowd crowd = new Threshold.Crowd();
         EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
                 .mapToObj(i -> arrived(ingress, crowd))

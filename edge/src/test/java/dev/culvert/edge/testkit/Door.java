@@ -1,6 +1,7 @@
 package dev.culvert.edge.testkit;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.edge.ingress.AccessLog;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.LaneDoor;
 import dev.culvert.edge.ingress.OwnPages;
@@ -23,7 +24,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -35,6 +38,10 @@ public final class Door implements AutoCloseable {
     public final FakeRegistry registry = new FakeRegistry();
     public final FakeCarriers carriers = new FakeCarriers();
     public final Traffic traffic = new Traffic();
+
+    /** What is written down of visitors. */
+    public final BlockingQueue<AccessLog.Visit> visits = new LinkedBlockingQueue<>();
+
     /** On the transport that nodes use: half-close and resets are where transports differ. */
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
 
@@ -45,7 +52,8 @@ public final class Door implements AutoCloseable {
 
     private Door(IngressOptions options, int most, LaneDoor lanes, Proofs proofs, SignIn signIn) throws Exception {
         registry.know(FakeRegistry.tunnel(HOST));
-        visitorPort = new VisitorPort(options, registry, carriers, traffic, most, lanes, OwnPages.NONE, proofs, signIn);
+        visitorPort = new VisitorPort(
+                options, registry, carriers, traffic, most, lanes, OwnPages.NONE, proofs, signIn, visits::add);
         port = visitorPort
                 .listen(vertx, "127.0.0.1", 0)
                 .toCompletionStage()
