@@ -74,15 +74,7 @@ public final class Agent {
 
     private Future<Void> foldersClosed = Future.succeededFuture();
 
-    /** What names are remembered for, by tunnel: its target, and which of several tunnels to it in the order of opening. */
-    private final Map<Integer, String> purposes = new HashMap<>();
-
-    /** Names that tunnels of this agent have or ask for: two to the same target must not remember the same one. */
-    private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
-
-    /** The same for ports. */
-    private final Set<String> ownPorts = ConcurrentHashMap.newKeySet();
-
+    private final OwnNames ownNames = new OwnNames();
     private final Set<EdgeLane> upLanes = new LinkedHashSet<>();
     private @Nullable Lanes lanes;
     private @Nullable Inspector inspector;
@@ -232,13 +224,14 @@ public final class Agent {
     }
 
     private void open(TunnelOptions wanted, Promise<Tunnel> opened) {
+        int id = ++lastId;
         LoopGuard loopGuard = new LoopGuard(options.edge(), wanted.target());
         Optional<String> loop = loopGuard.refusal();
         if (closing != null) {
             opened.fail(new AgentException(AgentException.Code.CLOSED, "the agent is closed"));
         } else if (loop.isPresent()) {
             opened.fail(new AgentException(AgentException.Code.LOOP, loop.get()));
-        } else if (wanted.wanted() != null && !own(wanted).add(wanted.wanted())) {
+        } else if (!ownNames.enter(id, wanted)) {
             opened.fail(new AgentException(
                     AgentException.Code.NAME_TAKEN,
                     (wanted.kind() == TunnelOptions.Kind.TCP
@@ -246,32 +239,16 @@ public final class Agent {
                                     : "this agent has a tunnel named %s already")
                             .formatted(wanted.wanted())));
         } else {
-            Tunnel tunnel = new Tunnel(this, wanted, ++lastId);
+            Tunnel tunnel = new Tunnel(this, wanted, id);
             Binding binding = new Binding(
                     tunnel, opened, vertx, options.reconnect().backoff(random), loopGuard, new FromBindings());
-            String purpose = purpose(wanted);
-            purposes.put(tunnel.id(), purpose);
-            tunnels.put(tunnel.id(), tunnel);
-            bindings.put(tunnel.id(), binding);
+            String purpose = ownNames.purposeFor(id);
+            tunnels.put(id, tunnel);
+            bindings.put(id, binding);
             listener.onState(tunnel, tunnel.state());
-            vertx.executeBlocking(() -> recall(wanted, purpose))
+            vertx.executeBlocking(() -> recall(id, wanted, purpose))
                     .onComplete(kept -> home.runOnContext(ignored -> reach(binding, tunnel, kept)), opened::tryFail);
         }
-    }
-
-    private String purpose(TunnelOptions wanted) {
-        String purpose = wanted.targetName();
-        for (int number = 2; wanted.wanted() == null && isTaken(wanted.kind(), purpose); number++) {
-            purpose = wanted.targetName() + " " + number;
-        }
-        return purpose;
-    }
-
-    private boolean isTaken(TunnelOptions.Kind kind, String purpose) {
-        return tunnels.values().stream()
-                .anyMatch(tunnel -> tunnel.options().kind() == kind
-                        && tunnel.options().wanted() == null
-                        && purpose.equals(purposes.get(tunnel.id())));
     }
 
     /** The target is within reach before the edge hears of the tunnel. */
@@ -319,13 +296,14 @@ public final class Agent {
     private record Kept(@Nullable Secret secret, Optional<NameRecord> name, Optional<String> trouble) {}
 
     /** Reads files, so not on an event loop; one after the other, so that two tunnels do not find the same name. */
-    private synchronized Kept recall(TunnelOptions wanted, String purpose) {
+    private synchronized Kept recall(int id, TunnelOptions wanted, String purpose) {
         String edge = options.edge().toString();
         String kind = wanted.kind().word();
         String asked = wanted.wanted();
-        Optional<NameRecord> name =
-                asked == null ? state.generatedFor(edge, kind, purpose, own(wanted)) : state.named(edge, kind, asked);
-        name.ifPresent(record -> own(wanted).add(record.name()));
+        Optional<NameRecord> name = asked == null
+                ? state.generatedFor(edge, kind, purpose, ownNames.taken(wanted.kind()))
+                        .filter(record -> ownNames.reserve(id, record.name()))
+                : state.named(edge, kind, asked);
         return new Kept(options.tokenSource() == null ? state.secret() : null, name, state.trouble());
     }
 
@@ -368,10 +346,6 @@ public final class Agent {
                 options.laneOptions(),
                 options.reconnect(),
                 System::nanoTime);
-    }
-
-    private Set<String> own(TunnelOptions wanted) {
-        return wanted.kind() == TunnelOptions.Kind.TCP ? ownPorts : ownNames;
     }
 
     private Future<Void> closeAll() {
@@ -528,13 +502,18 @@ public final class Agent {
 
         @Override
         public void onName(Tunnel tunnel, String name, String ticket) {
-            own(tunnel.options()).add(name);
+            ownNames.granted(tunnel.id(), name);
             nameWriter.remember(record(tunnel, name, ticket));
         }
 
         @Override
+        public void onNameLeft(Tunnel tunnel, String name) {
+            ownNames.drop(tunnel.id(), name);
+        }
+
+        @Override
         public void onNameLost(Tunnel tunnel, String name) {
-            own(tunnel.options()).remove(name);
+            ownNames.drop(tunnel.id(), name);
             nameWriter.forget(record(tunnel, name, ""));
         }
 
@@ -544,7 +523,7 @@ public final class Agent {
                     options.edge().toString(),
                     wanted.kind().word(),
                     name,
-                    purposes.getOrDefault(tunnel.id(), wanted.targetName()),
+                    ownNames.purposeFor(tunnel.id()),
                     wanted.wanted() == null,
                     ticket);
         }
@@ -558,16 +537,11 @@ public final class Agent {
         public void onEnded(Tunnel tunnel) {
             tunnels.remove(tunnel.id());
             bindings.remove(tunnel.id());
-            purposes.remove(tunnel.id());
+            ownNames.release(tunnel.id());
             streams.remove(tunnel.id());
             FolderServer folder = folders.remove(tunnel.id());
             if (folder != null) {
                 close(folder);
-            }
-            Set<String> own = own(tunnel.options());
-            tunnel.lastConnected().map(TunnelState.Connected::name).ifPresent(own::remove);
-            if (tunnel.options().wanted() != null) {
-                own.remove(tunnel.options().wanted());
             }
         }
     }

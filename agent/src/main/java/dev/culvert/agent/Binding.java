@@ -80,6 +80,9 @@ final class Binding {
         /** The edge gave this name; to be kept. */
         void onName(Tunnel tunnel, String name, String ticket);
 
+        /** A remembered name is in use; the tunnel goes on without it. */
+        void onNameLeft(Tunnel tunnel, String name);
+
         /** A remembered name is another's now; to be forgotten. */
         void onNameLost(Tunnel tunnel, String name);
 
@@ -318,11 +321,7 @@ final class Binding {
         } else if (refusal.code() == Bound.Code.INTERNAL) {
             edgesFault(refusal.message(), granted || ++faults < MOST_FAULTS);
         } else if (mayDoWithout(refusal.code())) {
-            if (refusal.code() != Bound.Code.NAME_IN_USE && name != null) {
-                events.onNameLost(tunnel, name);
-            }
-            name = null;
-            ticket = null;
+            goOnWithout(refusal.code());
         } else if (granted && refusal.code() != Bound.Code.NOT_OFFERED) {
             retryLater(refusal.message());
         } else if (refusal.code() == Bound.Code.NAME_IN_USE) {
@@ -330,6 +329,16 @@ final class Binding {
         } else {
             refused(refusal);
         }
+    }
+
+    private void goOnWithout(Bound.Code why) {
+        if (name != null && why == Bound.Code.NAME_IN_USE) {
+            events.onNameLeft(tunnel, name);
+        } else if (name != null) {
+            events.onNameLost(tunnel, name);
+        }
+        name = null;
+        ticket = null;
     }
 
     /** Waits for it a while, and asks for the last time at the very end of that. */

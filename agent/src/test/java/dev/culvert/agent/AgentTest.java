@@ -23,6 +23,7 @@ import dev.culvert.wire.Hello;
 import dev.culvert.wire.Unbind;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -487,6 +489,64 @@ class AgentTest {
         assertEquals("shop", lane.grant("-").name());
 
         assertEquals("shop", get(opening).name());
+    }
+
+    @Test
+    void rememberedNameIsStillThereAfterAnEdgeWasNotReached(@TempDir Path folder) throws Exception {
+        options = options.withStateFolder(folder);
+        online("swift-otter", TunnelOptions.http(3000));
+        get(agent.close());
+        edge.stop();
+        failure(agent().open(TunnelOptions.http(3000)));
+        edge.startAgain();
+
+        Future<Tunnel> opening = agent.open(TunnelOptions.http(3000));
+        Bind bind = edge.welcome().grant("calm-heron");
+
+        assertEquals("swift-otter", bind.name());
+        assertEquals("swift-otter", get(opening).name());
+    }
+
+    @Test
+    void rememberedNameThatWasLeftMayBeAskedFor(@TempDir Path folder) throws Exception {
+        options = options.withStateFolder(folder);
+        online("swift-otter", TunnelOptions.http(3000));
+        get(agent.close());
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+        ScriptedEdge.Greeted lane = edge.welcome();
+        lane.refuse(Bound.Code.NAME_IN_USE, "in use");
+        lane.grant("calm-heron");
+        get(opening);
+
+        Future<Tunnel> other = agent.open(TunnelOptions.http(3001).withName("swift-otter"));
+        lane.grant("-");
+
+        assertEquals("swift-otter", get(other).name());
+    }
+
+    @Test
+    void tunnelThatIsClosedBeforeItsNameIsFoundKeepsNone(@TempDir Path folder) throws Exception {
+        options = options.withStateFolder(folder);
+        online("swift-otter", TunnelOptions.http(3000));
+        get(agent.close());
+        Vertx busy = Vertx.vertx(new VertxOptions().setWorkerPoolSize(1));
+        CountDownLatch free = new CountDownLatch(1);
+        Future<Boolean> working = busy.executeBlocking(() -> free.await(10, TimeUnit.SECONDS));
+        agent = Agent.on(busy, options, listener);
+        Future<Tunnel> closed = agent.open(TunnelOptions.http(3000));
+        listener.await(TunnelState.Connecting.class);
+        get(listener.lastTunnel().close());
+        free.countDown();
+        assertTrue(get(working));
+
+        Future<Tunnel> opening = agent.open(TunnelOptions.http(3000));
+        edge.welcome().grant("calm-heron");
+
+        assertEquals(AgentException.Code.CLOSED, failure(closed).code());
+        assertEquals("swift-otter", get(opening).name());
+        get(agent.close());
+        agent = null;
+        get(busy.close());
     }
 
     /** One of them may have a password, and the link of the other must not open it. */
