@@ -77,7 +77,10 @@ public final class Agent {
     private final OwnNames ownNames = new OwnNames();
     private final Set<EdgeLane> upLanes = new LinkedHashSet<>();
     private @Nullable Lanes lanes;
-    private @Nullable Inspector inspector;
+
+    /** The inspector, or the one that is starting; null where none was asked for, or it could not start. */
+    private @Nullable Future<Inspector> inspecting;
+
     private @Nullable Future<Void> closing;
     private boolean troubleTold;
     private int lastId;
@@ -148,21 +151,21 @@ public final class Agent {
     public Future<String> inspect(int port) {
         Promise<String> listening = Promise.promise();
         home.runOnContext(ignored -> {
-            if (closing != null || inspector != null) {
-                String why = inspector == null ? "the agent is closed" : "this agent is inspected already";
+            if (closing != null || inspecting != null) {
+                String why = closing != null ? "the agent is closed" : "this agent is inspected already";
                 listening.fail(new AgentException(AgentException.Code.INSPECTOR, why));
                 return;
             }
-            Inspector.start(vertx, home, port, streams, this::tunnelsNow, Software.VERSION)
-                    .onComplete(
-                            started -> {
-                                inspector = started;
-                                listening.complete(started.url());
-                            },
-                            failure -> listening.fail(new AgentException(
-                                    AgentException.Code.INSPECTOR,
-                                    "the inspector cannot listen on port %d of 127.0.0.1 (%s)"
-                                            .formatted(port, failure.getMessage()))));
+            Future<Inspector> starting =
+                    Inspector.start(vertx, home, port, streams, this::tunnelsNow, Software.VERSION);
+            inspecting = starting;
+            starting.onComplete(started -> listening.complete(started.url()), failure -> {
+                inspecting = null;
+                listening.fail(new AgentException(
+                        AgentException.Code.INSPECTOR,
+                        "the inspector cannot listen on port %d of 127.0.0.1 (%s)"
+                                .formatted(port, failure.getMessage())));
+            });
         });
         return listening.future();
     }
@@ -351,7 +354,9 @@ public final class Agent {
     private Future<Void> closeAll() {
         List.copyOf(bindings.values()).forEach(Binding::agentClosed);
         Future<Void> lanesClosed = lanes == null ? Future.succeededFuture() : lanes.close();
-        Future<Void> inspectorClosed = inspector == null ? Future.succeededFuture() : inspector.close();
+        Future<Void> inspectorClosed = inspecting == null
+                ? Future.succeededFuture()
+                : inspecting.compose(Inspector::close, notStarted -> Future.succeededFuture());
         return lanesClosed
                 .eventually(() -> inspectorClosed)
                 .eventually(() -> foldersClosed)

@@ -683,6 +683,29 @@ class InspectorTest {
     }
 
     @Test
+    void twoWhoAskAtOnceGetOneInspector() throws Exception {
+        Agent asked = Agent.on(vertx, AgentOptions.of(edge.address()).withStateFolder(null), AgentListener.NONE);
+        Future<String> first = asked.inspect(0);
+        Future<String> second = asked.inspect(0);
+
+        assertEquals("this agent is inspected already", failure(second).getMessage());
+        URI where = URI.create(get(first));
+        get(asked.close());
+        assertThrows(IOException.class, () -> new Socket(where.getHost(), where.getPort()).close());
+    }
+
+    @Test
+    void inspectorThatIsStillStartingEndsWithItsAgent() throws Exception {
+        Agent asked = Agent.on(vertx, AgentOptions.of(edge.address()).withStateFolder(null), AgentListener.NONE);
+
+        Future<String> starting = asked.inspect(0);
+        get(asked.close());
+
+        URI where = URI.create(get(starting));
+        assertThrows(IOException.class, () -> new Socket(where.getHost(), where.getPort()).close());
+    }
+
+    @Test
     void inspectorEndsWithItsAgent() throws Exception {
         get(agent.close());
 
