@@ -744,6 +744,18 @@ class AgentTest {
     }
 
     @Test
+    void furtherLanesLeaveNothingOnTheCallersVertx() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
+        edge.welcome("node-1", 2).grant("web");
+        edge.welcome("node-2", 2).grant("web");
+        get(opening);
+
+        get(agent.close());
+
+        assertEquals(Set.of(), vertx.deploymentIDs());
+    }
+
+    @Test
     void balancerThatLeadsToTheSameNodeIsAcceptedAfterAFewTries() throws Exception {
         Future<Tunnel> opening = agent().open(TunnelOptions.http(3000));
         edge.welcome("node-1", 2).grant("web");

@@ -8,8 +8,10 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
@@ -17,7 +19,7 @@ import io.vertx.core.net.NetSocket;
 /**
  * Where Vert.x and Netty meet: the only place that knows Vert.x's internals. Takes the Netty channel out of a Vert.x
  * socket (Vert.x goes on to count the connection and closes it when its server or client is closed; the bytes are ours),
- * the event loop out of a context, the bytes out of a buffer.
+ * the event loop out of a context, the bytes out of a buffer; makes contexts.
  */
 public final class Sockets {
     /** The name of Vert.x's own handler, which is the last of each pipeline. */
@@ -56,6 +58,11 @@ public final class Sockets {
     /** The thread that a context runs on. */
     public static EventLoop eventLoopOf(Context context) {
         return ((ContextInternal) context).nettyEventLoop();
+    }
+
+    /** A context on the next of the event loops. It belongs to nobody, and nothing has to be closed with it. */
+    public static Context nextLoop(Vertx vertx) {
+        return ((VertxInternal) vertx).createEventLoopContext();
     }
 
     /** The bytes of a buffer that came from Vert.x: a view of the heap, which needs no release. */

@@ -2,6 +2,7 @@ package dev.culvert.agent.dial;
 
 import dev.culvert.config.Secret;
 import dev.culvert.lane.HeapRoom;
+import dev.culvert.lane.Sockets;
 import dev.culvert.lane.WindowBudget;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Frame;
@@ -96,7 +97,7 @@ public final class Lanes {
 
     private final List<EdgeLane> leaving = new ArrayList<>();
     private final Promise<Void> allClosed = Promise.promise();
-    private @Nullable Future<Context> furtherLoop;
+    private @Nullable Context furtherLoop;
     private @Nullable Long timer;
     private boolean dialing;
     private boolean everUp;
@@ -212,27 +213,24 @@ public final class Lanes {
         if (stopped) {
             return;
         }
-        nextLoop()
-                .onComplete(
-                        loop -> loop.runOnContext(ignored -> dialer.dial()
-                                .compose(channel -> EdgeLane.greet(
-                                        channel, hello(token), plan.options(), budget, home, traffic, fromLanes))
-                                .onComplete(
-                                        lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure)))),
-                        failure -> onHome(() -> failed(failure)));
+        nextLoop().runOnContext(ignored -> dialer.dial()
+                .compose(channel ->
+                        EdgeLane.greet(channel, hello(token), plan.options(), budget, home, traffic, fromLanes))
+                .onComplete(lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure))));
     }
 
     private void onHome(Runnable step) {
         home.runOnContext(ignored -> step.run());
     }
 
-    private Future<Context> nextLoop() {
+    /** Another one for the second lane and those after it, so that one busy lane does not hold up the others. */
+    private Context nextLoop() {
         if (up.isEmpty() && leaving.isEmpty()) {
-            return Future.succeededFuture(home);
+            return home;
         }
-        Future<Context> loop = furtherLoop;
+        Context loop = furtherLoop;
         if (loop == null) {
-            loop = LaneLoop.next(vertx);
+            loop = Sockets.nextLoop(vertx);
             furtherLoop = loop;
         }
         return loop;
