@@ -11,6 +11,7 @@ import dev.culvert.lane.LaneOptions;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,24 +82,23 @@ public record AgentOptions(
     }
 
     public AgentOptions withEdge(EdgeAddress newEdge) {
-        return new AgentOptions(
-                newEdge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.edge = newEdge);
     }
 
     /** A plain edge beyond this machine; both at once, because the one is not allowed without the other. */
     public AgentOptions withInsecureEdge(EdgeAddress newEdge) {
-        return new AgentOptions(
-                newEdge, true, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> {
+            copy.edge = newEdge;
+            copy.insecure = true;
+        });
     }
 
     public AgentOptions withTrust(EdgeTrust newTrust) {
-        return new AgentOptions(
-                edge, insecure, newTrust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.trust = newTrust);
     }
 
     public AgentOptions withProxies(WebProxies newProxies) {
-        return new AgentOptions(
-                edge, insecure, trust, newProxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.proxies = newProxies);
     }
 
     /** One token for all connections; null for none. */
@@ -108,36 +108,68 @@ public record AgentOptions(
 
     /** A token that may be another one for each connection; null for none. */
     public AgentOptions withTokenSource(@Nullable TokenSource newSource) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, newSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.tokenSource = newSource);
     }
 
     public AgentOptions withStateFolder(@Nullable Path newFolder) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, tokenSource, newFolder, lanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.stateFolder = newFolder);
     }
 
     public AgentOptions withLanes(int newLanes) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, tokenSource, stateFolder, newLanes, reconnect, laneOptions, instance);
+        return with(copy -> copy.lanes = newLanes);
     }
 
     public AgentOptions withReconnect(Reconnect newReconnect) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, newReconnect, laneOptions, instance);
+        return with(copy -> copy.reconnect = newReconnect);
     }
 
     public AgentOptions withLaneOptions(LaneOptions newOptions) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, newOptions, instance);
+        return with(copy -> copy.laneOptions = newOptions);
     }
 
     public AgentOptions withInstance(@Nullable String newInstance) {
-        return new AgentOptions(
-                edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, newInstance);
+        return with(copy -> copy.instance = newInstance);
     }
 
     String instanceOrRandom() {
         return instance == null || instance.isEmpty() ? UUID.randomUUID().toString() : instance;
+    }
+
+    private AgentOptions with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.done();
+    }
+
+    /** All fields, to be changed one by one where nobody sees it. */
+    private static final class Copy {
+        private EdgeAddress edge;
+        private boolean insecure;
+        private EdgeTrust trust;
+        private WebProxies proxies;
+        private @Nullable TokenSource tokenSource;
+        private @Nullable Path stateFolder;
+        private int lanes;
+        private Reconnect reconnect;
+        private LaneOptions laneOptions;
+        private @Nullable String instance;
+
+        Copy(AgentOptions from) {
+            edge = from.edge;
+            insecure = from.insecure;
+            trust = from.trust;
+            proxies = from.proxies;
+            tokenSource = from.tokenSource;
+            stateFolder = from.stateFolder;
+            lanes = from.lanes;
+            reconnect = from.reconnect;
+            laneOptions = from.laneOptions;
+            instance = from.instance;
+        }
+
+        AgentOptions done() {
+            return new AgentOptions(
+                    edge, insecure, trust, proxies, tokenSource, stateFolder, lanes, reconnect, laneOptions, instance);
+        }
     }
 }

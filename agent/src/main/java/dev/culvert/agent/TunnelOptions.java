@@ -5,6 +5,7 @@ import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
 import dev.culvert.config.Durations;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -149,115 +150,35 @@ public record TunnelOptions(
     }
 
     public TunnelOptions withName(@Nullable String newName) {
-        return new TunnelOptions(
-                kind,
-                target,
-                newName,
-                remotePort,
-                pool,
-                hostHeader,
-                insecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.name = newName);
     }
 
     public TunnelOptions withRemotePort(int newPort) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                newPort,
-                pool,
-                hostHeader,
-                insecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.remotePort = newPort);
     }
 
     public TunnelOptions withPool(boolean newPool) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                newPool,
-                hostHeader,
-                insecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.pool = newPool);
     }
 
     public TunnelOptions withHostHeader(String newHostHeader) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                pool,
-                newHostHeader,
-                insecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.hostHeader = newHostHeader);
     }
 
     public TunnelOptions withInsecureTarget(boolean newInsecureTarget) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                pool,
-                hostHeader,
-                newInsecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.insecureTarget = newInsecureTarget);
     }
 
     public TunnelOptions withProxyProtocol(ProxyProtocol newProxyProtocol) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                pool,
-                hostHeader,
-                insecureTarget,
-                newProxyProtocol,
-                responseTimeout,
-                admission);
+        return with(copy -> copy.proxyProtocol = newProxyProtocol);
     }
 
     public TunnelOptions withResponseTimeout(Duration newResponseTimeout) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                pool,
-                hostHeader,
-                insecureTarget,
-                proxyProtocol,
-                newResponseTimeout,
-                admission);
+        return with(copy -> copy.responseTimeout = newResponseTimeout);
     }
 
     public TunnelOptions withAdmission(Admission newAdmission) {
-        return new TunnelOptions(
-                kind,
-                target,
-                name,
-                remotePort,
-                pool,
-                hostHeader,
-                insecureTarget,
-                proxyProtocol,
-                responseTimeout,
-                newAdmission);
+        return with(copy -> copy.admission = newAdmission);
     }
 
     /** The name or the port that is asked for, as edges and {@link Tunnel#name} write it; null for any. */
@@ -269,5 +190,52 @@ public record TunnelOptions(
     /** What the target is called: a URL where it speaks HTTP, else {@code host:port} or {@code unix:/path}. */
     public String targetName() {
         return kind == Kind.HTTP ? target.url() : target.name();
+    }
+
+    private TunnelOptions with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.done();
+    }
+
+    /** All fields, to be changed one by one where nobody sees it. */
+    private static final class Copy {
+        private final Kind kind;
+        private final Target target;
+        private @Nullable String name;
+        private int remotePort;
+        private boolean pool;
+        private String hostHeader;
+        private boolean insecureTarget;
+        private ProxyProtocol proxyProtocol;
+        private Duration responseTimeout;
+        private Admission admission;
+
+        Copy(TunnelOptions from) {
+            kind = from.kind;
+            target = from.target;
+            name = from.name;
+            remotePort = from.remotePort;
+            pool = from.pool;
+            hostHeader = from.hostHeader;
+            insecureTarget = from.insecureTarget;
+            proxyProtocol = from.proxyProtocol;
+            responseTimeout = from.responseTimeout;
+            admission = from.admission;
+        }
+
+        TunnelOptions done() {
+            return new TunnelOptions(
+                    kind,
+                    target,
+                    name,
+                    remotePort,
+                    pool,
+                    hostHeader,
+                    insecureTarget,
+                    proxyProtocol,
+                    responseTimeout,
+                    admission);
+        }
     }
 }
