@@ -47,12 +47,7 @@ public record Bound(
         /** The edge is stopping; ask another. */
         DRAINING,
         /** The edge's own mistake; asking again may help. */
-        INTERNAL;
-
-        /** Whether the same question may get another answer later. */
-        public boolean mayPass() {
-            return this == DRAINING || this == INTERNAL || this == NAME_TAKEN || this == NAME_IN_USE;
-        }
+        INTERNAL
     }
 
     /** The tunnel is up. */
