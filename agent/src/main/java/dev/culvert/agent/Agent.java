@@ -4,8 +4,8 @@ import dev.culvert.agent.dial.DialException;
 import dev.culvert.agent.dial.DialPlan;
 import dev.culvert.agent.dial.EdgeLane;
 import dev.culvert.agent.dial.Greeting;
+import dev.culvert.agent.dial.LaneEvents;
 import dev.culvert.agent.dial.Lanes;
-import dev.culvert.agent.dial.Traffic;
 import dev.culvert.agent.folder.FolderServer;
 import dev.culvert.agent.inspect.Inspector;
 import dev.culvert.agent.state.AgentState;
@@ -421,7 +421,7 @@ public final class Agent {
     }
 
     /** On the event loops of the lanes. */
-    private final class FromVisitors implements Traffic {
+    private final class FromVisitors implements LaneEvents {
         @Override
         public void onGranted(Bound bound) {
             if (bound.tunnel() != null) {

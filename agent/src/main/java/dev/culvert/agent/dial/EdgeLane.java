@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EdgeLane {
     private final Context home;
-    private final Traffic traffic;
+    private final LaneEvents events;
     private final Listener listener;
     private final Promise<EdgeLane> standing = Promise.promise();
     private final Promise<Void> gone = Promise.promise();
@@ -49,10 +49,10 @@ public final class EdgeLane {
             LaneOptions options,
             WindowBudget budget,
             Context home,
-            Traffic traffic,
+            LaneEvents events,
             Listener listener) {
         this.home = home;
-        this.traffic = traffic;
+        this.events = events;
         this.listener = listener;
         channel.closeFuture().addListener(closed -> gone.complete());
         this.lane = Lane.on(channel, Lane.Side.DIALER, options, budget, new Frames());
@@ -70,9 +70,9 @@ public final class EdgeLane {
             LaneOptions options,
             WindowBudget budget,
             Context home,
-            Traffic traffic,
+            LaneEvents events,
             Listener listener) {
-        return new EdgeLane(channel, hello, options, budget, home, traffic, listener).standing.future();
+        return new EdgeLane(channel, hello, options, budget, home, events, listener).standing.future();
     }
 
     /** What the edge said. Only asked of a lane that stands. */
@@ -127,7 +127,7 @@ public final class EdgeLane {
                 }
             } else if (frame instanceof Frame.BoundFrame bound && welcome != null) {
                 if (bound.bound().refusal() == null) {
-                    traffic.onGranted(bound.bound());
+                    events.onGranted(bound.bound());
                 }
                 tell(() -> listener.onFrame(EdgeLane.this, frame));
             } else if (frame instanceof Frame.UnbindFrame && welcome != null) {
@@ -149,12 +149,12 @@ public final class EdgeLane {
 
         @Override
         public void onStream(TunnelStream stream, StreamRequest request) {
-            traffic.onStream(stream, request);
+            events.onStream(stream, request);
         }
 
         @Override
         public void onExchange(Exchange exchange) {
-            traffic.onExchange(exchange);
+            events.onExchange(exchange);
         }
 
         @Override

@@ -32,7 +32,7 @@ public final class Greeting {
                                 plan.options(),
                                 budget,
                                 home,
-                                new NoTraffic(),
+                                new NoEvents(),
                                 new NoNews())))
                 .map(lane -> {
                     lane.close(CloseReason.CLOSED, "the agent only wanted to know");
@@ -41,7 +41,7 @@ public final class Greeting {
     }
 
     /** No tunnel is asked for, so none is granted. */
-    private static final class NoTraffic implements Traffic {
+    private static final class NoEvents implements LaneEvents {
         @Override
         public void onGranted(Bound bound) {
             // Not asked for.

@@ -88,7 +88,7 @@ public final class Lanes {
     private final Backoff backoff;
 
     private final Backoff furtherBackoff;
-    private final Traffic traffic;
+    private final LaneEvents events;
     private final Listener listener;
     private final FromLanes fromLanes = new FromLanes();
 
@@ -130,7 +130,8 @@ public final class Lanes {
     }
 
     /** Dials nothing yet. */
-    public Lanes(Vertx vertx, Context home, DialPlan plan, RandomGenerator random, Traffic traffic, Listener listener) {
+    public Lanes(
+            Vertx vertx, Context home, DialPlan plan, RandomGenerator random, LaneEvents events, Listener listener) {
         this.vertx = vertx;
         this.home = home;
         this.plan = plan;
@@ -139,7 +140,7 @@ public final class Lanes {
                 plan.options().windowBudgetBytes(), HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
         this.backoff = plan.reconnect().backoff(random);
         this.furtherBackoff = plan.reconnect().backoff(random);
-        this.traffic = traffic;
+        this.events = events;
         this.listener = listener;
     }
 
@@ -215,7 +216,7 @@ public final class Lanes {
         }
         nextLoop().runOnContext(ignored -> dialer.dial()
                 .compose(channel ->
-                        EdgeLane.greet(channel, hello(token), plan.options(), budget, home, traffic, fromLanes))
+                        EdgeLane.greet(channel, hello(token), plan.options(), budget, home, events, fromLanes))
                 .onComplete(lane -> onHome(() -> dialed(lane)), failure -> onHome(() -> failed(failure))));
     }
 

@@ -37,8 +37,8 @@ public final class Inspector {
      *
      * @param port 0 for a free one
      * @param streams whose requests
-     * @param tunnels the tunnels as they are: a list of objects with {@code name}, {@code url}, {@code target} and
-     *     {@code state}
+     * @param tunnels the tunnels as they are: a list of objects with {@code name}, {@code url}, {@code target}, and
+     *     {@code online} for whether visitors reach it
      * @param version of the program
      * @return fails when it cannot listen
      */

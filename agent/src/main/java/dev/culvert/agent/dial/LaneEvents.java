@@ -6,7 +6,7 @@ import dev.culvert.wire.Exchange;
 import dev.culvert.wire.StreamRequest;
 
 /** Hears what must not wait for another thread. Called on the event loop of the lane, so by several threads. */
-public interface Traffic {
+public interface LaneEvents {
     /** A tunnel was granted; its streams may follow at once. */
     void onGranted(Bound bound);
 
