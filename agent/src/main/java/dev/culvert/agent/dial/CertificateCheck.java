@@ -1,5 +1,6 @@
 package dev.culvert.agent.dial;
 
+import dev.culvert.agent.target.ConnectFault;
 import dev.culvert.config.Authorities;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -14,7 +15,6 @@ import java.util.Date;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
@@ -70,10 +70,11 @@ final class CertificateCheck extends X509ExtendedTrustManager {
     }
 
     private String inWords(CertificateException failure, X509Certificate certificate, @Nullable String host) {
-        if (has(failure, CertificateExpiredException.class)) {
+        if (ConnectFault.cause(failure, CertificateExpiredException.class).isPresent()) {
             return "its certificate expired on %s: whoever runs the edge has to renew it"
                     .formatted(date(certificate.getNotAfter()));
-        } else if (has(failure, CertificateNotYetValidException.class)) {
+        } else if (ConnectFault.cause(failure, CertificateNotYetValidException.class)
+                .isPresent()) {
             return "its certificate is valid from %s on only: check this machine's clock"
                     .formatted(date(certificate.getNotBefore()));
         } else if (isAboutTheHost(failure)) {
@@ -87,11 +88,6 @@ final class CertificateCheck extends X509ExtendedTrustManager {
         return ("its certificate is not signed by %s: name the authority's certificate with --ca FILE, or, once its"
                         + " operator has confirmed it, its key with --edge-key %s")
                 .formatted(who, KeyPin.of(certificate));
-    }
-
-    private static boolean has(Throwable failure, Class<? extends Throwable> type) {
-        return Stream.<Throwable>iterate(failure, cause -> cause != null, Throwable::getCause)
-                .anyMatch(type::isInstance);
     }
 
     /** Java has no type for it. */

@@ -1,5 +1,6 @@
 package dev.culvert.agent.dial;
 
+import dev.culvert.agent.target.ConnectFault;
 import dev.culvert.agent.target.HostPort;
 import dev.culvert.lane.Sockets;
 import dev.culvert.wire.CloseReason;
@@ -9,14 +10,11 @@ import io.vertx.core.Future;
 import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
-import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +69,7 @@ final class SocketDialer implements LaneDialer {
     }
 
     private DialException inWords(Throwable failure) {
-        Optional<UntrustedEdgeException> untrusted = find(failure, UntrustedEdgeException.class);
+        Optional<UntrustedEdgeException> untrusted = ConnectFault.cause(failure, UntrustedEdgeException.class);
         if (untrusted.isPresent()) {
             return new DialException(
                     DialException.Kind.UNTRUSTED,
@@ -79,7 +77,7 @@ final class SocketDialer implements LaneDialer {
                     "the edge at %s is not trusted: %s"
                             .formatted(edge, untrusted.get().getMessage()));
         }
-        Optional<SSLException> noTls = find(failure, SSLException.class);
+        Optional<SSLException> noTls = ConnectFault.cause(failure, SSLException.class);
         if (noTls.isPresent()) {
             Throwable innermost = noTls.get();
             while (innermost.getCause() != null) {
@@ -94,7 +92,8 @@ final class SocketDialer implements LaneDialer {
 
     private DialException ofProxy(WebProxy asked, Throwable failure) {
         Matcher status = PROXY_STATUS.matcher(String.valueOf(failure.getMessage()));
-        boolean answered = find(failure, ProxyConnectException.class).isPresent() && status.find();
+        boolean answered =
+                ConnectFault.cause(failure, ProxyConnectException.class).isPresent() && status.find();
         if (!answered) {
             return unreachable(
                     "the proxy at %s, which %s names, does not answer (%s); add the edge to NO_PROXY where it needs none"
@@ -128,27 +127,7 @@ final class SocketDialer implements LaneDialer {
         return edge.transport() == EdgeAddress.Transport.TCP ? edge.hostPort().toString() : edge.toString();
     }
 
-    private static <T extends Throwable> Optional<T> find(Throwable failure, Class<T> type) {
-        return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
-                .filter(type::isInstance)
-                .map(type::cast)
-                .findFirst();
-    }
-
     private static String reason(Throwable failure) {
-        String message = String.valueOf(failure.getMessage());
-        if (failure instanceof UnknownHostException) {
-            return "no such host";
-        }
-        if (failure instanceof ConnectException) {
-            String lower = message.toLowerCase(Locale.ROOT);
-            if (lower.contains("refused")) {
-                return "connection refused";
-            }
-            if (lower.contains("timed out")) {
-                return "no answer within %d s".formatted(TIMEOUT.toSeconds());
-            }
-        }
-        return message;
+        return failure instanceof UnknownHostException ? "no such host" : ConnectFault.inWords(failure, TIMEOUT);
     }
 }

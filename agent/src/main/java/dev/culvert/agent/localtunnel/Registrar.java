@@ -2,6 +2,7 @@ package dev.culvert.agent.localtunnel;
 
 import dev.culvert.agent.Software;
 import dev.culvert.agent.localtunnel.RegistrationException.Kind;
+import dev.culvert.agent.target.ConnectFault;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -21,14 +22,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a localtunnel server for tunnels. What it answers may come on another thread than that of the question. */
 final class Registrar {
     /** How long a server may take to accept: two lost SYNs on a long path. */
-    private static final int CONNECT_MILLIS = 5000;
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
     /** How long it may take to answer in all, redirects included: some open a port first. */
     private static final int ANSWER_SECONDS = 15;
@@ -61,7 +61,7 @@ final class Registrar {
     Future<Registration> register(@Nullable String name) {
         // One for each try: closed, it ends whatever is still under way.
         HttpClient client = vertx.createHttpClient(new HttpClientOptions()
-                .setConnectTimeout(CONNECT_MILLIS)
+                .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis())
                 .setKeepAlive(false)
                 .setMaxRedirects(MOST_REDIRECTS));
         RequestOptions request = new RequestOptions()
@@ -145,7 +145,7 @@ final class Registrar {
         if (failure instanceof RegistrationException already) {
             return already;
         }
-        if (find(failure, SSLException.class)) {
+        if (is(failure, SSLException.class)) {
             return noLocaltunnel("no TLS, or a certificate that is not trusted: %s".formatted(failure.getMessage()));
         }
         return new RegistrationException(
@@ -160,25 +160,18 @@ final class Registrar {
 
     /** Why a connection failed, in a few words. */
     static String reason(Throwable failure) {
-        String message = String.valueOf(failure.getMessage());
-        String lower = message.toLowerCase(Locale.ROOT);
-        if (find(failure, UnknownHostException.class)) {
+        if (is(failure, UnknownHostException.class)) {
             return "no such host";
         }
-        if (find(failure, TimeoutException.class) || lower.contains("timed out") || lower.contains("timeout")) {
+        String lower = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+        if (is(failure, TimeoutException.class) || lower.contains("timed out") || lower.contains("timeout")) {
             return "not within %d s"
-                    .formatted(find(failure, ConnectException.class) ? CONNECT_MILLIS / 1000 : ANSWER_SECONDS);
+                    .formatted(is(failure, ConnectException.class) ? CONNECT_TIMEOUT.toSeconds() : ANSWER_SECONDS);
         }
-        return isRefusal(failure) ? "connection refused" : message;
+        return ConnectFault.inWords(failure, CONNECT_TIMEOUT);
     }
 
-    /** Whether nobody listens there. */
-    static boolean isRefusal(Throwable failure) {
-        return failure instanceof ConnectException
-                && String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT).contains("refused");
-    }
-
-    private static boolean find(Throwable failure, Class<? extends Throwable> type) {
-        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).anyMatch(type::isInstance);
+    private static boolean is(Throwable failure, Class<? extends Throwable> type) {
+        return ConnectFault.cause(failure, type).isPresent();
     }
 }

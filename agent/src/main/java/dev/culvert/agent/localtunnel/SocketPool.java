@@ -1,6 +1,7 @@
 package dev.culvert.agent.localtunnel;
 
 import dev.culvert.agent.dial.Backoff;
+import dev.culvert.agent.target.ConnectFault;
 import dev.culvert.lane.TunnelStream;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -147,7 +148,7 @@ final class SocketPool {
             return;
         }
         lastFailure = Registrar.reason(failure);
-        if (connected.isEmpty() && Registrar.isRefusal(failure)) {
+        if (connected.isEmpty() && ConnectFault.isRefusal(failure)) {
             lost(); // The port is closed, and no other socket says otherwise.
         } else {
             connectLater(backoff);

@@ -6,10 +6,8 @@ import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
-import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import javax.net.ssl.SSLException;
 
 /**
@@ -19,8 +17,8 @@ import javax.net.ssl.SSLException;
  * 127.0.0.1 or on ::1, seldom on both.
  */
 public final class TargetDialer {
-    /** How long a target may take to accept, in milliseconds, TLS included: a local service needs none of it. */
-    private static final int TIMEOUT_MILLIS = (int) Duration.ofSeconds(10).toMillis();
+    /** How long a target may take to accept, TLS included: a local service needs none of it. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private final NetClient client;
     private final Target target;
@@ -69,7 +67,7 @@ public final class TargetDialer {
     }
 
     private ConnectOptions options(SocketAddress address) {
-        ConnectOptions options = new ConnectOptions().setRemoteAddress(address).setTimeout(TIMEOUT_MILLIS);
+        ConnectOptions options = new ConnectOptions().setRemoteAddress(address).setTimeout((int) TIMEOUT.toMillis());
         HostPort hostPort = target.hostPort();
         if (!target.tls() || hostPort == null) {
             return options;
@@ -89,22 +87,8 @@ public final class TargetDialer {
         }
         if (failure instanceof SSLException || failure.getCause() instanceof SSLException) {
             return "%s answers, but not with TLS as it should: its certificate is not trusted (--insecure-target takes it unseen), or it speaks none (%s)"
-                    .formatted(target.name(), reason(failure));
+                    .formatted(target.name(), ConnectFault.inWords(failure, TIMEOUT));
         }
-        return "nothing answers on %s (%s)".formatted(target.name(), reason(failure));
-    }
-
-    private static String reason(Throwable failure) {
-        String message = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-        if (failure instanceof ConnectException) {
-            String lower = message.toLowerCase(Locale.ROOT);
-            if (lower.contains("refused")) {
-                return "connection refused";
-            }
-            if (lower.contains("timed out")) {
-                return "no answer within %d s".formatted(TIMEOUT_MILLIS / 1000);
-            }
-        }
-        return message;
+        return "nothing answers on %s (%s)".formatted(target.name(), ConnectFault.inWords(failure, TIMEOUT));
     }
 }
