@@ -200,7 +200,9 @@ class EdgeSettingsTest {
 
         String fault = fault(() -> parse(Map.of(), "--config", file.toString()));
 
-        assertTrue(fault.startsWith(file + ", line 1, column 1: lane-prot: unknown key; known are acme,"), fault);
+        assertTrue(
+                fault.startsWith(file + ", line 1, column 1: lane-prot: unknown key; known are access-log, acme,"),
+                fault);
     }
 
     @Test
