@@ -39,6 +39,7 @@ class CommandLineIT {
     @Test
     void startBesideAnotherSaysNothingOfIt() throws Exception {
         Path lock = Checkout.home().resolve("target/culvert-build.lock");
+        Files.createDirectories(lock.getParent());
         Program other = stage.program(
                 "another start",
                 List.of(Program.installed("flock"), "--shared", lock.toString(), "sh", "-c", "echo looks; cat"));
