@@ -458,7 +458,7 @@ public final class Edge {
                 options.access().signIn() != null,
                 signIn.knowsGroups(),
                 this::urlOf);
-        Binder binder = new Binder(registry, offer);
+        Binder binder = new Binder(registry, offer, authenticator::reserved);
         WindowBudget budget = new WindowBudget(
                 options.lanes().windowBudgetBytes(), HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_STREAM_BYTES));
         Parts parts = new Parts(

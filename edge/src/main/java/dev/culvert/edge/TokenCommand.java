@@ -54,7 +54,7 @@ final class TokenCommand implements Runnable {
                             defaultValue = "*",
                             description =
                                     "Names it may have: labels, whole hosts, or ports like tcp:2200-2299; * is any run but dots,"
-                                            + " alone any name or port. Default: *")
+                                            + " alone any name or port. One without * is reserved for its owners. Default: *")
                     String names)
             throws IOException {
         Token token = made(owner, names);

@@ -25,6 +25,14 @@ public interface Authenticator {
     }
 
     /**
+     * Which names are kept for certain owners. It is looked at with each bind: a change counts from the next one on, and takes
+     * nothing from who has a name. Any thread; does not block.
+     */
+    default ReservedNames reserved() {
+        return ReservedNames.NONE;
+    }
+
+    /**
      * Calls the listener, on any thread, with each owner whose credentials have been withdrawn. Their lanes end.
      */
     void onRevoked(Consumer<Identity> listener);

@@ -4,7 +4,9 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.config.PortRange;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Which names an identity may ask for. Each pattern is a label under the edge's domain ({@code shop-*}), or, when it has
@@ -14,8 +16,11 @@ import java.util.regex.Pattern;
  *
  * <p>Whoever asks on behalf of an agent refuses what is not allowed with
  * {@link dev.culvert.wire.Bound.Code#NOT_ALLOWED}.
+ *
+ * @param literal those that an operator has written for one name or one port alone, {@code shop} or {@code tcp:2222}; of what
+ *     is given here, those that are so
  */
-public record NamePatterns(List<String> patterns) {
+public record NamePatterns(List<String> patterns, Set<String> literal) {
     /** Longer than any host name is a mistake. */
     private static final int LONGEST_PATTERN = 253;
 
@@ -43,6 +48,16 @@ public record NamePatterns(List<String> patterns) {
                                 .formatted(pattern));
             }
         }
+        literal = literal.stream()
+                .filter(NamePatterns::isLiteral)
+                .map(pattern ->
+                        pattern.startsWith(PORTS) ? ofPort(ports(pattern).first()) : pattern)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** All as an operator has written them. */
+    public NamePatterns(List<String> patterns) {
+        this(patterns, Set.copyOf(patterns));
     }
 
     /** Reads patterns that stand in one line with commas between them. */
@@ -92,6 +107,15 @@ public record NamePatterns(List<String> patterns) {
         return patterns.stream()
                 .anyMatch(pattern -> pattern.equals("*")
                         || (pattern.startsWith(PORTS) && ports(pattern).contains(port)));
+    }
+
+    /** The pattern of one port. */
+    static String ofPort(int port) {
+        return PORTS + port;
+    }
+
+    private static boolean isLiteral(String pattern) {
+        return pattern.startsWith(PORTS) ? ports(pattern).size() == 1 : !pattern.contains("*");
     }
 
     /** The ports of a pattern of ports; fails when it is none. */

@@ -29,9 +29,21 @@ public final class TokenFileAuthenticator implements Authenticator {
     private static final Logger LOGGER = LoggerFactory.getLogger(TokenFileAuthenticator.class);
 
     private final List<Consumer<Identity>> revoked;
-    private final WatchedFile<Map<String, TokenLine>> tokens;
+    private final WatchedFile<Tokens> tokens;
 
-    private TokenFileAuthenticator(WatchedFile<Map<String, TokenLine>> tokens, List<Consumer<Identity>> revoked) {
+    /**
+     * What is in force.
+     *
+     * @param byHash the lines by their hashes
+     * @param reserved the names that stand in them literally
+     */
+    private record Tokens(Map<String, TokenLine> byHash, ReservedNames reserved) {
+        static Tokens of(Map<String, TokenLine> lines) {
+            return new Tokens(lines, ReservedNames.of(lines.values()));
+        }
+    }
+
+    private TokenFileAuthenticator(WatchedFile<Tokens> tokens, List<Consumer<Identity>> revoked) {
         this.tokens = tokens;
         this.revoked = revoked;
     }
@@ -46,11 +58,11 @@ public final class TokenFileAuthenticator implements Authenticator {
         List<Consumer<Identity>> revoked = new CopyOnWriteArrayList<>();
         Source source = new Source(file);
         return OperatorsFiles.watch(vertx, source, interval, (before, now) -> {
-                    source.hasTokens = !now.isEmpty();
-                    withdraw(before, now, revoked);
+                    source.hasTokens = !now.byHash().isEmpty();
+                    withdraw(before.byHash(), now.byHash(), revoked);
                 })
                 .map(tokens -> {
-                    source.hasTokens = !tokens.value().isEmpty();
+                    source.hasTokens = !tokens.value().byHash().isEmpty();
                     if (!source.hasTokens) {
                         LOGGER.atWarn()
                                 .addKeyValue("file", file)
@@ -78,13 +90,19 @@ public final class TokenFileAuthenticator implements Authenticator {
 
     /** Who shows up with the token; null where it is not known. */
     public @Nullable Identity identityOf(String token) {
-        TokenLine line = tokens.value().get(Hash.of(token));
+        TokenLine line = tokens.value().byHash().get(Hash.of(token));
         return line == null ? null : line.identity();
     }
 
     @Override
     public boolean stillCounts(Identity identity) {
-        return tokens.value().values().stream().anyMatch(line -> line.identity().equals(identity));
+        return tokens.value().byHash().values().stream()
+                .anyMatch(line -> line.identity().equals(identity));
+    }
+
+    @Override
+    public ReservedNames reserved() {
+        return tokens.value().reserved();
     }
 
     @Override
@@ -108,7 +126,7 @@ public final class TokenFileAuthenticator implements Authenticator {
         });
     }
 
-    private static final class Source implements WatchedFile.Source<Map<String, TokenLine>> {
+    private static final class Source implements WatchedFile.Source<Tokens> {
         private final TokenFile file;
         /** Whether there are some in force. */
         private volatile boolean hasTokens;
@@ -118,8 +136,8 @@ public final class TokenFileAuthenticator implements Authenticator {
         }
 
         @Override
-        public Map<String, TokenLine> read() throws IOException, TokenFile.BrokenException {
-            return hasTokens ? file.readAgain() : file.read();
+        public Tokens read() throws IOException, TokenFile.BrokenException {
+            return Tokens.of(hasTokens ? file.readAgain() : file.read());
         }
 
         @Override

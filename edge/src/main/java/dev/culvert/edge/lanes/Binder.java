@@ -4,6 +4,7 @@ import dev.culvert.admission.Admission;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.PortRange;
 import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.edge.registry.Registry;
@@ -16,6 +17,7 @@ import dev.culvert.wire.Bound;
 import io.vertx.core.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Turns what an agent asks for into a name in the registry. Safe for use by any thread. */
 public final class Binder {
@@ -28,12 +30,19 @@ public final class Binder {
     private final Registry registry;
     private final String domain;
     private final Offer offer;
+    private final Supplier<ReservedNames> reserved;
     private final NameGenerator names = new NameGenerator();
 
-    public Binder(Registry registry, Offer offer) {
+    /**
+     * A binder.
+     *
+     * @param reserved which names are kept for certain owners, as of now
+     */
+    public Binder(Registry registry, Offer offer, Supplier<ReservedNames> reserved) {
         this.registry = registry;
         this.domain = offer.domain();
         this.offer = offer;
+        this.reserved = reserved;
     }
 
     /**
@@ -114,6 +123,11 @@ public final class Binder {
                     Bound.Code.NOT_ALLOWED,
                     "your token or key does not allow the port %d; ask whoever runs the edge".formatted(port));
         }
+        if (reserved.get().keepPortFrom(identity, port)) {
+            return refused(
+                    Bound.Code.NOT_ALLOWED,
+                    "port %d is reserved for another owner of this edge; ask whoever runs it".formatted(port));
+        }
         return bindKey(TunnelKey.ofPort(port), asked, identity, claim, granted);
     }
 
@@ -121,11 +135,17 @@ public final class Binder {
             Bind asked, Identity identity, Claim claim, int triesLeft, Consumer<TunnelKey> granted) {
         PortRange ports = offer.tcpPorts();
         long now = System.currentTimeMillis();
+        ReservedNames kept = reserved.get();
         boolean anyAllowed = false;
+        boolean anyKept = false;
         int begin = ThreadLocalRandom.current().nextInt(ports.size());
         for (int i = 0; i < ports.size(); i++) {
             int port = ports.first() + (begin + i) % ports.size();
             if (!identity.names().allowsPort(port)) {
+                continue;
+            }
+            if (kept.keepPortFrom(identity, port)) {
+                anyKept = true;
                 continue;
             }
             anyAllowed = true;
@@ -136,6 +156,12 @@ public final class Binder {
                                 ? bindFreePort(asked, identity, claim, triesLeft - 1, granted)
                                 : Future.failedFuture(cause));
             }
+        }
+        if (anyKept) {
+            return refused(
+                    anyAllowed ? Bound.Code.NAME_TAKEN : Bound.Code.NOT_ALLOWED,
+                    "all ports of this edge, %s, that your token or key allows are in use or reserved for other owners"
+                            .formatted(ports));
         }
         return anyAllowed
                 ? refused(Bound.Code.NAME_TAKEN, "all ports of this edge, %s, are in use".formatted(ports))
@@ -182,6 +208,12 @@ public final class Binder {
                                     .formatted(quoted(name), identity.names().words())
                             : "%s is not under %s, and needs a token or key that allows it; ask whoever runs the edge"
                                     .formatted(quoted(name), domain));
+        }
+        if (reserved.get().keepHostFrom(identity, host, domain)) {
+            return refused(
+                    Bound.Code.NOT_ALLOWED,
+                    "%s is reserved for another owner of this edge; ask for another name, or whoever runs the edge"
+                            .formatted(quoted(name)));
         }
         return bindKey(TunnelKey.ofHost(host), asked, identity, claim, granted);
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -103,6 +104,15 @@ class NamePatternsTest {
         assertTrue(names.allows("blog-1", DOMAIN));
         assertFalse(names.allows("wiki", DOMAIN));
         assertEquals("shop,blog-*", names.toString());
+    }
+
+    @Test
+    void literalIsWhatNamesOneHostOrPort() {
+        NamePatterns names =
+                NamePatterns.parse("shop,ann-*,www.shop.example,*.shop.example,tcp:2222,tcp:02223,tcp:1-2,tcp:*");
+
+        assertEquals(Set.of("shop", "www.shop.example", "tcp:2222", "tcp:2223"), names.literal());
+        assertEquals(Set.of(), NamePatterns.ANY.literal());
     }
 
     @ParameterizedTest

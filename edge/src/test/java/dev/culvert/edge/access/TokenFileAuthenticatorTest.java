@@ -3,6 +3,7 @@ package dev.culvert.edge.access;
 import static dev.culvert.edge.access.Greetings.withToken;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -161,6 +162,29 @@ class TokenFileAuthenticatorTest {
         new TokenFile(path).remove(line -> true);
         assertEquals("ann", revoked.poll(10, TimeUnit.SECONDS).owner());
         assertEquals("bob", revoked.poll(10, TimeUnit.SECONDS).owner());
+    }
+
+    @Test
+    void nameThatStandsInTheFileIsKeptForTheOwnersOfItsLines() throws Exception {
+        Identity ann = authenticate(ANN);
+        Identity bob = authenticate(BOB);
+
+        assertTrue(authenticator.reserved().keepHostFrom(bob, "shop.example.com", "example.com"));
+        assertFalse(authenticator.reserved().keepHostFrom(ann, "shop.example.com", "example.com"));
+        assertFalse(authenticator.reserved().keepHostFrom(bob, "blog.example.com", "example.com"));
+
+        // A second token of hers, and a line of his beside the one with the star.
+        replace(
+                ANN.line().toString(),
+                BOB.line().toString(),
+                Token.create("ann", NamePatterns.parse("tcp:2222")).line().toString(),
+                Token.create("bob", NamePatterns.parse("shop")).line().toString());
+
+        await().until(() -> !authenticator.reserved().keepHostFrom(bob, "shop.example.com", "example.com"));
+        assertFalse(authenticator.reserved().keepHostFrom(ann, "shop.example.com", "example.com"));
+        assertFalse(authenticator.reserved().keepPortFrom(ann, 2222));
+        assertTrue(authenticator.reserved().keepPortFrom(bob, 2222));
+        assertNull(revoked.poll(), "nobody's token has changed");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.culvert.edge.admin;
 
 import dev.culvert.edge.access.AnonymousAuthenticator;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.lanes.Binder;
 import dev.culvert.edge.lanes.Lanes;
@@ -27,7 +28,8 @@ final class AdminParts {
 
     static LocalNode node(String id, Registry registry, BooleanSupplier ready, Traffic traffic) {
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
-        Binder binder = new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host));
+        Binder binder =
+                new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host), () -> ReservedNames.NONE);
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         return new LocalNode(
                 about(id),

@@ -91,6 +91,23 @@ class OwnershipIT {
         assertEquals("hello\n", guarded.get("ann-2", "/hello").body());
     }
 
+    /** Though nobody has it at the moment, and bob's star would allow it. */
+    @Test
+    void nameThatStandsInTheTokensFileIsForItsOwnerAlone() throws Exception {
+        Path tokens = stage.folder().resolve("reserved-tokens");
+        String ann = token("ann", tokens, "--names", "shop,ann-*");
+        String bob = token("bob", tokens);
+        RunningEdge guarded = stage.edge("--tokens", tokens.toString());
+
+        assertRefused(
+                stage.agentOf("bob", guarded, 9, "--name", "shop", "--token", bob),
+                "'shop' is reserved for another owner of this edge");
+
+        stage.agentOf("bob", guarded, target, "--name", "blog", "--token", bob).awaitOnline();
+        stage.agentOf("ann", guarded, target, "--name", "shop", "--token", ann).awaitOnline();
+        assertEquals("hello\n", guarded.get("shop", "/hello").body());
+    }
+
     private static String token(String owner, Path file, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("token", "create", owner, "--file", file.toString()));
         arguments.addAll(List.of(more));

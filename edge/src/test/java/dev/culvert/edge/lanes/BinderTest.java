@@ -8,6 +8,7 @@ import dev.culvert.admission.Admission;
 import dev.culvert.config.PortRange;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.edge.registry.Registry;
@@ -18,6 +19,7 @@ import dev.culvert.wire.Bind;
 import dev.culvert.wire.Bound;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -31,6 +33,7 @@ class BinderTest {
     private static final Claim CLAIM = new Claim("this-node", "lane", "instance");
 
     private final FakeRegistry registry = new FakeRegistry();
+    private ReservedNames reserved = ReservedNames.NONE;
     private final Binder binder = binder(new PortRange(2200, 2209), false);
 
     @Test
@@ -116,6 +119,79 @@ class BinderTest {
         given.add(bind(tcp(0), some).tunnel().key().name());
         assertEquals(Set.of("2204", "2205"), given);
         assertEquals(Bound.Code.NAME_TAKEN, refusal(tcp(0), some).code());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"shop, shop", "shop.example.com, shop", "shop, shop.example.com", "www.shop.example, www.shop.example"})
+    void nameThatIsReservedIsForItsOwnersAlone(String listed, String asked) throws Exception {
+        reserve(listed, "ann");
+        Identity bob = new Identity("bob", "c", NamePatterns.parse("*,*.shop.example"));
+
+        NameRefusedException refused = refusal(http(asked), bob);
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refused.code());
+        assertEquals(
+                "'%s' is reserved for another owner of this edge; ask for another name, or whoever runs the edge"
+                        .formatted(asked),
+                refused.getMessage());
+        Identity ann = new Identity("ann", "c", NamePatterns.parse("*,*.shop.example"));
+        assertEquals("ann", bind(http(asked), ann).tunnel().owner());
+    }
+
+    @Test
+    void nameThatIsReservedLaterIsRefusedAtTheNextBind() throws Exception {
+        Identity bob = new Identity("bob", "c", NamePatterns.ANY);
+        bind(http("shop"), bob);
+
+        reserve("shop", "ann");
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refusal(http("shop"), bob).code());
+        assertEquals(
+                "bob",
+                registry.find(TunnelKey.ofHost("shop.example.com")).owner(),
+                "what he has is not taken from him");
+    }
+
+    @Test
+    void whoHasAReservedNameLiterallyGetsItToo() throws Exception {
+        reserve("shop", "ann");
+
+        Identity key = new Identity("key:1", "c", NamePatterns.parse("shop"));
+
+        assertEquals("key:1", bind(http("shop"), key).tunnel().owner());
+    }
+
+    @Test
+    void portThatIsReservedIsForItsOwnersAlone() throws Exception {
+        reserve("tcp:2203", "ann");
+        Identity bob = new Identity("bob", "c", NamePatterns.parse("tcp:2203-2204"));
+
+        NameRefusedException refused = refusal(tcp(2203), bob);
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refused.code());
+        assertEquals("port 2203 is reserved for another owner of this edge; ask whoever runs it", refused.getMessage());
+        assertEquals("ann", bind(tcp(2203), ANYBODY).tunnel().owner());
+    }
+
+    @Test
+    void portThatIsReservedIsNotChosenForAnotherOwner() throws Exception {
+        reserved = new ReservedNames(Map.of("tcp:2203", Set.of("ann"), "tcp:2205", Set.of("ann")));
+        Identity bob = new Identity("bob", "c", NamePatterns.parse("tcp:2203-2205"));
+
+        assertEquals(TunnelKey.ofPort(2204), bind(tcp(0), bob).tunnel().key());
+        NameRefusedException none = refusal(tcp(0), bob);
+        assertEquals(Bound.Code.NAME_TAKEN, none.code());
+        assertEquals(
+                "all ports of this edge, 2200-2209, that your token or key allows are in use or reserved for other owners",
+                none.getMessage());
+    }
+
+    @Test
+    void whoseTokenAllowsPortsOfOthersAloneIsToldNotToWait() {
+        reserve("tcp:2200", "ann");
+        Identity bob = new Identity("bob", "c", NamePatterns.parse("tcp:2100-2200"));
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refusal(tcp(0), bob).code());
     }
 
     @Test
@@ -268,10 +344,15 @@ class BinderTest {
                         .key());
     }
 
+    private void reserve(String name, String owner) {
+        reserved = new ReservedNames(Map.of(name, Set.of(owner)));
+    }
+
     private Binder signingIn(boolean groups) {
         return new Binder(
                 registry,
-                new Offer("example.com", PortRange.OFF, false, true, groups, (kind, host) -> kind + "://" + host));
+                new Offer("example.com", PortRange.OFF, false, true, groups, (kind, host) -> kind + "://" + host),
+                () -> reserved);
     }
 
     private static Bind http(String name) {
@@ -281,7 +362,9 @@ class BinderTest {
 
     private Binder binder(PortRange ports, boolean tls) {
         return new Binder(
-                registry, new Offer("example.com", ports, tls, false, false, (kind, host) -> kind + "://" + host));
+                registry,
+                new Offer("example.com", ports, tls, false, false, (kind, host) -> kind + "://" + host),
+                () -> reserved);
     }
 
     private static Bind tcp(int port) {

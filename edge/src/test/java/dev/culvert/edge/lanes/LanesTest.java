@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.access.UnauthorizedException;
 import dev.culvert.edge.access.UndecidedException;
 import dev.culvert.edge.registry.Claim;
@@ -60,7 +61,7 @@ class LanesTest {
     private final Lanes lanes = new Lanes(
             names,
             doorman,
-            new Binder(names, Offer.ofHttp("example.com", host -> url(host))),
+            new Binder(names, Offer.ofHttp("example.com", host -> url(host)), () -> ReservedNames.NONE),
             LaneOptions.DEFAULT,
             new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
     private volatile Error urlFault;

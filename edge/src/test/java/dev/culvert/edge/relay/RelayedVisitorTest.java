@@ -8,6 +8,7 @@ import dev.culvert.agent.AgentListener;
 import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.edge.access.AnonymousAuthenticator;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.ingress.IngressOptions;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
@@ -91,7 +92,7 @@ class RelayedVisitorTest {
         HazelcastRegistry registry =
                 Nodes.await(HazelcastRegistry.start(vertx, node.member(), RegistryOptions.DEFAULT));
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
-        Binder binder = new Binder(registry, Offer.ofHttp(DOMAIN, host -> "http://" + host));
+        Binder binder = new Binder(registry, Offer.ofHttp(DOMAIN, host -> "http://" + host), () -> ReservedNames.NONE);
         Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
         Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget, this::seen));
         node.member().onNodeLeft(relay::nodeLeft);

@@ -1,15 +1,18 @@
 package dev.culvert.edge.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.ReservedNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +42,21 @@ class KeyFileTest {
         assertEquals("ann", line.identity().owner());
         assertEquals("key:" + FINGERPRINT, line.identity().credential());
         assertEquals(new NamePatterns(List.of("ann-*", "tcp:2222")), line.names());
+    }
+
+    @Test
+    void nameOfTheTokensFileIsForTheOwnersKeyAndForOneThatHasItLiterally() throws IOException {
+        ReservedNames ofAnn = new ReservedNames(Map.of("shop", Set.of("ann"), "tcp:2222", Set.of("ann")));
+
+        assertTrue(isKeptFrom(ofAnn, ED25519));
+        assertTrue(isKeptFrom(ofAnn, "owner=\"bob\",names=\"sh*\" " + ED25519));
+        assertFalse(isKeptFrom(ofAnn, "owner=\"ann\" " + ED25519));
+        assertFalse(isKeptFrom(ofAnn, "names=\"shop\" " + ED25519));
+        assertTrue(ofAnn.keepPortFrom(only("names=\"shop\" " + ED25519 + "\n").identity(), 2222));
+    }
+
+    private boolean isKeptFrom(ReservedNames names, String line) throws IOException {
+        return names.keepHostFrom(only(line + "\n").identity(), "shop.example.com", "example.com");
     }
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +63,9 @@ record Rule(Map<String, String> claims, Template owner, List<Template> names) {
     /** The patterns that these make with claims' values in them; {@link IllegalArgumentException} where one is none. */
     @CanIgnoreReturnValue
     static NamePatterns patterns(List<Template> names, UnaryOperator<String> valueOf) {
-        return new NamePatterns(names.stream().map(name -> name.with(valueOf)).toList());
+        return new NamePatterns(
+                names.stream().map(name -> name.with(valueOf)).toList(),
+                names.stream().filter(Template::isPlain).map(Template::text).collect(Collectors.toSet()));
     }
 
     private static String label(Map<String, Object> found, String claim) {

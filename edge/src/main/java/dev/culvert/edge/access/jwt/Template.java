@@ -20,6 +20,11 @@ record Template(String text) {
         }
     }
 
+    /** Whether no claim is inserted. */
+    boolean isPlain() {
+        return !INSERTION.matcher(text).find();
+    }
+
     /** The text with each claim's value in its place; what the function throws is thrown. */
     String with(UnaryOperator<String> valueOf) {
         return INSERTION.matcher(text).replaceAll(found -> Matcher.quoteReplacement(valueOf.apply(found.group(1))));

@@ -2,6 +2,7 @@ package dev.culvert.edge.access.jwt;
 
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.wire.Hello;
 import io.vertx.core.Future;
 import java.util.function.Consumer;
@@ -30,6 +31,12 @@ public final class TokensByShape implements Authenticator {
     @Override
     public boolean stillCounts(Identity identity) {
         return jwts.stillCounts(identity) || others.stillCounts(identity);
+    }
+
+    /** Issuers reserve no names. */
+    @Override
+    public ReservedNames reserved() {
+        return others.reserved();
     }
 
     @Override

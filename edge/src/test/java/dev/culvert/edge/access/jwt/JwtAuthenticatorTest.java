@@ -27,6 +27,7 @@ import com.nimbusds.jwt.SignedJWT;
 import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
+import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.access.UnauthorizedException;
 import dev.culvert.edge.access.UndecidedException;
 import dev.culvert.edge.testkit.Nodes;
@@ -46,6 +47,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -511,11 +514,31 @@ class JwtAuthenticatorTest {
     }
 
     @Test
+    void nameOfTheTokensFileIsForATokenWhoseRuleHasItAndNotForOneThatSaysItItself() throws Exception {
+        write(AUDIENCE, RULES.replace("shop-pr-*", "shop").replace("{preferred_username}-*", "{preferred_username}"));
+        await().untilAsserted(() ->
+                assertTrue(authenticate(issuer.sign(ci().build())).names().allows("shop", AUDIENCE)));
+        ReservedNames ofAnn = new ReservedNames(Map.of("shop", Set.of("ann")));
+        Identity ci = authenticate(issuer.sign(ci().build()));
+        Identity shop = authenticate(issuer.sign(person("shop").build()));
+
+        assertFalse(ofAnn.keepHostFrom(ci, "shop." + AUDIENCE, AUDIENCE));
+        assertTrue(shop.names().allows("shop", AUDIENCE));
+        assertTrue(ofAnn.keepHostFrom(shop, "shop." + AUDIENCE, AUDIENCE));
+    }
+
+    @Test
     void jwtsAreProvenAndOtherTokensLeftToOthers() throws Exception {
+        ReservedNames ofAnn = new ReservedNames(Map.of("shop", Set.of("ann")));
         TokensByShape both = new TokensByShape(authenticator, new Authenticator() {
             @Override
             public Future<Identity> authenticate(Hello hello) {
                 return Future.succeededFuture(new Identity("by " + hello.token(), "1", NamePatterns.ANY));
+            }
+
+            @Override
+            public ReservedNames reserved() {
+                return ofAnn;
             }
 
             @Override
@@ -528,6 +551,7 @@ class JwtAuthenticatorTest {
                 "shop-ci",
                 Nodes.await(both.authenticate(hello(issuer.sign(ci().build())))).owner());
         assertTrue(both.authenticate(hello("a.b.")).failed());
+        assertEquals(ofAnn, both.reserved());
     }
 
     private String typed(String type) throws JOSEException {
