@@ -131,6 +131,7 @@ public final class Edge {
     /** Who decides where there are neither a tokens file nor issuers. */
     private final Authenticator withoutTokens;
 
+    private final EdgeListener listener;
     private final List<String> addresses;
     private final Traffic traffic = new Traffic();
 
@@ -160,10 +161,11 @@ public final class Edge {
     private volatile RelayFigures relayFigures = RelayFigures.NONE;
     private volatile IntSupplier nodes = () -> 1;
 
-    private Edge(Vertx vertx, EdgeOptions options, Authenticator withoutTokens) {
+    private Edge(Vertx vertx, EdgeOptions options, Authenticator withoutTokens, EdgeListener listener) {
         this.vertx = vertx;
         this.options = options;
         this.withoutTokens = withoutTokens;
+        this.listener = listener;
         this.addresses = Loopback.addresses(Loopback.address("--bind", options.bind()));
     }
 
@@ -175,7 +177,7 @@ public final class Edge {
      *     then nothing of it is left running
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options) {
-        return start(new Edge(vertx, options, new AnonymousAuthenticator()));
+        return start(vertx, options, null, EdgeListener.NONE);
     }
 
     /**
@@ -185,6 +187,19 @@ public final class Edge {
      *     says no more than that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
+        return start(vertx, options, authenticator, EdgeListener.NONE);
+    }
+
+    /**
+     * The same with a listener that hears of its tunnels.
+     *
+     * @param authenticator null where the options decide who may connect an agent
+     */
+    public static Future<Edge> start(
+            Vertx vertx, EdgeOptions options, @Nullable Authenticator authenticator, EdgeListener listener) {
+        if (authenticator == null) {
+            return start(new Edge(vertx, options, new AnonymousAuthenticator(), listener));
+        }
         if (options.access().isAuthenticated()) {
             throw new IllegalArgumentException(
                     "there are an authenticator and a file of tokens or issuers: choose one");
@@ -193,7 +208,7 @@ public final class Edge {
             throw new IllegalArgumentException(
                     "SSH clients are not asked by an authenticator: list their keys, or leave their port off");
         }
-        return start(new Edge(vertx, options, authenticator));
+        return start(new Edge(vertx, options, authenticator, listener));
     }
 
     private static Future<Edge> start(Edge edge) {
@@ -469,6 +484,11 @@ public final class Edge {
                 options.ssh().port().isOn()
                         ? new SshConnections(registry, binder, options.domain(), budget, contexts())
                         : null);
+        if (listener != EdgeListener.NONE) {
+            BoundTunnels tunnels = new BoundTunnels(listener, contexts().get(0), binder, parts.carriers());
+            registry.onClaims(tunnels);
+            started.push(tunnels::close);
+        }
         Vertx bus = membership.bus();
         if (bus == null) {
             return openDoors(membership, parts, null, prepared);

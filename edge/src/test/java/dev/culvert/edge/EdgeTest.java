@@ -1,6 +1,7 @@
 package dev.culvert.edge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.culvert.agent.Agent;
 import dev.culvert.agent.AgentListener;
 import dev.culvert.agent.AgentOptions;
+import dev.culvert.agent.Tunnel;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.ListenPort;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -237,6 +240,87 @@ class EdgeTest {
     }
 
     @Test
+    void embedderHearsWhoHasWhichTunnelAndWhoHasItNoMore() throws Exception {
+        HeardTunnels heard = new HeardTunnels();
+        Edge edge = Edge.start(vertx, FREE_PORTS.withTcpPorts(freeRange(1)), null, heard)
+                .await(60, TimeUnit.SECONDS);
+        Agent agent = anonymous(edge);
+
+        Tunnel http = open(agent, TunnelOptions.http(3000).withName("shop"));
+        BoundTunnel shop = heard.await(true);
+        Tunnel tcp = open(agent, TunnelOptions.tcp(22));
+        BoundTunnel port = heard.await(true);
+
+        assertEquals("shop", shop.name());
+        assertEquals(http.url(), shop.url());
+        assertEquals("http", shop.kind());
+        assertTrue(shop.owner().startsWith("anonymous:"), shop.owner());
+        assertTrue(shop.remote().startsWith("127.0.0.1:"), shop.remote());
+        assertEquals(
+                new BoundTunnel(
+                        String.valueOf(tcp.url()).replaceAll(".*:", ""),
+                        String.valueOf(tcp.url()),
+                        "tcp",
+                        shop.owner(),
+                        shop.instance(),
+                        shop.lane(),
+                        shop.remote()),
+                port);
+        assertNull(heard.poll());
+
+        http.close().await(30, TimeUnit.SECONDS);
+        assertEquals(shop, heard.await(false));
+        agent.close().await(30, TimeUnit.SECONDS);
+        assertEquals(port, heard.await(false));
+        edge.close().await(30, TimeUnit.SECONDS);
+        assertNull(heard.poll(), "each once");
+    }
+
+    @Test
+    void embedderHasHeardThatAllAreGoneWhenTheEdgeIsClosed() throws Exception {
+        HeardTunnels heard = new HeardTunnels();
+        Edge edge = Edge.start(vertx, FREE_PORTS, null, heard).await(60, TimeUnit.SECONDS);
+        Agent agent = anonymous(edge);
+        open(agent, TunnelOptions.http(3000).withName("shop"));
+        BoundTunnel shop = heard.await(true);
+
+        edge.close().await(30, TimeUnit.SECONDS);
+
+        assertEquals(new HeardTunnels.Heard(false, shop), heard.poll());
+        agent.close().await(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void listenerThatFailsChangesNothing() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        Edge edge = Edge.start(vertx, FREE_PORTS, new AnonymousAuthenticator(), new EdgeListener() {
+                    @Override
+                    public void onBound(BoundTunnel tunnel) {
+                        calls.incrementAndGet();
+                        throw new IllegalStateException("a fault of the program's");
+                    }
+
+                    @Override
+                    public void onGone(BoundTunnel tunnel) {
+                        calls.incrementAndGet();
+                        throw new AssertionError("another");
+                    }
+                })
+                .await(60, TimeUnit.SECONDS);
+
+        Agent agent = anonymous(edge);
+
+        Tunnel shop = open(agent, TunnelOptions.http(3000).withName("shop"));
+        Tunnel blog = open(agent, TunnelOptions.http(3000).withName("blog"));
+        shop.close().await(30, TimeUnit.SECONDS);
+
+        assertEquals("http://blog.localhost:" + edge.ports().http(), blog.url());
+        agent.close().await(30, TimeUnit.SECONDS);
+        edge.close().await(30, TimeUnit.SECONDS);
+        assertEquals(4, calls.get());
+    }
+
+    @Test
     void embedderWithTwoAnswersIsToldToChoose() {
         EdgeOptions tokens = FREE_PORTS.withBind(
                 "127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), null, null, false, false));
@@ -260,6 +344,15 @@ class EdgeTest {
 
         assertTrue(accepts("127.0.0.1", edge.ports().ssh()));
         edge.close().await(30, TimeUnit.SECONDS);
+    }
+
+    private Agent anonymous(Edge edge) {
+        return Agent.on(
+                vertx, AgentOptions.of("127.0.0.1:" + edge.ports().lane()).withStateFolder(null), AgentListener.NONE);
+    }
+
+    private static Tunnel open(Agent agent, TunnelOptions options) throws Exception {
+        return agent.open(options).await(30, TimeUnit.SECONDS);
     }
 
     /** The URL that an agent gets, or why it does not. */

@@ -42,6 +42,7 @@ class LocaltunnelTest {
     private final HttpClient client = vertx.createHttpClient();
     private final Context asking = vertx.getOrCreateContext();
     private final List<Socket> sockets = new ArrayList<>();
+    private final HeardTunnels heard = new HeardTunnels();
     private Edge edge;
 
     @BeforeEach
@@ -51,7 +52,9 @@ class LocaltunnelTest {
                         EdgeOptions.DEFAULT
                                 .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
                                 .withDrainTimeout(Duration.ZERO)
-                                .withLocaltunnel())
+                                .withLocaltunnel(),
+                        null,
+                        heard)
                 .await(30, TimeUnit.SECONDS);
     }
 
@@ -78,6 +81,20 @@ class LocaltunnelTest {
         assertEquals("my-app", wanted.getString("id"));
         assertNotEquals(made.getInteger("port"), wanted.getInteger("port"));
         assertFalse(wanted.containsKey("ip"));
+    }
+
+    @Test
+    void embedderHearsOfItsTunnelsToo() throws Exception {
+        JsonObject made = register("/my-app");
+
+        BoundTunnel bound = heard.await(true);
+        assertEquals("my-app", bound.name());
+        assertEquals(made.getString("url"), bound.url());
+        assertEquals("localtunnel", bound.kind());
+        assertEquals("localtunnel:127.0.0.1", bound.owner());
+        assertEquals("127.0.0.1", bound.remote());
+        edge.close().await(30, TimeUnit.SECONDS);
+        assertEquals(bound, heard.await(false));
     }
 
     @Test

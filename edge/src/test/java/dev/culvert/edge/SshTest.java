@@ -65,6 +65,7 @@ class SshTest {
     private final SshClient client = SshClient.setUpDefaultClient();
     private final List<Edge> edges = new ArrayList<>();
     private final KeyPair ann = key();
+    private final HeardTunnels heard = new HeardTunnels();
     private final BlockingQueue<Socket> arrived = new LinkedBlockingQueue<>();
     private ServerSocket target;
 
@@ -116,6 +117,23 @@ class SshTest {
         await().until(() -> tunnels(edge).getJsonObject(0).getString("reservedUntil") != null);
         assertThrows(SshException.class, () -> forward(connect(edge, key()), "my-app", 80));
         forward(connect(edge, ann), "my-app", 80);
+    }
+
+    @Test
+    void embedderHearsOfItsTunnelsToo() throws Exception {
+        Edge edge = edge(Map.of());
+        ClientSession session = connect(edge, ann);
+        forward(session, "my-app", 80);
+
+        BoundTunnel bound = heard.await(true);
+        assertEquals("my-app", bound.name());
+        assertEquals("http://my-app.localhost:" + edge.ports().http(), bound.url());
+        assertEquals("http", bound.kind());
+        assertEquals("key:" + KeyUtils.getFingerPrint(ann.getPublic()), bound.owner());
+        assertEquals("ssh:" + bound.owner(), bound.instance());
+        assertTrue(bound.remote().startsWith("127.0.0.1:"), bound.remote());
+        session.close(true);
+        assertEquals(bound, heard.await(false));
     }
 
     @Test
@@ -388,7 +406,7 @@ class SshTest {
                 new HashMap<>(Map.of("http-port", "0", "lane-port", "0", "admin-port", "0", "ssh-port", "0"));
         flags.putAll(more);
         EdgeOptions options = new EdgeSettings(flags, new Settings(Map.of(), List.of())).read();
-        Edge edge = Edge.start(vertx, options).await(30, TimeUnit.SECONDS);
+        Edge edge = Edge.start(vertx, options, null, heard).await(30, TimeUnit.SECONDS);
         edges.add(edge);
         return edge;
     }

@@ -89,7 +89,7 @@ public final class Binder {
     /**
      * What an agent asks for to get this tunnel again: the label, or the whole host outside the edge's domain; the port.
      */
-    String nameOf(TunnelKey key) {
+    public String nameOf(TunnelKey key) {
         return key.isPort()
                 ? key.name()
                 : HostName.labelUnder(key.name(), domain).orElse(key.name());
@@ -97,10 +97,14 @@ public final class Binder {
 
     /** Where visitors find the tunnel. */
     public String urlOf(Tunnel tunnel) {
-        TunnelKey key = tunnel.key();
+        return urlOf(tunnel.key(), tunnel.kind());
+    }
+
+    /** Where visitors find a tunnel of this kind. */
+    public String urlOf(TunnelKey key, String kind) {
         return key.isPort()
                 ? "tcp://" + domain + ":" + key.name()
-                : offer.urls().of(tunnel.kind(), key.name());
+                : offer.urls().of(kind, key.name());
     }
 
     private Future<Registry.Grant> bindPort(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {

@@ -39,7 +39,7 @@ public final class Lanes implements LocalCarriers {
     private final Binder binder;
     private final LaneOptions options;
     private final WindowBudget budget;
-    private final Set<AgentLane> all = ConcurrentHashMap.newKeySet();
+    private final Map<String, AgentLane> byId = new ConcurrentHashMap<>();
     private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
     private final CloseCounts closes = new CloseCounts();
     private final Newcomers newcomers = new Newcomers(closes);
@@ -104,20 +104,27 @@ public final class Lanes implements LocalCarriers {
 
     /** How many lanes stand. */
     public int count() {
-        return (int) all.stream().filter(lane -> lane.identity() != null).count();
+        return (int)
+                byId.values().stream().filter(lane -> lane.identity() != null).count();
     }
 
     /** How many streams are open on all lanes. */
     public int streams() {
-        return all.stream().mapToInt(AgentLane::load).sum();
+        return byId.values().stream().mapToInt(AgentLane::load).sum();
     }
 
     /** Where the agents of the lanes that stand come from, as {@code host:port}, by the lane's id. A snapshot. */
     @Override
     public Map<String, String> remotes() {
-        return all.stream()
+        return byId.values().stream()
                 .filter(lane -> lane.identity() != null)
                 .collect(Collectors.toUnmodifiableMap(AgentLane::id, AgentLane::remote));
+    }
+
+    @Override
+    public @Nullable String remoteOf(String lane) {
+        AgentLane here = byId.get(lane);
+        return here == null ? null : here.remote();
     }
 
     /** What the windows of the streams on all lanes share. */
@@ -151,7 +158,7 @@ public final class Lanes implements LocalCarriers {
     @Override
     public void drain() {
         draining = true;
-        all.forEach(lane -> lane.goAway(CloseReason.DRAINING, "this edge is stopping"));
+        byId.values().forEach(lane -> lane.goAway(CloseReason.DRAINING, "this edge is stopping"));
     }
 
     /**
@@ -182,7 +189,7 @@ public final class Lanes implements LocalCarriers {
     /** Ends all lanes. */
     public void close() {
         draining = true;
-        all.forEach(lane -> lane.close(CloseReason.CLOSED, "this edge has stopped"));
+        byId.values().forEach(lane -> lane.close(CloseReason.CLOSED, "this edge has stopped"));
     }
 
     // What follows is called by the lanes, each on its own event loop.
@@ -213,11 +220,11 @@ public final class Lanes implements LocalCarriers {
     }
 
     void arrived(AgentLane lane) {
-        all.add(lane);
+        byId.put(lane.id(), lane);
     }
 
     void left(AgentLane lane) {
-        all.remove(lane);
+        byId.remove(lane.id());
     }
 
     /**
@@ -227,7 +234,7 @@ public final class Lanes implements LocalCarriers {
      * @return false when one that it does list is here: it should dial again and reach another node
      */
     boolean stands(AgentLane newcomer, Hello hello, Identity identity) {
-        for (AgentLane other : all) {
+        for (AgentLane other : byId.values()) {
             Identity otherIdentity = other.identity();
             if (other == newcomer
                     || otherIdentity == null
@@ -261,7 +268,7 @@ public final class Lanes implements LocalCarriers {
     }
 
     private void revoke(Identity revoked) {
-        for (AgentLane lane : all) {
+        for (AgentLane lane : byId.values()) {
             Identity identity = lane.identity();
             if (identity != null && identity.credential().equals(revoked.credential())) {
                 lane.withdraw();
@@ -270,7 +277,10 @@ public final class Lanes implements LocalCarriers {
     }
 
     private void lose(TunnelKey key, Claim claim) {
-        all.stream().filter(lane -> lane.id().equals(claim.lane())).forEach(lane -> lane.lose(key));
+        AgentLane lane = byId.get(claim.lane());
+        if (lane != null) {
+            lane.lose(key);
+        }
     }
 
     private static List<AgentLane> with(List<AgentLane> lanes, AgentLane lane) {

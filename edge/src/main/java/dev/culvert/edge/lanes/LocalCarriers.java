@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What reaches targets from this node without another one. Safe for use by any thread. */
 public interface LocalCarriers extends Carriers {
@@ -30,6 +31,10 @@ public interface LocalCarriers extends Carriers {
 
     /** Where those who serve come from, as people read it, by the lane of their claims. A snapshot. */
     Map<String, String> remotes();
+
+    /** The same for one lane; null where there is none of that id. */
+    @Nullable
+    String remoteOf(String lane);
 
     /** Those of the two kinds together. */
     static LocalCarriers of(LocalCarriers one, LocalCarriers other) {
@@ -63,6 +68,12 @@ public interface LocalCarriers extends Carriers {
                 Map<String, String> all = new HashMap<>(one.remotes());
                 all.putAll(other.remotes());
                 return all;
+            }
+
+            @Override
+            public @Nullable String remoteOf(String lane) {
+                String remote = one.remoteOf(lane);
+                return remote == null ? other.remoteOf(lane) : remote;
             }
         };
     }

@@ -167,6 +167,11 @@ public final class SocketPools implements LocalCarriers {
         return remotes;
     }
 
+    @Override
+    public @Nullable String remoteOf(String lane) {
+        return remotes().get(lane); // There are not many.
+    }
+
     /** Takes no more clients. Those that are here are served until {@link #close}: nothing tells them to go elsewhere. */
     @Override
     public void drain() {

@@ -50,7 +50,7 @@ public final class HazelcastRegistry implements Registry {
     private final SharedSecret secret;
     private final GivenBack givenBack;
     private final LocalCopy local = new LocalCopy();
-    private final OwnClaims own = new OwnClaims();
+    private final OwnClaims own = new OwnClaims(new ToListeners());
     private final Misses misses;
     private final Upkeep upkeep;
     private final News.Teller teller;
@@ -64,6 +64,7 @@ public final class HazelcastRegistry implements Registry {
 
     private final Map<TunnelKey, CompletableFuture<Optional<StoredTunnel>>> asking = new ConcurrentHashMap<>();
     private final List<BiConsumer<TunnelKey, Claim>> losers = new CopyOnWriteArrayList<>();
+    private final List<ClaimListener> claimListeners = new CopyOnWriteArrayList<>();
 
     private HazelcastRegistry(Vertx vertx, HazelcastMember member, RegistryOptions options, InstantSource clock) {
         HazelcastInstance hazelcast = member.hazelcast();
@@ -313,6 +314,23 @@ public final class HazelcastRegistry implements Registry {
     @Override
     public void onLost(BiConsumer<TunnelKey, Claim> listener) {
         losers.add(listener);
+    }
+
+    @Override
+    public void onClaims(ClaimListener listener) {
+        claimListeners.add(listener);
+    }
+
+    private final class ToListeners implements ClaimListener {
+        @Override
+        public void granted(Request request) {
+            claimListeners.forEach(listener -> listener.granted(request));
+        }
+
+        @Override
+        public void gone(Request request) {
+            claimListeners.forEach(listener -> listener.gone(request));
+        }
     }
 
     @Override

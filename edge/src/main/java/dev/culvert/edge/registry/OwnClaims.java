@@ -13,6 +13,12 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class OwnClaims {
     private final Map<TunnelKey, List<Own>> byKey = new ConcurrentHashMap<>();
+    private final Registry.ClaimListener listener;
+
+    /** None yet; the listener is called while no other thread changes the claims of the same name. */
+    OwnClaims(Registry.ClaimListener listener) {
+        this.listener = listener;
+    }
 
     /**
      * @param granted false while the cluster has not answered yet
@@ -46,18 +52,25 @@ final class OwnClaims {
     boolean grant(Registry.Request request, long ownedSinceMillis) {
         boolean[] present = {false};
         byKey.computeIfPresent(request.key(), (key, owns) -> {
-            List<Own> now = new ArrayList<>();
-            for (Own own : owns) {
-                if (own.claim().equals(request.claim())) {
-                    present[0] = true;
-                } else if (!isReplaced(own, request.claim())) {
-                    now.add(own);
-                }
-            }
+            present[0] = owns.stream().anyMatch(own -> own.claim().equals(request.claim()));
             if (!present[0]) {
                 return owns;
             }
+            List<Own> now = new ArrayList<>();
+            boolean isNew = true;
+            for (Own own : owns) {
+                if (own.claim().equals(request.claim())) {
+                    isNew = !own.granted();
+                } else if (isReplaced(own, request.claim())) {
+                    listener.gone(own.request());
+                } else {
+                    now.add(own);
+                }
+            }
             now.add(new Own(request, true, ownedSinceMillis));
+            if (isNew) {
+                listener.granted(request);
+            }
             return List.copyOf(now);
         });
         return present[0];
@@ -68,10 +81,16 @@ final class OwnClaims {
     boolean forget(TunnelKey key, Claim claim) {
         boolean[] present = {false};
         byKey.computeIfPresent(key, (k, owns) -> {
-            List<Own> rest =
-                    owns.stream().filter(own -> !own.claim().equals(claim)).toList();
+            List<Own> rest = new ArrayList<>();
+            for (Own own : owns) {
+                if (!own.claim().equals(claim)) {
+                    rest.add(own);
+                } else if (own.granted()) {
+                    listener.gone(own.request());
+                }
+            }
             present[0] = rest.size() < owns.size();
-            return rest.isEmpty() ? null : rest;
+            return rest.isEmpty() ? null : List.copyOf(rest);
         });
         return present[0];
     }

@@ -86,6 +86,9 @@ public interface Registry {
      */
     void onLost(BiConsumer<TunnelKey, Claim> listener);
 
+    /** Calls the listener with each claim of this node that comes into force, and with each that does so no more. */
+    void onClaims(ClaimListener listener);
+
     /** Leaves: no more calls. */
     Future<Void> close();
 
@@ -104,6 +107,18 @@ public interface Registry {
             Claim claim,
             @Nullable String ticket,
             boolean changes) {}
+
+    /**
+     * Hears of the claims of this node. Called on any thread, for one name in their order; it must neither block nor ask for
+     * anything.
+     */
+    interface ClaimListener {
+        /** The claim was granted, and all nodes have heard. Not called again where the same claim is bound anew. */
+        void granted(Request request);
+
+        /** It is in force no more: taken back, lost, left to another node, or replaced by a newer one of its agent. */
+        void gone(Request request);
+    }
 
     /** A name that was given. */
     record Grant(Tunnel tunnel, String ticket) {}

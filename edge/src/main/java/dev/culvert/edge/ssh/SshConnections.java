@@ -14,7 +14,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -34,7 +33,7 @@ public final class SshConnections implements LocalCarriers {
     private final WindowBudget budget;
     private final List<Context> contexts;
     private final AtomicInteger next = new AtomicInteger();
-    private final Set<SshConnection> all = ConcurrentHashMap.newKeySet();
+    private final Map<String, SshConnection> byId = new ConcurrentHashMap<>();
     private final Map<TunnelKey, Forward> byKey = new ConcurrentHashMap<>();
     private volatile boolean draining;
 
@@ -69,7 +68,13 @@ public final class SshConnections implements LocalCarriers {
 
     @Override
     public Map<String, String> remotes() {
-        return all.stream().collect(Collectors.toUnmodifiableMap(SshConnection::id, SshConnection::remote));
+        return byId.values().stream().collect(Collectors.toUnmodifiableMap(SshConnection::id, SshConnection::remote));
+    }
+
+    @Override
+    public @Nullable String remoteOf(String lane) {
+        SshConnection connection = byId.get(lane);
+        return connection == null ? null : connection.remote();
     }
 
     /** Gives no more names. Those who have some are served until {@link #close}: nothing tells them to go elsewhere. */
@@ -81,7 +86,7 @@ public final class SshConnections implements LocalCarriers {
     /** Ends all of them; their names stay reserved for their owners. Never fails. */
     public Future<Void> close() {
         draining = true;
-        return Future.join(all.stream()
+        return Future.join(byId.values().stream()
                         .map(connection -> connection.close("this edge has stopped"))
                         .toList())
                 .transform(done -> Future.succeededFuture());
@@ -89,7 +94,7 @@ public final class SshConnections implements LocalCarriers {
 
     /** Ends the connections of a credential that was withdrawn. */
     void revoke(Identity revoked) {
-        all.stream()
+        byId.values().stream()
                 .filter(connection -> connection.identity().credential().equals(revoked.credential()))
                 .forEach(connection -> connection.disconnect("the key or token was withdrawn"));
     }
@@ -99,13 +104,13 @@ public final class SshConnections implements LocalCarriers {
     SshConnection arrived(ServerSession session, Login login) {
         EventLoop loop = Sockets.eventLoopOf(contexts.get(Math.floorMod(next.getAndIncrement(), contexts.size())));
         SshConnection connection = new SshConnection(session, login, loop, this);
-        all.add(connection);
+        byId.put(connection.id(), connection);
         connection.start();
         return connection;
     }
 
     void left(SshConnection connection, boolean givenUp) {
-        all.remove(connection);
+        byId.remove(connection.id());
         connection.ended(givenUp);
     }
 

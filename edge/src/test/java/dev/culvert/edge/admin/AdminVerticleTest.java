@@ -604,6 +604,11 @@ class AdminVerticleTest {
         public void onLost(BiConsumer<TunnelKey, Claim> listener) {}
 
         @Override
+        public void onClaims(ClaimListener listener) {
+            // Nobody is told here.
+        }
+
+        @Override
         public Future<Void> close() {
             return Future.succeededFuture();
         }

@@ -756,6 +756,11 @@ class LanesTest {
         }
 
         @Override
+        public void onClaims(ClaimListener listener) {
+            // Nobody is told here.
+        }
+
+        @Override
         public Future<Void> close() {
             return Future.succeededFuture();
         }

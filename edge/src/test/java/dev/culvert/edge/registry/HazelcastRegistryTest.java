@@ -124,6 +124,40 @@ class HazelcastRegistryTest {
         assertEquals(again.tunnel(), registry.find(host(name)));
     }
 
+    @Test
+    void listenerHearsOfEachClaimOnceAndWhenItIsGone() {
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        registry.onClaims(new Registry.ClaimListener() {
+            @Override
+            public void granted(Registry.Request request) {
+                hear("granted ", request);
+            }
+
+            @Override
+            public void gone(Registry.Request request) {
+                hear("gone ", request);
+            }
+
+            private void hear(String what, Registry.Request request) {
+                if (request.key().equals(host(name))) {
+                    heard.add(what + request.claim().lane());
+                }
+            }
+        });
+        Claim first = node.claim("lane-1", "agent-1");
+        Claim second = node.claim("lane-2", "agent-1");
+
+        bind("ann", first);
+        bind("ann", first);
+        refused(request(name, "bob", node.claim("lane-3", "agent-3")));
+        bind("ann", second); // In the place of the first.
+        await(registry.release(host(name), first));
+        await(registry.release(host(name), second));
+        await(registry.giveUp(host(name), second));
+
+        assertEquals(List.of("granted lane-1", "gone lane-1", "granted lane-2", "gone lane-2"), List.copyOf(heard));
+    }
+
     /** The event of each bind reaches this node before or after its answer; neither may bring the old claim back. */
     @Test
     void ofManyBindsOfOneInstanceTheLastClaimStays() {

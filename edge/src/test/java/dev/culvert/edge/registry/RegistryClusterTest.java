@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -113,13 +114,27 @@ class RegistryClusterTest {
     void aClaimIsLeftToAnotherNodeOnlyWhenThatHasOne() {
         Claim first = one.claim("lane-1", "agent-1");
         Claim second = two.claim("lane-2", "agent-1");
+        Set<Claim> told = ConcurrentHashMap.newKeySet();
+        one.registry().onClaims(new Registry.ClaimListener() {
+            @Override
+            public void granted(Registry.Request request) {
+                told.add(request.claim());
+            }
+
+            @Override
+            public void gone(Registry.Request request) {
+                told.remove(request.claim());
+            }
+        });
         await(one.registry().bind(request("shop", "ann", first)));
         assertFalse(await(one.registry().handOver(host("shop"), first)));
+        assertEquals(Set.of(first), told);
         assertEquals(Set.of(first), one.registry().find(host("shop")).claims());
 
         await(two.registry().bind(request("shop", "ann", second)));
         assertTrue(await(one.registry().handOver(host("shop"), first)));
 
+        assertEquals(Set.of(), told, "a node tells of its own claims, and of those it has");
         assertEquals(Set.of(second), one.registry().find(host("shop")).claims());
         assertFalse(await(two.registry().handOver(host("shop"), second)), "one of the two has to stay");
         await().untilAsserted(() ->

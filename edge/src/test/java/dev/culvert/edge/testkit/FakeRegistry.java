@@ -136,6 +136,11 @@ public final class FakeRegistry implements Registry {
     }
 
     @Override
+    public void onClaims(ClaimListener listener) {
+        // Nobody is told here.
+    }
+
+    @Override
     public Future<Void> close() {
         return Future.succeededFuture();
     }
