@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -142,7 +143,7 @@ public final class AgentState {
         }
         JsonArray names;
         try {
-            names = new JsonObject(text).getJsonArray("names", new JsonArray());
+            names = Objects.requireNonNull(new JsonObject(text).getJsonArray("names", new JsonArray()));
         } catch (RuntimeException e) {
             folder.write(UNREADABLE_FILE, text);
             LOGGER.atWarn()

@@ -166,6 +166,14 @@ class AgentStateTest {
         assertEquals("rw-------", mode(folder.resolve("names.json.unreadable")));
     }
 
+    @Test
+    void namesThatAreNoListAreStartedAfresh() throws Exception {
+        Files.writeString(folder.resolve("names.json"), "{\"names\": null}");
+
+        assertEquals(Optional.empty(), find(new AgentState(folder)));
+        assertEquals("{\"names\": null}", Files.readString(folder.resolve("names.json.unreadable")));
+    }
+
     /** As a later release may write it, which was tried and given up. */
     @Test
     void nameThatIsNotReadableCostsNoOther() throws Exception {
