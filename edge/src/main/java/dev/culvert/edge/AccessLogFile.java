@@ -6,18 +6,23 @@ import dev.culvert.edge.ingress.AccessLog;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.OutputStreamWriter;
 import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,8 +39,14 @@ import org.slf4j.LoggerFactory;
 final class AccessLogFile implements AccessLog, AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(AccessLogFile.class);
 
-    /** What waits to be written; about 8 MiB. */
+    /** What waits to be written. */
     private static final int MOST_WAITING = 16 * 1024;
+
+    /**
+     * And how many characters of what visitors themselves have said, mostly a byte each. Of one visit that may be as much as a
+     * head may have, and heads have no other bound once their exchange is over.
+     */
+    private static final int MOST_WAITING_CHARS = 8 * 1024 * 1024;
 
     /** How often the file is looked for where it should be, and for how long a close waits for what is left. */
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -43,8 +54,12 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     /** How often the operator hears of what was left out. */
     private static final Duration TOLD_EVERY = Duration.ofMinutes(1);
 
+    private static final Set<StandardOpenOption> APPENDING =
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+
     private final Path path;
     private final BlockingQueue<Visit> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final AtomicLong waitingChars = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread = new Thread(this::run, "culvert-access-log");
     private volatile boolean closed;
@@ -76,9 +91,23 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
 
     @Override
     public void add(Visit visit) {
-        if (!waiting.offer(visit)) {
+        long chars = charsOf(visit);
+        if (waitingChars.addAndGet(chars) > MOST_WAITING_CHARS || !waiting.offer(visit)) {
+            waitingChars.addAndGet(-chars);
             lost.incrementAndGet();
         }
+    }
+
+    private static long charsOf(Visit visit) {
+        Request request = visit.request();
+        if (request == null) {
+            return visit.host().length();
+        }
+        String userAgent = Objects.requireNonNullElse(request.userAgent(), "");
+        return (long) visit.host().length()
+                + request.method().length()
+                + request.target().length()
+                + userAgent.length();
     }
 
     /** Writes what is left, for a second at most. Blocks. */
@@ -101,6 +130,7 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
                     batch.add(first);
                     waiting.drainTo(batch);
                     write(batch);
+                    batch.forEach(written -> waitingChars.addAndGet(-charsOf(written)));
                     batch.clear();
                 }
                 tell();
@@ -138,10 +168,37 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     }
 
     private void reopen() throws IOException {
-        writer = new BufferedWriter(new OutputStreamWriter(
-                Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-                StandardCharsets.UTF_8));
+        boolean insideLine = endsInsideLine(path);
+        Writer opened = new BufferedWriter(Channels.newWriter(
+                Files.newByteChannel(path, APPENDING, othersDoNotRead(path)), StandardCharsets.UTF_8));
+        writer = opened;
         fileKey = keyOf(path);
+        if (insideLine) {
+            opened.write('\n');
+        }
+    }
+
+    /** There may be secrets in what was asked for. For a file that is made; one that is there stays as it is. */
+    private static FileAttribute<?>[] othersDoNotRead(Path path) {
+        boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
+        return posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    /** Whether a line was cut off, by a full disk or with the process: the next one must not be joined to it. */
+    private static boolean endsInsideLine(Path path) {
+        if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
+            return false;
+        }
+        try (SeekableByteChannel file = Files.newByteChannel(path)) {
+            ByteBuffer last = ByteBuffer.allocate(1);
+            return file.size() > 0 && file.position(file.size() - 1).read(last) == 1 && last.get(0) != '\n';
+        } catch (IOException e) {
+            return false; // It was moved away just now, or does not open for writing either.
+        }
     }
 
     private static @Nullable Object keyOf(Path path) throws IOException {

@@ -1,18 +1,28 @@
 package dev.culvert.edge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ConfigException;
 import dev.culvert.edge.ingress.AccessLog;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.RandomAccessFile;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class AccessLogFileTest {
@@ -57,6 +67,52 @@ class AccessLogFileTest {
     }
 
     @Test
+    void lineThatWasCutOffEndsBeforeTheNextOne() throws Exception {
+        Path file = Files.writeString(folder.resolve("access.log"), "{\"time\":\"2026");
+        AccessLogFile log = AccessLogFile.open(file);
+        log.add(visit("whole.example.com"));
+        log.close();
+
+        List<String> lines = Files.readAllLines(file);
+        assertEquals("{\"time\":\"2026", lines.get(0));
+        assertEquals("whole.example.com", new JsonObject(lines.get(1)).getString("host"));
+        assertEquals(2, lines.size());
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void fileThatIsMadeIsNotForAllToRead() throws Exception {
+        Path file = folder.resolve("access.log");
+        AccessLogFile.open(file).close();
+
+        assertFalse(Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whatWaitsForADiskThatHangsIsBounded() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        String target = "/" + "a".repeat(1024 * 1024);
+        // Nobody reads it until all is said.
+        try (RandomAccessFile pipesEnd = new RandomAccessFile(pipe.toFile(), "rw");
+                AccessLogFile log = AccessLogFile.open(pipe)) {
+            for (int i = 0; i < 100; i++) {
+                log.add(visit("large.example.com", target));
+            }
+            log.add(visit("last.example.com", "/"));
+
+            BufferedReader lines = new BufferedReader(
+                    new InputStreamReader(Channels.newInputStream(pipesEnd.getChannel()), StandardCharsets.UTF_8));
+            int large = 0;
+            while (new JsonObject(lines.readLine()).getString("host").equals("large.example.com")) {
+                large++;
+            }
+            assertEquals(7, large, "of 1 MiB each");
+        }
+    }
+
+    @Test
     void diskThatIsFullHoldsNobodyUp() {
         AccessLogFile log = AccessLogFile.open(Path.of("/dev/full"));
         for (int i = 0; i < 100_000; i++) {
@@ -75,6 +131,10 @@ class AccessLogFileTest {
     }
 
     private static AccessLog.Visit visit(String host) {
+        return visit(host, "/\n\"");
+    }
+
+    private static AccessLog.Visit visit(String host, String target) {
         return new AccessLog.Visit(
                 1,
                 "http",
@@ -82,7 +142,7 @@ class AccessLogFileTest {
                 host,
                 "ann",
                 "bob",
-                new AccessLog.Request("GET", "/\n\"", "curl"),
+                new AccessLog.Request("GET", target, "curl"),
                 200,
                 null,
                 0,
