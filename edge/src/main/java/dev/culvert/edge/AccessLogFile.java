@@ -62,14 +62,14 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     private final AtomicLong waitingChars = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread = new Thread(this::run, "culvert-access-log");
+    private final AtomicLong toldNanos = new AtomicLong(System.nanoTime() - TOLD_EVERY.toNanos());
+    private volatile @Nullable IOException fault;
     private volatile boolean closed;
 
     // What follows belongs to the thread.
     private @Nullable Writer writer;
     private @Nullable Object fileKey;
-    private @Nullable IOException fault;
     private long lookedNanos;
-    private long toldNanos;
 
     private AccessLogFile(Path path) {
         this.path = path;
@@ -83,7 +83,6 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         } catch (IOException e) {
             throw new ConfigException("--access-log: the file does not open: " + FileFaults.sentence(path, e));
         }
-        log.toldNanos = System.nanoTime() - TOLD_EVERY.toNanos();
         log.thread.setDaemon(true);
         log.thread.start();
         return log;
@@ -95,6 +94,7 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         if (waitingChars.addAndGet(chars) > MOST_WAITING_CHARS || !waiting.offer(visit)) {
             waitingChars.addAndGet(-chars);
             lost.incrementAndGet();
+            tell(TOLD_EVERY); // Here, because the thread may be stuck in what it writes.
         }
     }
 
@@ -116,6 +116,7 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         closed = true;
         try {
             thread.join(LOOK.toMillis());
+            tell(Duration.ZERO);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -133,7 +134,7 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
                     batch.forEach(written -> waitingChars.addAndGet(-charsOf(written)));
                     batch.clear();
                 }
-                tell();
+                tell(TOLD_EVERY);
             } catch (InterruptedException e) {
                 return; // Nobody does.
             }
@@ -218,15 +219,17 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         }
     }
 
-    private void tell() {
-        if (lost.get() > 0 && System.nanoTime() - toldNanos >= TOLD_EVERY.toNanos()) {
-            toldNanos = System.nanoTime();
+    private void tell(Duration pause) {
+        long before = toldNanos.get();
+        long now = System.nanoTime();
+        if (lost.get() > 0 && now - before >= pause.toNanos() && toldNanos.compareAndSet(before, now)) {
+            IOException why = fault;
+            fault = null;
             LOGGER.atWarn()
                     .addKeyValue("file", path)
                     .addKeyValue("lines", lost.getAndSet(0))
-                    .addKeyValue("fault", fault == null ? "slower than they come" : FileFaults.sentence(path, fault))
+                    .addKeyValue("fault", why == null ? "slower than they come" : FileFaults.sentence(path, why))
                     .log("access log lacks lines");
-            fault = null;
         }
     }
 

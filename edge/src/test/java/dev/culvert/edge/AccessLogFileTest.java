@@ -113,15 +113,6 @@ class AccessLogFileTest {
     }
 
     @Test
-    void diskThatIsFullHoldsNobodyUp() {
-        AccessLogFile log = AccessLogFile.open(Path.of("/dev/full"));
-        for (int i = 0; i < 100_000; i++) {
-            log.add(visit("lost.example.com"));
-        }
-        log.close();
-    }
-
-    @Test
     void fileThatCannotBeOpenedIsToldAtTheStart() {
         Path file = folder.resolve("nowhere").resolve("access.log");
         ConfigException fault = assertThrows(ConfigException.class, () -> AccessLogFile.open(file));

@@ -94,13 +94,13 @@ final class ExchangeRecord {
     }
 
     /** Of a request that the edge answered without a tunnel, or whose visitor was not let in. */
-    static AccessLog.Visit refused(RequestHead head, VisitorConnection visitor, Reply reply) {
+    static AccessLog.Visit refused(RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
         return new AccessLog.Visit(
                 System.currentTimeMillis(),
                 "http",
                 NetUtil.toAddressString(visitor.client(head.headers())),
                 head.authority().host(),
-                null,
+                asked == null ? null : asked.owner(),
                 null,
                 requestOf(head),
                 reply.status().code(),

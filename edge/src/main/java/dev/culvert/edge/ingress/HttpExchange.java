@@ -48,6 +48,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private final ByteBufAllocator allocator;
     private final ReplayBody replay;
     private final Deadline rest;
+    private @Nullable Tunnel asked;
     private @Nullable ExchangeRecord record;
     private @Nullable Attempts attempts;
     private @Nullable HttpRequest request;
@@ -205,6 +206,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void letIn(Tunnel tunnel) {
+        asked = tunnel;
         if (tunnel.policy().isOpen()) {
             goThrough(tunnel, Gate.In.FREELY);
             return;
@@ -526,7 +528,7 @@ final class HttpExchange implements TargetConnection.Listener {
         } else {
             ingress.traffic().answered(reply.status().code());
             if (ingress.log() != AccessLog.NONE) {
-                ingress.log().add(ExchangeRecord.refused(head, visitor.connection(), reply));
+                ingress.log().add(ExchangeRecord.refused(head, visitor.connection(), asked, reply));
             }
         }
         FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);

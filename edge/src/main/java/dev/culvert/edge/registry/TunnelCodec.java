@@ -33,7 +33,6 @@ final class TunnelCodec {
 
     private static final String PASSWORDS = "passwords";
     private static final String PEOPLE = "people";
-    private static final Set<String> KNOWN = Set.of(NETWORKS, PASSWORDS, PEOPLE);
 
     /** For a policy that breaks the rule above: what it lets in cannot be told. */
     private static final String UNREADABLE = "unreadable";
@@ -97,28 +96,34 @@ final class TunnelCodec {
         return bytes.toByteArray();
     }
 
-    static Tunnel.Policy decodePolicy(byte[] block) throws IOException {
+    /** What makes no sense here lets nobody in, and keeps nobody from reading the rest. */
+    static Tunnel.Policy decodePolicy(byte[] block) {
+        try {
+            return readPolicy(block);
+        } catch (IOException | ConfigException | IllegalArgumentException e) {
+            UnreadPolicy unread = new UnreadPolicy(Set.of(UNREADABLE), Buffer.buffer(block));
+            return new Tunnel.Policy("preserve", "", 0, false, Admission.EVERYBODY, unread);
+        }
+    }
+
+    private static Tunnel.Policy readPolicy(byte[] block) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(block));
-        Set<String> unknown = new HashSet<>(readTexts(in));
-        unknown.removeAll(KNOWN);
+        List<String> restrictions = readTexts(in);
         String hostHeader = readShared(in);
         String target = readShared(in);
         boolean pool = in.readBoolean();
         int responseTimeoutMillis = in.readInt();
-        Admission admission;
-        try {
-            admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
-        } catch (ConfigException | IllegalArgumentException e) {
-            admission = Admission.EVERYBODY;
-            unknown.add(UNREADABLE);
-        }
+        Admission admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
+        // What is named and is not there is not known either.
+        Set<String> unknown = new HashSet<>(restrictions);
+        restrictionsOf(admission).forEach(unknown::remove);
         boolean isRead = unknown.isEmpty() && in.available() == 0;
         UnreadPolicy unread = isRead ? UnreadPolicy.NOTHING : new UnreadPolicy(unknown, Buffer.buffer(block));
         return new Tunnel.Policy(hostHeader, target, responseTimeoutMillis, pool, admission, unread);
     }
 
     private static List<String> restrictionsOf(Admission admission) {
-        List<String> restrictions = new ArrayList<>(KNOWN.size());
+        List<String> restrictions = new ArrayList<>();
         if (!admission.networks().isEmpty()) {
             restrictions.add(NETWORKS);
         }

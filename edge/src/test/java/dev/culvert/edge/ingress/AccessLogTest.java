@@ -89,6 +89,7 @@ class AccessLogTest {
                     .awaitAnswer();
             AccessLog.Visit refused = next(door);
             assertEquals(401, refused.status());
+            assertEquals("owner", refused.owner());
             assertNull(refused.user());
 
             RawVisitor visitor = door.visitor()

@@ -131,6 +131,18 @@ class SerializationTest {
     }
 
     @Test
+    void restrictionThatIsNamedAndNotThereLetsNobodyIn() throws IOException {
+        byte[] known = TunnelCodec.encode(ALONE);
+        assertTrue(TunnelCodec.decodePolicy(later("people", ALONE, "")).restrictsBeyondUs());
+        for (int length = 1; length < known.length; length++) {
+            byte[] cut = Arrays.copyOf(known, length);
+            Tunnel.Policy read = TunnelCodec.decodePolicy(cut);
+            assertTrue(read.restrictsBeyondUs());
+            assertArrayEquals(cut, TunnelCodec.encode(read));
+        }
+    }
+
+    @Test
     void verdictThatIsNotKnownIsNoneOfThoseThatAre() {
         assertEquals(Outcome.Verdict.UNKNOWN, Outcome.Verdict.of(99));
     }
