@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ScriptedPeer implements AutoCloseable {
     /** How long to wait for what should come: generous, because the machine may be busy. */
-    public static final Duration PATIENCE = Duration.ofSeconds(10);
+    public static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Socket socket;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();

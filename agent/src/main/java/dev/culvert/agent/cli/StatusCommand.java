@@ -165,6 +165,7 @@ final class StatusCommand implements Callable<Integer> {
                 tunnel.getJsonArray("allowFrom", new JsonArray()).stream()
                         .map(String::valueOf)
                         .toList());
+        boolean unread = !tunnel.getJsonArray("unread", new JsonArray()).isEmpty();
         return List.of(
                 text(tunnel, "name"),
                 text(tunnel, "url"),
@@ -172,7 +173,7 @@ final class StatusCommand implements Callable<Integer> {
                 agents == 0 ? "reserved" : Long.toString(agents),
                 text(tunnel, "visitors"),
                 text(tunnel, "requests"),
-                needed.isEmpty() ? "nothing" : needed);
+                unread ? "what this edge does not know" : needed.isEmpty() ? "nothing" : needed);
     }
 
     private static String text(JsonObject tunnel, String field) {

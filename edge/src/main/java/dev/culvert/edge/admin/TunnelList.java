@@ -130,6 +130,11 @@ public final class TunnelList {
                 .put(
                         "people",
                         new JsonArray(tunnel.policy().admission().people().all()))
+                .put(
+                        "unread",
+                        new JsonArray(tunnel.policy().unread().restrictions().stream()
+                                .sorted()
+                                .toList()))
                 .put("since", time(tunnel.ownedSinceMillis()))
                 .put("reservedUntil", tunnel.reservedUntilMillis() == 0 ? null : time(tunnel.reservedUntilMillis()))
                 .put("holders", holders)

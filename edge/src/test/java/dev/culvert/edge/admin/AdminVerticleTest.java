@@ -13,8 +13,10 @@ import dev.culvert.edge.registry.Claim;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.registry.UnreadPolicy;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
@@ -118,6 +120,18 @@ class AdminVerticleTest {
         assertEquals(
                 new JsonObject(Map.of("node", "n1", "lane", "l1", "instance", "i1", "address", "10.0.0.9:4711")),
                 shop.getJsonArray("holders").getJsonObject(0));
+    }
+
+    /** So that nobody takes it for open, which it is not. */
+    @Test
+    void restrictionThatIsNotKnownHereIsListed() throws Exception {
+        UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, unread);
+        names.tunnels.add(new Tunnel(TunnelKey.ofHost("shop.localhost"), "alice", 1000, "http", policy, Set.of(), 1));
+
+        JsonArray tunnels = new JsonArray(get(port, "/api/v1/tunnels").body());
+
+        assertEquals(new JsonArray().add("countries"), tunnels.getJsonObject(0).getJsonArray("unread"));
     }
 
     @Test
