@@ -144,7 +144,7 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
 
     private void write(List<Visit> batch) {
         try {
-            if (System.nanoTime() - lookedNanos > LOOK.toNanos()) {
+            if (writer == null || System.nanoTime() - lookedNanos > LOOK.toNanos()) {
                 reopenIfMoved();
             }
             Writer file = Objects.requireNonNull(writer);
@@ -209,7 +209,6 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     private void closeFile() {
         Writer file = writer;
         writer = null;
-        lookedNanos = System.nanoTime() - 2 * LOOK.toNanos();
         if (file != null) {
             try {
                 file.close();

@@ -622,7 +622,7 @@ public record EdgeOptions(
         private Ssh ssh;
         private final Networks trustedProxies;
         private final @Nullable Rate visitorRate;
-        private @Nullable Path accessLog;
+        private final @Nullable Path accessLog;
         private AdminOptions admin;
         private final Names names;
         private ClusterOptions cluster;

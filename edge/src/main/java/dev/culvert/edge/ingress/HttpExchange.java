@@ -249,7 +249,9 @@ final class HttpExchange implements TargetConnection.Listener {
                 tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
         request = TargetRequest.of(head, host, visitor.connection());
         in.forTarget().accept(request.headers());
-        begun.isFrom(request.headers().get(Gate.USER));
+        if (ingress.writesDown()) {
+            begun.isFrom(request.headers().get(Gate.USER));
+        }
         LoopMark.add(request.headers());
         oneRequestAStream = tunnel.takesOneRequestAStream();
         if (oneRequestAStream && head.upgrade() == null) {
@@ -527,7 +529,7 @@ final class HttpExchange implements TargetConnection.Listener {
             record.answered(reply);
         } else {
             ingress.traffic().answered(reply.status().code());
-            if (ingress.log() != AccessLog.NONE) {
+            if (ingress.writesDown()) {
                 ingress.log().add(ExchangeRecord.refused(head, visitor.connection(), asked, reply));
             }
         }

@@ -39,6 +39,11 @@ record Ingress(
         return rates != null;
     }
 
+    /** Whether it is written down what visitors ask for. */
+    boolean writesDown() {
+        return log != AccessLog.NONE;
+    }
+
     /**
      * How long the visitor should wait before it asks for a tunnel again, in seconds; 0 when it may now. A trusted proxy
      * that names nobody asks for itself, and may.

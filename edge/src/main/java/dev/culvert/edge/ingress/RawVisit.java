@@ -109,7 +109,7 @@ final class RawVisit extends ChannelInboundHandlerAdapter implements OpenVisitor
 
     /** @param why it was turned away; null where it was served */
     private void log(@Nullable StreamReset why) {
-        if (ingress.log() == AccessLog.NONE || logged) {
+        if (!ingress.writesDown() || logged) {
             return;
         }
         logged = true;

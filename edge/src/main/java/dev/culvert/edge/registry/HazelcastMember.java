@@ -93,8 +93,9 @@ public final class HazelcastMember {
             hazelcast = Hazelcast.newHazelcastInstance(config);
         } catch (IllegalStateException e) {
             throw new IllegalStateException(
-                    "the registry's hazelcast did not start, and the log says why (%s); should it be the release of the other edges' hazelcast: %s"
-                            .formatted(e.getMessage(), "all edges have to be stopped before this upgrade"),
+                    ("the registry's hazelcast did not start, and the log says why (%s); should it be the release of the other"
+                                    + " edges' hazelcast: all edges have to be stopped before this upgrade")
+                            .formatted(e.getMessage()),
                     e);
         }
         LOGGER.atInfo()
