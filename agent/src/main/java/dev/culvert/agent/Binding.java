@@ -381,13 +381,14 @@ final class Binding {
         return switch (code) {
             case NAME_TAKEN, NAME_INVALID, NOT_ALLOWED -> true;
             case NAME_IN_USE -> !granted;
-            case NOT_OFFERED, DRAINING, INTERNAL -> false;
+            case NOT_OFFERED, NO_ROOM, DRAINING, INTERNAL -> false;
         };
     }
 
     private String sentence(Bound.Refusal refusal) {
         boolean isPort = tunnel.options().kind() == TunnelOptions.Kind.TCP;
-        boolean ofAnyName = name == null || refusal.code() == Bound.Code.NOT_OFFERED;
+        boolean ofAnyName =
+                name == null || refusal.code() == Bound.Code.NOT_OFFERED || refusal.code() == Bound.Code.NO_ROOM;
         String what = ofAnyName ? "the tunnel" : (isPort ? "the port " : "the name ") + name;
         return "the edge refused %s: %s".formatted(what, refusal.message());
     }
@@ -396,7 +397,7 @@ final class Binding {
         return switch (code) {
             case NAME_TAKEN, NAME_IN_USE -> AgentException.Code.NAME_TAKEN;
             case NOT_ALLOWED -> AgentException.Code.UNAUTHORIZED;
-            case NAME_INVALID, NOT_OFFERED, DRAINING, INTERNAL -> AgentException.Code.REFUSED;
+            case NAME_INVALID, NOT_OFFERED, NO_ROOM, DRAINING, INTERNAL -> AgentException.Code.REFUSED;
         };
     }
 

@@ -434,6 +434,21 @@ class AgentTest {
     }
 
     @Test
+    void edgeWithoutRoomForAnotherNameIsAnErrorAtTheStartAndAskedAgainLater() throws Exception {
+        Future<Tunnel> opening = agent().open(TunnelOptions.http(3000).withName("shop"));
+        edge.welcome().refuse(Bound.Code.NO_ROOM, "no room for another name");
+        assertEquals(
+                "the edge refused the tunnel: no room for another name",
+                failure(opening).getMessage());
+
+        ScriptedEdge.Greeted lane = online("blog", TunnelOptions.http(3000).withName("blog"));
+        lane.peer().close();
+        ScriptedEdge.Greeted again = edge.welcome();
+        again.refuse(Bound.Code.NO_ROOM, "no room for another name");
+        assertEquals("blog", again.grant("-").name());
+    }
+
+    @Test
     void folderThatCannotBeUsedIsToldOnceAndTheTunnelOpens(@TempDir Path folder) throws Exception {
         options =
                 options.withStateFolder(Files.createFile(folder.resolve("file")).resolve("culvert"));

@@ -31,9 +31,9 @@ public final class RegistryNode {
     private static final int LOOK_UPS = 5_000_000;
     private static final long PATIENCE_MINUTES = 5;
 
-    /** So long that what is swept stays reserved to the end. */
+    /** A grace so long that what is swept stays reserved to the end, and room for as many names as one owner may ask for. */
     private static final RegistryOptions OPTIONS =
-            new RegistryOptions(Duration.ofHours(1), Duration.ofSeconds(5), 1_000, null);
+            new RegistryOptions(Duration.ofHours(1), Duration.ofSeconds(5), 1_000, Long.MAX_VALUE, null);
 
     private static final MemberOptions NOBODY = new MemberOptions("local", null, "bench", "127.0.0.1", 0, List.of());
 

@@ -112,6 +112,9 @@ public final class Edge {
      */
     private static final int HEAP_FOR_STREAM_BYTES = 36 * 1024;
 
+    /** Of the heap for each agent's lane that may stand. With the launcher's 256 MiB about 9,500. */
+    private static final int HEAP_FOR_LANE_BYTES = 24 * 1024;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
 
     /** How often the counts of tunnels that are gone are dropped. */
@@ -381,6 +384,7 @@ public final class Edge {
                 options.names().grace(),
                 defaults.sweepInterval(),
                 defaults.questionsPerSecond(),
+                defaults.roomBytes(),
                 prepared.clusterSecret());
         return HazelcastRegistry.start(vertx, membership.member(), named).compose(registry -> {
             started.push(registry::close);
@@ -479,7 +483,13 @@ public final class Edge {
         Parts parts = new Parts(
                 registry,
                 binder,
-                new Lanes(registry, authenticator, binder, options.lanes(), budget),
+                new Lanes(
+                        registry,
+                        authenticator,
+                        binder,
+                        options.lanes(),
+                        budget,
+                        HeapRoom.forEach(HEAP_BESIDES_BYTES, HEAP_FOR_LANE_BYTES)),
                 options.localtunnel().isOn() ? socketPools(registry) : null,
                 options.ssh().port().isOn()
                         ? new SshConnections(registry, binder, options.domain(), budget, contexts())

@@ -79,7 +79,8 @@ class BoundTunnelsTest {
                 new AnonymousAuthenticator(),
                 binder,
                 LaneOptions.DEFAULT,
-                new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
+                new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()),
+                100);
         return new BoundTunnels(heard, vertx.getOrCreateContext(), binder, lanes);
     }
 }

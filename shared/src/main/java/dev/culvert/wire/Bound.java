@@ -44,6 +44,8 @@ public record Bound(
         NOT_ALLOWED,
         /** The edge does not offer this kind of tunnel. */
         NOT_OFFERED,
+        /** The edges have no room for another name; later they may. */
+        NO_ROOM,
         /** The edge is stopping; ask another. */
         DRAINING,
         /** The edge's own mistake; asking again may help. */

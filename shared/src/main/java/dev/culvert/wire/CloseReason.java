@@ -25,7 +25,7 @@ public enum CloseReason {
     LANE_LOST(7, false),
     /** The peer was silent for two and a half ping intervals. */
     SILENT(8, false),
-    /** The process was over its window budget and this stream had stood still the longest; or it has no room for one more stream. */
+    /** The process was over its window budget and this stream had stood still the longest; or it has no room for one more stream, or lane. */
     OVERLOADED(9, false),
     /** The agent's credentials were refused, or were revoked. */
     UNAUTHORIZED(10, false),

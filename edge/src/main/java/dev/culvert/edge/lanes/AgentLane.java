@@ -23,7 +23,9 @@ import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,6 +64,8 @@ final class AgentLane implements Lane.Handler, Carrier {
     private final Lane lane;
     private final LaneNames names;
 
+    private final Set<TunnelKey> served = ConcurrentHashMap.newKeySet(1);
+
     private String instance = "";
     private boolean greeted;
     private volatile @Nullable Identity identity;
@@ -97,6 +101,11 @@ final class AgentLane implements Lane.Handler, Carrier {
     /** The agent's instance id, once it stands. */
     String instance() {
         return instance;
+    }
+
+    /** What visitors are sent here for, kept by {@link Lanes}. Any thread. */
+    Set<TunnelKey> served() {
+        return served;
     }
 
     /** Whose lane it is; null until it stands. Any thread. */
@@ -243,8 +252,9 @@ final class AgentLane implements Lane.Handler, Carrier {
         if (closed) {
             return;
         }
-        if (!lanes.stands(this, greeting, known)) {
-            close(CloseReason.ALREADY_HERE, "this node has a live lane of this agent");
+        StandingLanes.Verdict verdict = lanes.enter(this, greeting, known);
+        if (verdict != StandingLanes.Verdict.STANDS) {
+            turnAway(verdict, known);
             return;
         }
         lanes.newcomers().remove(channel);
@@ -272,6 +282,25 @@ final class AgentLane implements Lane.Handler, Carrier {
         if (ends != null) {
             awaitEnd(ends);
         }
+    }
+
+    private void turnAway(StandingLanes.Verdict verdict, Identity known) {
+        switch (verdict) {
+            case ALREADY_HERE -> close(CloseReason.ALREADY_HERE, "this node has a live lane of this agent");
+            case FULL -> full(known, "this edge has as many agents as it has room for; try again later");
+            case OWNER_FULL ->
+                full(known, "this edge has half as many agents as it has room for from you, and takes no more of them");
+            case STANDS -> throw new IllegalStateException("who stands is not turned away");
+        }
+    }
+
+    private void full(Identity known, String why) {
+        LOGGER.atLevel(lanes.quiet().next())
+                .addKeyValue("owner", known.owner())
+                .addKeyValue("remote", remote)
+                .addKeyValue("lanes", lanes.count())
+                .log("no room for another lane; its agent turned away");
+        close(CloseReason.OVERLOADED, why);
     }
 
     /** By steps: a clock that is set forward takes the rest of a token's life with it. */

@@ -18,9 +18,13 @@ import io.vertx.core.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Turns what an agent asks for into a name in the registry. Safe for use by any thread. */
 public final class Binder {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Binder.class);
+
     /** Made-up names have 40 random bits: a second one that is taken means that something else is wrong. */
     private static final int MOST_MADE_UP = 3;
 
@@ -32,6 +36,7 @@ public final class Binder {
     private final Offer offer;
     private final Supplier<ReservedNames> reserved;
     private final NameGenerator names = new NameGenerator();
+    private final Quiet quiet = new Quiet();
 
     /**
      * A binder.
@@ -252,9 +257,19 @@ public final class Binder {
         Tunnel.Policy policy = new Tunnel.Policy(
                 asked.hostHeader(), asked.target(), asked.responseTimeoutMillis(), asked.pool(), admission);
         return registry.bind(
-                new Registry.Request(
-                        key, identity.owner(), asked.kind(), policy, claim, asked.ticket(), asked.changes()),
-                () -> granted.accept(key));
+                        new Registry.Request(
+                                key, identity.owner(), asked.kind(), policy, claim, asked.ticket(), asked.changes()),
+                        () -> granted.accept(key))
+                .onFailure(cause -> noteNoRoom(cause, identity));
+    }
+
+    private void noteNoRoom(Throwable cause, Identity identity) {
+        if (cause instanceof NameRefusedException refused && refused.code() == Bound.Code.NO_ROOM) {
+            LOGGER.atLevel(quiet.next())
+                    .addKeyValue("owner", identity.owner())
+                    .addKeyValue("reason", refused.getMessage())
+                    .log("no room for another name; refused");
+        }
     }
 
     private static boolean isTaken(Throwable cause) {

@@ -43,16 +43,29 @@ public final class Lanes implements LocalCarriers {
     private final Map<TunnelKey, List<AgentLane>> byTunnel = new ConcurrentHashMap<>();
     private final CloseCounts closes = new CloseCounts();
     private final Newcomers newcomers = new Newcomers(closes);
+    private final StandingLanes standing;
+    private final Quiet quiet = new Quiet();
     private final Set<Claim> handingOver = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
 
+    /**
+     * None yet.
+     *
+     * @param most how many lanes there may be; of one owner half as many
+     */
     public Lanes(
-            Registry registry, Authenticator authenticator, Binder binder, LaneOptions options, WindowBudget budget) {
+            Registry registry,
+            Authenticator authenticator,
+            Binder binder,
+            LaneOptions options,
+            WindowBudget budget,
+            int most) {
         this.registry = registry;
         this.authenticator = authenticator;
         this.binder = binder;
         this.options = options;
         this.budget = budget;
+        this.standing = new StandingLanes(most);
         authenticator.onRevoked(this::revoke);
         registry.onLost(this::lose);
     }
@@ -104,8 +117,7 @@ public final class Lanes implements LocalCarriers {
 
     /** How many lanes stand. */
     public int count() {
-        return (int)
-                byId.values().stream().filter(lane -> lane.identity() != null).count();
+        return standing.count();
     }
 
     /** How many streams are open on all lanes. */
@@ -215,6 +227,11 @@ public final class Lanes implements LocalCarriers {
         return newcomers;
     }
 
+    /** For what an agent can make happen as often as it likes. */
+    Quiet quiet() {
+        return quiet;
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -225,46 +242,33 @@ public final class Lanes implements LocalCarriers {
 
     void left(AgentLane lane) {
         byId.remove(lane.id());
+        standing.leave(lane);
     }
 
-    /**
-     * Makes room for a lane that is known now. Other lanes of the same agent that it does not list are half dead: the
-     * agent has given them up, and they are closed.
-     *
-     * @return false when one that it does list is here: it should dial again and reach another node
-     */
-    boolean stands(AgentLane newcomer, Hello hello, Identity identity) {
-        for (AgentLane other : byId.values()) {
-            Identity otherIdentity = other.identity();
-            if (other == newcomer
-                    || otherIdentity == null
-                    || !otherIdentity.owner().equals(identity.owner())
-                    || !other.instance().equals(hello.instance())) {
-                continue;
-            }
-            if (hello.lanes().contains(other.id())) {
-                if (other.isExpired()) {
-                    continue; // It comes because it was asked to; the other ends when its streams have.
-                }
-                return false;
-            }
+    /** Lets in a lane whose agent is known now, in the place of those that its agent has given up. */
+    StandingLanes.Verdict enter(AgentLane newcomer, Hello hello, Identity identity) {
+        List<AgentLane> replaced = new ArrayList<>(0);
+        StandingLanes.Verdict verdict = standing.enter(newcomer, hello, identity, replaced);
+        for (AgentLane other : replaced) {
             // Out of the directory at once, not only when its own event loop gets to it.
             forget(other);
             other.close(CloseReason.REPLACED, "a newer lane of the same agent took its place");
         }
-        return true;
+        return verdict;
     }
 
     void bound(TunnelKey key, AgentLane lane) {
+        lane.served().add(key);
         byTunnel.compute(key, (k, lanes) -> with(lanes == null ? List.of() : lanes, lane));
     }
 
     void unbound(TunnelKey key, AgentLane lane) {
+        lane.served().remove(key);
         byTunnel.computeIfPresent(key, (k, lanes) -> without(lanes, lane));
     }
 
     private void forget(AgentLane lane) {
-        byTunnel.keySet().forEach(key -> unbound(key, lane));
+        lane.served().forEach(key -> unbound(key, lane));
     }
 
     private void revoke(Identity revoked) {

@@ -49,7 +49,8 @@ public final class HazelcastRegistry implements Registry {
     private final Members members;
     private final SharedSecret secret;
     private final GivenBack givenBack;
-    private final LocalCopy local = new LocalCopy();
+    private final NameRoom room;
+    private final LocalCopy local;
     private final OwnClaims own = new OwnClaims(new ToListeners());
     private final Misses misses;
     private final Upkeep upkeep;
@@ -75,6 +76,8 @@ public final class HazelcastRegistry implements Registry {
         this.members = new Members(hazelcast.getCluster());
         this.secret = new SharedSecret(hazelcast, options.ticketSecret());
         this.givenBack = new GivenBack(hazelcast);
+        this.room = new NameRoom(options.roomBytes());
+        this.local = new LocalCopy(room);
         this.misses = new Misses(clock, options.questionsPerSecond());
         this.teller = new News.Teller(hazelcast);
         this.upkeep = new Upkeep(vertx, member, this, members, options.sweepInterval());
@@ -174,6 +177,15 @@ public final class HazelcastRegistry implements Registry {
 
     @Override
     public Future<Grant> bind(Request request, Runnable whenGranted) {
+        long more = NameRoom.bytesMore(request, local.get(request.key()));
+        NameRoom.Verdict verdict = room.take(request.owner(), more);
+        if (verdict != NameRoom.Verdict.HAS_ROOM) {
+            return Future.failedFuture(noRoom(verdict));
+        }
+        return bindWithRoom(request, whenGranted).onComplete(over -> room.giveBack(request.owner(), more));
+    }
+
+    private Future<Grant> bindWithRoom(Request request, Runnable whenGranted) {
         long now = clock.millis();
         boolean added = own.ask(request);
         CompletionStage<Grant> granted = change(request, now)
@@ -590,6 +602,14 @@ public final class HazelcastRegistry implements Registry {
                                 .formatted(name));
             case DONE, GIVEN_BACK -> throw new IllegalStateException("a bind that was done is not refused");
         };
+    }
+
+    private static NameRefusedException noRoom(NameRoom.Verdict verdict) {
+        return new NameRefusedException(
+                Bound.Code.NO_ROOM,
+                verdict == NameRoom.Verdict.FULL
+                        ? "the edges have no room for another name; whoever runs them can give them more memory"
+                        : "your names take half of the room that the edges have for names, and one owner may have no more; give some back first");
     }
 
     private static NameRefusedException unreachable(TunnelKey key, Throwable fault) {

@@ -17,7 +17,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCopy {
     private final Map<TunnelKey, StoredTunnel> tunnels = new ConcurrentHashMap<>();
+    private final NameRoom room;
     private volatile @Nullable Set<TunnelKey> heardSince;
+
+    /** Of nothing yet; the room is told of what comes and goes. */
+    LocalCopy(NameRoom room) {
+        this.room = room;
+    }
 
     @Nullable
     StoredTunnel get(TunnelKey key) {
@@ -37,7 +43,7 @@ final class LocalCopy {
     void put(StoredTunnel seen) {
         TunnelKey key = seen.tunnel().key();
         hear(key);
-        tunnels.merge(key, seen, LocalCopy::later);
+        tunnels.compute(key, (k, known) -> replaced(known, known == null ? seen : later(known, seen)));
     }
 
     /** Notes that the value is gone. */
@@ -45,14 +51,16 @@ final class LocalCopy {
         TunnelKey key = gone.tunnel().key();
         hear(key);
         tunnels.computeIfPresent(
-                key, (k, known) -> known.hasOwnershipOf(gone) && known.revision() > gone.revision() ? known : null);
+                key,
+                (k, known) -> replaced(
+                        known, known.hasOwnershipOf(gone) && known.revision() > gone.revision() ? known : null));
     }
 
     /** Notes that there was nothing under the key, at a time when this node still had that. */
     void remove(TunnelKey key, @Nullable StoredTunnel hadThen) {
         if (hadThen != null) {
             hear(key);
-            tunnels.remove(key, hadThen);
+            tunnels.computeIfPresent(key, (k, known) -> replaced(known, known.equals(hadThen) ? null : known));
         }
     }
 
@@ -78,13 +86,17 @@ final class LocalCopy {
             for (StoredTunnel read : part) {
                 TunnelKey key = read.tunnel().key();
                 present.add(key);
-                tunnels.compute(key, (k, known) -> heard.contains(k) || read.equals(known) ? known : read);
+                tunnels.compute(
+                        key, (k, known) -> heard.contains(k) || read.equals(known) ? known : replaced(known, read));
             }
         }
 
         /** All parts have been read: what was in none of them is not there. */
         void finish() {
-            tunnels.keySet().removeIf(key -> !present.contains(key) && !heard.contains(key));
+            for (TunnelKey key : tunnels.keySet()) {
+                tunnels.computeIfPresent(
+                        key, (k, known) -> present.contains(k) || heard.contains(k) ? known : replaced(known, null));
+            }
             heardSince = null;
         }
     }
@@ -94,6 +106,11 @@ final class LocalCopy {
         if (heard != null) {
             heard.add(key);
         }
+    }
+
+    private @Nullable StoredTunnel replaced(@Nullable StoredTunnel known, @Nullable StoredTunnel now) {
+        room.replace(known, now);
+        return now;
     }
 
     private static StoredTunnel later(StoredTunnel known, StoredTunnel seen) {

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     left (which it also does at once when one leaves)
  * @param questionsPerSecond how many names that this node does not know it asks the cluster about in a second; beyond
  *     that a visitor is told to come back, so that guessing names cannot busy the cluster
+ * @param roomBytes of this node's heap, for all names of the cluster together; half of that for those of one owner. Beyond it
+ *     new names are refused
  * @param ticketSecret what tickets are signed with, the same on all nodes; null for one that the nodes make up together
  *     and forget when the last of them stops
  */
@@ -21,10 +23,16 @@ public record RegistryOptions(
         Duration grace,
         Duration sweepInterval,
         int questionsPerSecond,
+        long roomBytes,
         @Nullable Secret ticketSecret) {
 
-    public static final RegistryOptions DEFAULT =
-            new RegistryOptions(Duration.ofSeconds(60), Duration.ofSeconds(5), 1_000, null);
+    /** A third of the heap: with the launcher's 256 MiB for some 65,000 names. The rest is for visitors. */
+    public static final RegistryOptions DEFAULT = new RegistryOptions(
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(5),
+            1_000,
+            Runtime.getRuntime().maxMemory() / 3,
+            null);
 
     public RegistryOptions {
         if (grace.isNegative()) {
@@ -35,6 +43,9 @@ public record RegistryOptions(
         }
         if (questionsPerSecond < 1) {
             throw new IllegalArgumentException("questionsPerSecond must be positive, was " + questionsPerSecond);
+        }
+        if (roomBytes < 1) {
+            throw new IllegalArgumentException("roomBytes must be positive, was " + roomBytes);
         }
     }
 }

@@ -30,7 +30,7 @@ final class AdminParts {
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
         Binder binder =
                 new Binder(registry, Offer.ofHttp("localhost", host -> "http://" + host), () -> ReservedNames.NONE);
-        Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
+        Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget, 100);
         return new LocalNode(
                 about(id),
                 registry,

@@ -38,6 +38,7 @@ import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,8 @@ class LanesTest {
             doorman,
             new Binder(names, Offer.ofHttp("example.com", host -> url(host)), () -> ReservedNames.NONE),
             LaneOptions.DEFAULT,
-            new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()));
+            new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes()),
+            4);
     private volatile Error urlFault;
     private int port;
 
@@ -265,6 +267,57 @@ class LanesTest {
                     lanes.holdersOf(key).stream().map(Lanes.Holder::lane).toList());
             openAndSay(key, "hi");
             assertEquals("hi", alive.expectText(alive.await(Frame.Open.class).streamId(), 2));
+        }
+    }
+
+    @Test
+    void ownerHasHalfOfAllLanesAtMostAndOthersAreLetIn() throws Exception {
+        try (ScriptedPeer first = ScriptedPeer.connect(port);
+                ScriptedPeer second = ScriptedPeer.connect(port);
+                ScriptedPeer third = ScriptedPeer.connect(port);
+                ScriptedPeer bobs = ScriptedPeer.connect(port);
+                ScriptedPeer again = ScriptedPeer.connect(port)) {
+            greet(first, "one");
+            greet(second, "two");
+
+            third.send(new Frame.HelloFrame(hello("three", List.of())));
+            String why = third.expectGoAway(CloseReason.OVERLOADED).detail();
+            assertTrue(why.contains("half as many"), why);
+            third.expectEnd();
+            await().until(() -> lanes.closes().of(CloseReason.OVERLOADED) == 1);
+
+            greet(again, "two"); // In the place of its earlier one.
+            second.expectGoAway(CloseReason.REPLACED);
+            doorman.owner = "bob";
+            greet(bobs, "one");
+            assertEquals(3, lanes.count());
+        }
+        await().until(() -> lanes.count() == 0);
+    }
+
+    @Test
+    void agentIsTurnedAwayWhereThereAreAsManyAsThereIsRoomForAndLetInWhenOneHasLeft() throws Exception {
+        List<ScriptedPeer> here = new ArrayList<>();
+        try (ScriptedPeer late = ScriptedPeer.connect(port);
+                ScriptedPeer later = ScriptedPeer.connect(port)) {
+            for (String owner : List.of("alice", "bob", "carol", "dave")) {
+                doorman.owner = owner;
+                ScriptedPeer agent = ScriptedPeer.connect(port);
+                here.add(agent);
+                greet(agent, "one");
+            }
+            doorman.owner = "erin";
+            late.send(new Frame.HelloFrame(hello("one", List.of())));
+            String why = late.expectGoAway(CloseReason.OVERLOADED).detail();
+            assertTrue(why.contains("as many agents as it has room for"), why);
+
+            here.remove(0).close();
+            await().until(() -> lanes.count() == 3);
+            greet(later, "one");
+        } finally {
+            for (ScriptedPeer agent : here) {
+                agent.close();
+            }
         }
     }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Nodes in one JVM that find each other on loopback, and nobody else. */
 final class Cluster implements AutoCloseable {
     static final RegistryOptions OPTIONS =
-            new RegistryOptions(Duration.ofSeconds(60), Duration.ofMillis(50), 1_000, null);
+            new RegistryOptions(Duration.ofSeconds(60), Duration.ofMillis(50), 1_000, 1 << 24, null);
 
     private final String name = "test-" + UUID.randomUUID();
     private final Vertx vertx = Vertx.vertx();

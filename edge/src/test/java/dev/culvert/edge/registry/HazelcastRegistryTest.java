@@ -54,6 +54,7 @@ class HazelcastRegistryTest {
                 GRACE,
                 Cluster.OPTIONS.sweepInterval(),
                 Cluster.OPTIONS.questionsPerSecond(),
+                Cluster.OPTIONS.roomBytes(),
                 dev.culvert.config.Secret.of("the test's own secret")));
         registry = node.registry();
     }

@@ -9,7 +9,11 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class LocalCopyTest {
-    private final LocalCopy copy = new LocalCopy();
+    private static final long NAME_BYTES =
+            NameRoom.bytesMore(Requests.request("any", "ann", new Claim("node-1", "lane-1", "agent-1")), null);
+
+    private final NameRoom room = new NameRoom(6 * NAME_BYTES);
+    private final LocalCopy copy = new LocalCopy(room);
 
     @Test
     void aRebuildTakesWhatIsReadAndDropsTheRest() {
@@ -45,6 +49,27 @@ class LocalCopyTest {
         assertEquals(stored("wiki", 2), copy.get(Requests.host("wiki")));
         assertEquals(stored("new", 1), copy.get(Requests.host("new")));
         assertNull(copy.get(Requests.host("ended")));
+    }
+
+    @Test
+    void theRoomIsToldWhatComesAndGoes() {
+        copy.put(stored("shop", 1));
+        copy.put(stored("shop", 2));
+        copy.put(stored("shop", 1));
+        copy.put(stored("gone", 1));
+        copy.put(stored("ended", 1));
+        assertEquals(NameRoom.Verdict.OWNER_FULL, room.take("ann", 1), "three of three");
+
+        copy.remove(stored("gone", 1));
+        copy.remove(stored("gone", 1));
+        copy.remove(Requests.host("ended"), stored("ended", 1));
+        LocalCopy.Rebuild rebuild = copy.rebuild();
+        rebuild.add(List.of(stored("blog", 1)));
+        copy.put(stored("wiki", 1));
+        rebuild.finish(); // There is no shop.
+
+        assertEquals(NameRoom.Verdict.HAS_ROOM, room.take("ann", NAME_BYTES), "two of three");
+        assertEquals(NameRoom.Verdict.OWNER_FULL, room.take("ann", 1));
     }
 
     private static StoredTunnel stored(String name, long revision) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** How often the map is asked, on a node where nothing else asks it: no sweep, no other test's names. */
 class RegistryQuestionsTest {
     private static final RegistryOptions NO_SWEEP =
-            new RegistryOptions(Duration.ofSeconds(60), Duration.ofHours(1), 1_000, null);
+            new RegistryOptions(Duration.ofSeconds(60), Duration.ofHours(1), 1_000, 1 << 24, null);
 
     private Cluster cluster;
     private Cluster.Node node;

@@ -93,7 +93,7 @@ class RelayedVisitorTest {
                 Nodes.await(HazelcastRegistry.start(vertx, node.member(), RegistryOptions.DEFAULT));
         WindowBudget budget = new WindowBudget(LaneOptions.DEFAULT.windowBudgetBytes());
         Binder binder = new Binder(registry, Offer.ofHttp(DOMAIN, host -> "http://" + host), () -> ReservedNames.NONE);
-        Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget);
+        Lanes lanes = new Lanes(registry, new AnonymousAuthenticator(), binder, LaneOptions.DEFAULT, budget, 100);
         Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget, this::seen));
         node.member().onNodeLeft(relay::nodeLeft);
         VisitorPort visitors = new VisitorPort(
