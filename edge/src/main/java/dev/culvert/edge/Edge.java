@@ -71,12 +71,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -118,13 +116,13 @@ public final class Edge {
     private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
 
     /** How often the counts of tunnels that are gone are dropped. */
-    private static final long FORGET_MILLIS = Duration.ofMinutes(1).toMillis();
+    private static final Duration FORGET = Duration.ofMinutes(1);
 
     /** How often the node looks whether its Hazelcast runs. */
-    private static final long LOOK_MILLIS = Duration.ofSeconds(1).toMillis();
+    private static final Duration LOOK = Duration.ofSeconds(1);
 
     /** How often other nodes that have not been reached are tried again. */
-    private static final long MEET_MILLIS = Duration.ofSeconds(10).toMillis();
+    private static final Duration MEET = Duration.ofSeconds(10);
 
     /** Tells the free ports of one edge from those of another on the same Vert.x. */
     private static final AtomicInteger NEXT_SHARED = new AtomicInteger();
@@ -138,9 +136,7 @@ public final class Edge {
     private final List<String> addresses;
     private final Traffic traffic = new Traffic();
 
-    /** What has been started, the latest first. */
-    private final Deque<Supplier<Future<Void>>> started = new ConcurrentLinkedDeque<>();
-
+    private final Started started;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
     private volatile List<EdgeVerticle> shares = List.of();
@@ -169,6 +165,7 @@ public final class Edge {
         this.options = options;
         this.withoutTokens = withoutTokens;
         this.listener = listener;
+        this.started = new Started(vertx);
         this.addresses = Loopback.addresses(Loopback.address("--bind", options.bind()));
     }
 
@@ -217,7 +214,7 @@ public final class Edge {
     private static Future<Edge> start(Edge edge) {
         return edge.start().recover(fault -> {
             edge.closing.set(true);
-            return edge.stop().transform(stopped -> Future.failedFuture(fault));
+            return edge.started.stop().transform(stopped -> Future.failedFuture(fault));
         });
     }
 
@@ -290,7 +287,7 @@ public final class Edge {
             Future<Void> unneeded = broken.future().failed()
                     ? Future.succeededFuture()
                     : noticed().compose(noticed -> drained());
-            unneeded.eventually(this::stop).onComplete(closed);
+            unneeded.eventually(started::stop).onComplete(closed);
         }
         return closed.future();
     }
@@ -308,7 +305,7 @@ public final class Edge {
     }
 
     private Future<Edge> start(EdgeVerticle.Deployed deployed) {
-        started.push(() -> vertx.undeploy(deployed.id()));
+        started.add(() -> vertx.undeploy(deployed.id()));
         shares = deployed.shares();
         // Threads that hand each other every message cost more on few cores than they gain.
         EventLoop shared = shares.size() == 1 ? shares.get(0).eventLoop() : null;
@@ -324,7 +321,7 @@ public final class Edge {
     private Future<Void> join(@Nullable EventLoop shared, Authenticator authenticator, Prepared prepared) {
         return Membership.start(vertx, options.cluster(), prepared.clusterHost(), shared)
                 .compose(membership -> {
-                    started.push(() -> membership.leave(vertx));
+                    started.add(() -> membership.leave(vertx));
                     watch(membership.member());
                     clusterPort = options.cluster().isOn() ? membership.member().port() : -1;
                     remindOf(prepared.busCertificate());
@@ -337,20 +334,17 @@ public final class Edge {
     private void watch(HazelcastMember member) {
         memberRuns = member::isRunning;
         member.onStopped(this::leftByAccident);
-        long looking = vertx.setPeriodic(LOOK_MILLIS, fired -> {
+        started.every(LOOK, () -> {
             if (!member.isRunning()) {
                 leftByAccident();
             }
         });
-        started.push(done(() -> vertx.cancelTimer(looking)));
     }
 
     private void remindOf(@Nullable BusCertificate certificate) {
         if (certificate != null) {
             certificate.remind(Instant.now());
-            long reminding = vertx.setPeriodic(
-                    BusCertificate.REMINDED_EVERY.toMillis(), fired -> certificate.remind(Instant.now()));
-            started.push(done(() -> vertx.cancelTimer(reminding)));
+            started.every(BusCertificate.REMINDED_EVERY, () -> certificate.remind(Instant.now()));
         }
     }
 
@@ -364,7 +358,7 @@ public final class Edge {
     private void orderCertificates(Registry registry) {
         Acme ordering = acme;
         if (ordering != null) {
-            started.push(done(ordering::close));
+            started.addAtOnce(ordering::close);
             ordering.begin(() -> hostsOf(registry));
         }
     }
@@ -387,7 +381,7 @@ public final class Edge {
                 defaults.roomBytes(),
                 prepared.clusterSecret());
         return HazelcastRegistry.start(vertx, membership.member(), named).compose(registry -> {
-            started.push(registry::close);
+            started.add(registry::close);
             nodes = registry::nodes;
             return startLanes(membership, registry, authenticator, prepared);
         });
@@ -398,7 +392,7 @@ public final class Edge {
         return file == null
                 ? Future.succeededFuture()
                 : VisitorSignIn.read(vertx, file, this::urlOf, this::ownUrl).map(read -> {
-                    started.push(read::close);
+                    started.add(read::close);
                     signIn = read;
                     return null;
                 });
@@ -410,7 +404,7 @@ public final class Edge {
         }
         TokenFile file = new TokenFile(options.access().tokens());
         return TokenFileAuthenticator.start(vertx, file, WatchedFile.INTERVAL).compose(tokens -> {
-            started.push(done(tokens::close));
+            started.addAtOnce(tokens::close);
             return readSshAccess(tokens).compose(read -> besideIssuers(tokens));
         });
     }
@@ -421,7 +415,7 @@ public final class Edge {
             return Future.succeededFuture(tokens == null ? withoutTokens : tokens);
         }
         return JwtAuthenticator.start(vertx, file, WatchedFile.INTERVAL).map(jwts -> {
-            started.push(done(jwts::close));
+            started.addAtOnce(jwts::close);
             return tokens == null ? jwts : new TokensByShape(jwts, tokens);
         });
     }
@@ -432,7 +426,7 @@ public final class Edge {
             return Future.succeededFuture();
         }
         return SshAccess.read(vertx, ssh.hostKey(), ssh.keys(), tokens).map(access -> {
-            started.push(done(access::close));
+            started.addAtOnce(access::close);
             sshAccess = access;
             return null;
         });
@@ -462,7 +456,7 @@ public final class Edge {
 
     private Future<Void> serve(CertificateSource source) {
         return Certificates.start(vertx, source, Certificates.INTERVAL).map(read -> {
-            started.push(done(read::close));
+            started.addAtOnce(read::close);
             certificates = read;
             return null;
         });
@@ -497,7 +491,7 @@ public final class Edge {
         if (listener != EdgeListener.NONE) {
             BoundTunnels tunnels = new BoundTunnels(listener, contexts().get(0), binder, parts.carriers());
             registry.onClaims(tunnels);
-            started.push(tunnels::close);
+            started.add(tunnels::close);
         }
         Vertx bus = membership.bus();
         if (bus == null) {
@@ -507,11 +501,10 @@ public final class Edge {
         // Other nodes may come in before the doors are open: who knows of a claim here can reach it.
         return Membership.on(vertx, Relay.start(bus, member.nodeId(), parts.carriers()::to, budget))
                 .compose(relay -> {
-                    started.push(() -> Membership.on(vertx, relay.close()));
+                    started.add(() -> Membership.on(vertx, relay.close()));
                     member.onNodeLeft(relay::nodeLeft);
                     relayFigures = new RelayFigures(relay::load, relay::unreached);
-                    long meeting = vertx.setPeriodic(MEET_MILLIS, fired -> relay.meetAgain(registry.members()));
-                    started.push(done(() -> vertx.cancelTimer(meeting)));
+                    started.every(MEET, () -> relay.meetAgain(registry.members()));
                     // The other nodes first: no visitor is to pay for that. Who does not answer is met when needed.
                     List<Future<Void>> met =
                             member.others().stream().map(relay::meet).toList();
@@ -545,7 +538,7 @@ public final class Edge {
                 new DataPort.Place(vertx, addresses, options.localtunnel().ports());
         SocketPools pools =
                 new SocketPools(registry, options.domain(), options.names().grace(), place, contexts(), closing::get);
-        started.push(pools::close);
+        started.add(pools::close);
         return pools;
     }
 
@@ -592,8 +585,7 @@ public final class Edge {
             relay.onPeerDraining(visitors::retireStreams);
         }
         drain = new Drain(vertx, registry, lanes, here, visitors, relay);
-        long forgetting = vertx.setPeriodic(FORGET_MILLIS, FORGET_MILLIS, id -> forgetTraffic(registry));
-        started.push(done(() -> vertx.cancelTimer(forgetting)));
+        started.every(FORGET, () -> forgetTraffic(registry));
         return Listening.again(
                         () -> openPorts(visitors, lanes),
                         List.of(
@@ -609,7 +601,7 @@ public final class Edge {
                             .compose(cluster -> openAdmin(node, cluster, parts.binder(), prepared));
                 })
                 .onSuccess(open -> {
-                    started.push(() -> endCarriers(parts, relay));
+                    started.add(() -> endCarriers(parts, relay));
                     orderCertificates(registry);
                     ready = true;
                     told(registry, prepared.label());
@@ -668,7 +660,7 @@ public final class Edge {
         }
         Supplier<Future<Void>> closing = () -> ofEachShare(EdgeVerticle::closePorts);
         return ofEachShare(share -> share.open(addresses, openings))
-                .onSuccess(open -> started.push(closing))
+                .onSuccess(open -> started.add(closing))
                 .recover(fault -> closing.get().transform(closed -> Future.failedFuture(fault)));
     }
 
@@ -684,7 +676,7 @@ public final class Edge {
                         .recover(fault -> Future.failedFuture(
                                 Listening.inWords("ssh-port", addresses.get(0), port.number(), fault)))
                         .map(open -> {
-                            started.push(() -> connections.close().compose(gone -> open.close()));
+                            started.add(() -> connections.close().compose(gone -> open.close()));
                             sshPort = open.number();
                             return null;
                         }),
@@ -746,7 +738,7 @@ public final class Edge {
             return Future.succeededFuture(ClusterView.alone(node));
         }
         return Membership.on(vertx, BusView.start(bus, node)).map(view -> {
-            started.push(() -> Membership.on(vertx, view.close()));
+            started.add(() -> Membership.on(vertx, view.close()));
             return view;
         });
     }
@@ -768,7 +760,7 @@ public final class Edge {
                             .recover(fault -> Future.failedFuture(
                                     Listening.inWords("admin-port", adminAddresses.get(0), port.number(), fault)))
                             .map(id -> {
-                                started.push(() -> vertx.undeploy(id));
+                                started.add(() -> vertx.undeploy(id));
                                 adminPort = admin.port();
                                 return null;
                             });
@@ -814,7 +806,7 @@ public final class Edge {
         if (path != null) {
             AccessLogFile file = AccessLogFile.open(path);
             accessLog = file;
-            started.push(() -> vertx.executeBlocking(
+            started.add(() -> vertx.executeBlocking(
                     () -> {
                         file.close();
                         return null;
@@ -890,18 +882,5 @@ public final class Edge {
         return begins == null || options.drainTimeout().isZero()
                 ? Future.succeededFuture()
                 : begins.within(options.drainTimeout());
-    }
-
-    /** Closes what has been started, the latest first, whether or not one of them fails at it. */
-    private Future<Void> stop() {
-        Supplier<Future<Void>> latest = started.poll();
-        return latest == null ? Future.succeededFuture() : latest.get().transform(result -> stop());
-    }
-
-    private static Supplier<Future<Void>> done(Runnable stopping) {
-        return () -> {
-            stopping.run();
-            return Future.succeededFuture();
-        };
     }
 }
