@@ -5,6 +5,8 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** What has been started, to be stopped the latest first. Safe for use by any thread. */
@@ -12,7 +14,6 @@ final class Started {
     private final Vertx vertx;
     private final Deque<Supplier<Future<Void>>> stops = new ConcurrentLinkedDeque<>();
 
-    /** Nothing yet. */
     Started(Vertx vertx) {
         this.vertx = vertx;
     }
@@ -22,12 +23,24 @@ final class Started {
         stops.push(stop);
     }
 
-    /** The same for what has stopped when this returns. */
+    /** This part has been started. */
+    <T> T add(T part, Function<T, Future<Void>> stop) {
+        add(() -> stop.apply(part));
+        return part;
+    }
+
+    /** Something has been started that has stopped when this returns. */
     void addAtOnce(Runnable stop) {
         add(() -> {
             stop.run();
             return Future.succeededFuture();
         });
+    }
+
+    /** This part has been started, and has stopped when that returns. */
+    <T> T addAtOnce(T part, Consumer<T> stop) {
+        addAtOnce(() -> stop.accept(part));
+        return part;
     }
 
     /** Does it after each such time, until it is stopped. */
