@@ -12,13 +12,10 @@ import dev.culvert.edge.tls.PemFiles;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.names.HostName;
 import io.netty.util.NetUtil;
-import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,9 +80,6 @@ public record EdgeOptions(
     /** Longer than a balancer takes to notice that checks two seconds apart fail twice. */
     private static final Duration DRAIN_NOTICE = Duration.ofSeconds(5);
 
-    /** In a range: each is a socket or two when it is open, and more are most likely a mistake. */
-    private static final int MOST_PORTS = 10_000;
-
     /** Each is a thread with sockets and buffers of its own, and more than a machine has cores are of no use. */
     private static final int MOST_EVENT_LOOPS = 256;
 
@@ -112,87 +106,16 @@ public record EdgeOptions(
             LaneOptions.DEFAULT);
 
     public EdgeOptions {
-        if (!HostName.isHost(domain)) {
-            throw new ConfigException(
-                    "--domain must be a host name in lower case, like tunnel.example.com, was " + domain);
-        }
-        if (publicUrl != null) {
-            requirePublicUrl(publicUrl, domain);
-        }
-        boolean beyondLoopback = !Loopback.is(Loopback.address("--bind", bind));
-        String letsIn = beyondLoopback ? "--bind " + bind : proxied(publicUrl, trustedProxies);
-        if (letsIn != null && !access.isAuthenticated() && !access.allowAnonymous()) {
-            throw new ConfigException(("%s lets other machines in: say who may connect agents with --tokens FILE "
-                            + "(`culvert token create` writes one) or --issuers FILE, or let anybody with --allow-anonymous")
-                    .formatted(letsIn));
-        }
-        if (beyondLoopback
-                && ports.lane().isOn()
-                && !access.insecure()
-                && !tls.https().isOn()) {
-            throw new ConfigException(
-                    ("--bind %s would open the plaintext lane port to other machines, where tokens and "
-                                    + "visitors' bytes can be read on the way: add --https-port for TLS there too, --insecure on a network that "
-                                    + "you trust, or --lane-port off")
-                            .formatted(bind));
-        }
-        if (localtunnel.isOn()) {
-            requireLocaltunnel(
-                    beyondLoopback, access, ports.http().isOn() || tls.https().isOn());
-        }
-        if (ssh.port().isOn() && access.issuers() != null && access.tokens() == null && ssh.keys() == null) {
-            throw new ConfigException(
-                    "--ssh-port beside --issuers needs --ssh-keys or --tokens: SSH clients show no tokens of issuers");
-        }
-        if (beyondLoopback && ssh.port().isOn() && ssh.hostKey() == null) {
-            throw new ConfigException(
-                    ("--ssh-port beyond loopback needs --ssh-host-key FILE, by which clients know this edge again: "
-                            + "ssh-keygen -t ed25519 -N '' -f FILE writes one"));
-        }
-        // As visitors are told, see PublicUrl.
-        boolean https = publicUrl == null ? tls.https().isOn() : "https".equals(publicUrl.getScheme());
-        if (beyondLoopback && access.signIn() != null && !https && !access.insecure()) {
-            throw new ConfigException(
-                    "--sign-in beyond loopback needs HTTPS, or others on the way can take what visitors have signed in with:"
-                            + " say --https-port, or --public-url with https behind a balancer, or --insecure");
-        }
-        if (tls.acme() != null) {
-            requireAcme(tls.acme(), domain, ports, cluster, names);
-        }
-        requireNotTooMany("tcp-ports", ports.tcp());
-        requireNotTooMany("localtunnel-ports", localtunnel.ports());
-        List<Map.Entry<String, ListenPort>> doors = List.of(
-                Map.entry("http-port", ports.http()),
-                Map.entry("https-port", tls.https()),
-                Map.entry("tls-port", tls.passthrough()),
-                Map.entry("lane-port", ports.lane()),
-                Map.entry("ssh-port", ssh.port()),
-                Map.entry("admin-port", admin.port()));
-        requireApart(doors);
-        requireNoneIn("tcp-ports", ports.tcp(), doors);
-        requireNoneIn("localtunnel-ports", localtunnel.ports(), doors);
-        if (localtunnel.ports().overlaps(ports.tcp())) {
-            throw new ConfigException(
-                    "--localtunnel-ports %s and --tcp-ports %s have ports in common: change one of them"
-                            .formatted(localtunnel.ports(), ports.tcp()));
-        }
-        if (!ports.tcp().isOn()
-                && doors.stream()
-                        .noneMatch(
-                                door -> door.getValue().isOn() && !door.getKey().equals("admin-port"))) {
-            throw new ConfigException(
-                    "every port for visitors and agents is off, so that nobody could reach this edge: open one of them");
-        }
-        if (!Loopback.is(Loopback.address("--admin-bind", admin.bind()))
-                && admin.port().isOn()
-                && admin.tokenFile() == null) {
-            throw new ConfigException(
-                    "--admin-bind %s lets other machines in: set --admin-token-file, or keep it on 127.0.0.1"
-                            .formatted(admin.bind()));
-        }
-        if (cluster.isOn()) {
-            requireCluster(cluster, clusterHostOf(cluster, bind));
-        }
+        EdgeRules.requireDomain(domain, publicUrl);
+        EdgeRules.requireAccess(bind, publicUrl, trustedProxies, access);
+        EdgeRules.requireLanes(bind, ports, tls, access);
+        EdgeRules.requireLocaltunnel(bind, ports, tls, access, localtunnel);
+        EdgeRules.requireSsh(bind, access, ssh);
+        EdgeRules.requireSignIn(bind, publicUrl, tls, access);
+        EdgeRules.requireAcme(domain, ports, tls, names, cluster);
+        EdgeRules.requireDoors(ports, tls, localtunnel, ssh, admin);
+        EdgeRules.requireAdmin(admin);
+        EdgeRules.requireCluster(cluster, clusterHostOf(cluster, bind));
         if (drainNotice != null && drainNotice.isNegative()) {
             throw new ConfigException("--drain-notice must not be negative");
         }
@@ -321,127 +244,9 @@ public record EdgeOptions(
         return isWildcard(bind) || cluster.file() != null ? null : bind;
     }
 
-    private static void requireCluster(ClusterOptions cluster, @Nullable String host) {
-        if (host != null) {
-            InetAddress address = Loopback.address("--cluster-host", host);
-            if (address.isAnyLocalAddress()) {
-                throw new ConfigException(
-                        "--cluster-host must be the one address by which other nodes reach this one, was " + host);
-            }
-        }
-        boolean ours = cluster.file() == null;
-        if (host == null && cluster.environment().equals("static")) {
-            throw new ConfigException(
-                    "--cluster static needs --cluster-host: the address of this machine by which other nodes reach it");
-        }
-        boolean loopback = host != null && Loopback.is(Loopback.address("--cluster-host", host));
-        if (!loopback && ours && cluster.name() == null) {
-            throw new ConfigException(
-                    "a cluster beyond loopback needs --cluster-name: nodes meet only where they agree on it");
-        }
-        if (!loopback
-                && cluster.environment().equals("static")
-                && cluster.join().isEmpty()) {
-            throw new ConfigException(
-                    "--cluster static needs --join HOST:PORT,...: where the other nodes are, the same list on all of them");
-        }
-        if (cluster.environment().equals("local") && !loopback) {
-            throw new ConfigException(
-                    "--cluster local stays on this machine, but --cluster-host is %s: use --cluster static"
-                            .formatted(host));
-        }
-    }
-
-    private static void requireNotTooMany(String option, PortRange range) {
-        if (range.size() > MOST_PORTS) {
-            throw new ConfigException(
-                    "--%s must be at most %d ports, were %d".formatted(option, MOST_PORTS, range.size()));
-        }
-    }
-
-    /** One number for two doors is not refused by the machine: Vert.x would let them take turns at it. */
-    private static void requireApart(List<Map.Entry<String, ListenPort>> doors) {
-        Map<Integer, String> taken = new HashMap<>();
-        for (Map.Entry<String, ListenPort> door : doors) {
-            String option = door.getKey();
-            int port = door.getValue().number();
-            String other = port > 0 ? taken.put(port, option) : null;
-            if (other != null) {
-                throw new ConfigException(
-                        "--%s and --%s are both %d: change one of them".formatted(other, option, port));
-            }
-        }
-    }
-
-    private static void requireNoneIn(String name, PortRange range, List<Map.Entry<String, ListenPort>> doors) {
-        for (Map.Entry<String, ListenPort> door : doors) {
-            int port = door.getValue().number();
-            if (range.contains(port)) {
-                throw new ConfigException("--%s %s includes %d, which is --%s: change one of them"
-                        .formatted(name, range, port, door.getKey()));
-            }
-        }
-    }
-
-    private static void requireAcme(AcmeOptions acme, String domain, Ports ports, ClusterOptions cluster, Names names) {
-        if (!ports.http().isOn() && acme.dns() == null) {
-            throw new ConfigException(
-                    "--acme needs --http-port, where the authority looks, as port 80 of each host; or --acme-dns");
-        }
-        if (!domain.contains(".") || NetUtil.isValidIpV4Address(domain)) {
-            throw new ConfigException(
-                    "--acme needs a --domain of the internet, like tunnel.example.com, was " + domain);
-        }
-        if (cluster.isOn() && names.clusterSecretFile() == null) {
-            throw new ConfigException(
-                    "--acme in a cluster needs --cluster-secret-file, the same on all nodes: it keeps the"
-                            + " certificates' keys, which nodes share, from whoever else can join");
-        }
-    }
-
-    /** Its clients know neither tokens nor TLS. */
-    private static void requireLocaltunnel(boolean beyondLoopback, Access access, boolean web) {
-        if (access.isAuthenticated()) {
-            throw new ConfigException(
-                    "--localtunnel lets anybody have a name, because its clients have no tokens, and %s"
-                                    .formatted(access.tokens() == null ? "--issuers" : "--tokens")
-                            + " does not: choose one, or run an edge for each");
-        }
-        if (beyondLoopback && !access.insecure()) {
-            throw new ConfigException(
-                    "--localtunnel takes visitors' bytes to its clients in plaintext, as they expect it: say"
-                            + " --insecure where that may be");
-        }
-        if (!web) {
-            throw new ConfigException("--localtunnel needs --http-port or --https-port: its clients register there");
-        }
-    }
-
     /** Whether it stands for all addresses of this machine. */
     static boolean isWildcard(String address) {
         return Loopback.address("--bind", address).isAnyLocalAddress();
-    }
-
-    /** What says that a proxy of this machine leads others here; null where nothing does. */
-    private static @Nullable String proxied(@Nullable URI publicUrl, Networks trustedProxies) {
-        if (publicUrl != null && !Loopback.isName(publicUrl.getHost())) {
-            return "--public-url " + publicUrl;
-        }
-        return trustedProxies.isEmpty() ? null : "--trusted-proxies " + String.join(",", trustedProxies.texts());
-    }
-
-    private static void requirePublicUrl(URI url, String domain) {
-        boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-        boolean bare = url.getPath() == null
-                || url.getPath().isEmpty()
-                || url.getPath().equals("/");
-        if (!web || url.getHost() == null || !bare || url.getQuery() != null || url.getUserInfo() != null) {
-            throw new ConfigException("--public-url must be like https://%s, was %s".formatted(domain, url));
-        }
-        if (!url.getHost().equalsIgnoreCase(domain)) {
-            throw new ConfigException("--public-url names the host %s, but --domain is %s: make them the same"
-                    .formatted(url.getHost(), domain));
-        }
     }
 
     /**
