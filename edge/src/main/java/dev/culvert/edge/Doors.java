@@ -131,9 +131,13 @@ final class Doors {
 
     private Future<Void> openOnce(List<EdgeVerticle> shares, List<Opening> openings) {
         Supplier<Future<Void>> closing = () -> ofEach(shares, EdgeVerticle::closePorts);
-        return ofEach(shares, share -> share.open(addresses, openings))
-                .onSuccess(open -> started.add(closing))
-                .recover(fault -> closing.get().transform(closed -> Future.failedFuture(fault)));
+        return ofEach(shares, share -> share.open(addresses, openings)).transform(opened -> {
+            if (opened.failed()) {
+                return closing.get().transform(closed -> Future.failedFuture(opened.cause()));
+            }
+            started.add(closing);
+            return Future.succeededFuture();
+        });
     }
 
     private static Future<Void> ofEach(List<EdgeVerticle> shares, Function<EdgeVerticle, Future<Void>> action) {
