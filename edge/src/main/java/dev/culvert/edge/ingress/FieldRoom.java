@@ -10,14 +10,15 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 
 /**
  * What the heads and trailers of one connection, or of one stream of HTTP/2, may take of the heap. Small fields take many
- * times their bytes there, so they are bounded in number, too. An ordinary head has a place of its own; what a larger one
- * takes beyond that comes out of a budget of the process, until its exchange is over. On the connection's event loop.
+ * times their bytes there, so they are bounded in number, too. There is room for an ordinary head everywhere; what a
+ * larger one takes beyond that comes out of a budget of the process, until its exchange is over. Used on the
+ * connection's event loop.
  */
 final class FieldRoom {
     /** Fields of a head or of trailers. Others allow 100 as a rule, and browsers send 30. */
     static final int MOST = 256;
 
-    /** For the objects of a field: an entry of a table, and two texts. */
+    /** What the objects of a field take: an entry of a table, and two texts. */
     private static final int OBJECTS_BYTES = 128;
 
     /** An ordinary head: 25 fields of 100 bytes, for instance. It is part of what there is for each connection. */
@@ -39,7 +40,7 @@ final class FieldRoom {
         return new WindowBudget(Runtime.getRuntime().maxMemory() / 8);
     }
 
-    /** There is no memory for this head, where there may be some for others and in a moment. */
+    /** There is no memory for this head now. A smaller one, or one that comes later, may find some. */
     static final class NoRoomException extends DecoderException {
         private static final long serialVersionUID = 1;
 
@@ -71,14 +72,14 @@ final class FieldRoom {
         }
     }
 
-    /** The head, or the trailers, are whole: what is added from here on is not the peer's. */
+    /** The head, or the trailers, are whole. Fields that the edge adds from here on are not counted. */
     void settle() {
         counting = false;
     }
 
     /**
-     * Whether a decoder has had a line that is longer than what there is for each connection. It keeps its buffer, which has
-     * grown for it: better a new connection for the next head.
+     * Whether there was a line longer than {@link #OWN_BYTES}. The decoder keeps the buffer that has grown for it, so the
+     * connection should not be used for another head.
      */
     boolean hasGrown() {
         return grown;
@@ -117,8 +118,8 @@ final class FieldRoom {
     }
 
     /**
-     * Counts where names and values are checked. The fields are of the same class as all others then, which the compiler of
-     * the JVM knows how to make fast.
+     * Counts names and values where Netty's own fields have them checked. A class of fields that counts would do, too, but
+     * calls that lead to one class are faster than calls that lead to two.
      */
     private final class Factory implements HttpHeadersFactory {
         private final DefaultHttpHeadersFactory counted;

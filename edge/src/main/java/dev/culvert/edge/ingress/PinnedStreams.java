@@ -21,7 +21,7 @@ final class PinnedStreams {
      */
     private static final int MOST = 16;
 
-    /** The one that waited the shortest last: the others may then age. */
+    /** In the order in which they began to wait. The last one is used first, so that those not needed grow old. */
     private final ArrayDeque<Resting> idle = new ArrayDeque<>(2);
 
     private final Duration keep;

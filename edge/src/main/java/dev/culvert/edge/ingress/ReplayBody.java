@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * the response has begun, there is no other attempt and the copy goes.
  */
 final class ReplayBody {
-    /** As DESIGN has it; enough for forms and API calls, and 10,000 visitors at once hold 640 MB at the very worst. */
+    /** Enough for forms and API calls; 10,000 visitors at once hold 640 MB at the very worst. */
     static final int MAX_BYTES = 64 * 1024;
 
     private final ByteBufAllocator allocator;

@@ -164,7 +164,10 @@ final class TargetConnection implements TunnelStream.Listener {
         return firstByteOffset;
     }
 
-    /** The visitor takes no more for now: nothing more is parsed, and no more asked for than the window has room. */
+    /**
+     * The visitor takes no more for now: nothing more is parsed, and what the target still sends waits, until the stream's
+     * window is full.
+     */
     void pause() {
         decoder.pause();
     }
