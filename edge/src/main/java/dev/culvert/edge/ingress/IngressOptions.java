@@ -30,28 +30,6 @@ public record IngressOptions(
         String node,
         @Nullable Rate visitorRate) {
 
-    /** One whose visitors may ask as often as they like. */
-    public IngressOptions(
-            String domain,
-            @Nullable URI publicUrl,
-            Predicate<InetAddress> trustedProxies,
-            Deadlines deadlines,
-            @Nullable IntSupplier redirectTo,
-            String node) {
-        this(domain, publicUrl, trustedProxies, deadlines, redirectTo, node, null);
-    }
-
-    /** One whose targets are not told which node it is. */
-    public IngressOptions(
-            String domain, @Nullable URI publicUrl, Predicate<InetAddress> trustedProxies, Deadlines deadlines) {
-        this(domain, publicUrl, trustedProxies, deadlines, null, "");
-    }
-
-    /** An edge for this domain that trusts no proxy. */
-    public static IngressOptions forDomain(String domain) {
-        return new IngressOptions(domain, null, peer -> false, Deadlines.DEFAULT);
-    }
-
     public IngressOptions {
         if (!HostName.isHost(domain)) {
             throw new IllegalArgumentException("domain must be a host name in lower case, was " + domain);

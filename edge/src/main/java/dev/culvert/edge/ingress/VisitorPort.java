@@ -46,21 +46,6 @@ public final class VisitorPort {
     private final VisitorProtocols protocols;
     private final Map<EventLoop, Threshold.Crowd> crowds = new ConcurrentHashMap<>();
 
-    /** A door that takes no agents, and as many visitors as come. */
-    public VisitorPort(IngressOptions options, Registry registry, Carriers carriers, Traffic traffic) {
-        this(
-                options,
-                registry,
-                carriers,
-                traffic,
-                Integer.MAX_VALUE,
-                LaneDoor.NONE,
-                OwnPages.NONE,
-                Proofs.NONE,
-                SignIn.NONE,
-                AccessLog.NONE);
-    }
-
     /**
      * A door.
      *

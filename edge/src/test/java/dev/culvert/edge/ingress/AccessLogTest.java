@@ -49,9 +49,7 @@ class AccessLogTest {
 
     @Test
     void addressIsThatWhichATrustedProxyNames() throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        try (Door door =
-                Door.open(new IngressOptions(Door.DOMAIN, null, Networks.parse("127.0.0.0/8"), usual.deadlines()))) {
+        try (Door door = Door.open(Door.options(Networks.parse("127.0.0.0/8")))) {
             door.visitor()
                     .send("GET / HTTP/1.1\r\nHost: nobody.example.com\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
                     .awaitAnswer();

@@ -11,6 +11,7 @@ import dev.culvert.edge.testkit.FakeRegistry;
 import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
+import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -81,9 +82,7 @@ class ForwardedFieldsTest {
 
     @Test
     void trustedProxySaysForWhomItForwards() throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        try (Door trusting =
-                Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
+        try (Door trusting = Door.open(Door.options(InetAddress::isLoopbackAddress))) {
             trusting.visitor()
                     .send("GET / HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 203.0.113.7\r\n"
                             + "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX_Forwarded_For: evil\r\n"

@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -311,9 +312,7 @@ class GateTest {
 
     @Test
     void proxyIsNotShutOutForAVisitorThatItDoesNotName() throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        try (Door trusting =
-                Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
+        try (Door trusting = Door.open(Door.options(InetAddress::isLoopbackAddress))) {
             ask(trusting, BY_PASSWORD);
             RawVisitor proxy = trusting.visitor();
             for (int i = 0; i <= WrongPasswords.RATE.count(); i++) {
@@ -336,9 +335,7 @@ class GateTest {
 
     @Test
     void behindAProxyItIsTheVisitorsNetworkThatCounts() throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        try (Door trusting =
-                Door.open(new IngressOptions(Door.DOMAIN, null, peer -> peer.isLoopbackAddress(), usual.deadlines()))) {
+        try (Door trusting = Door.open(Door.options(InetAddress::isLoopbackAddress))) {
             ask(trusting, Admission.EVERYBODY.withNetworks(Networks.parse("192.0.2.0/24")));
 
             assertEquals(
@@ -362,7 +359,7 @@ class GateTest {
 
     @Test
     void whoHasSignedInComesInWhereItIsOneOfThem() throws Exception {
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+        try (Door signing = Door.open(Door.options(), new PlayedSignIn())) {
             ask(signing, Admission.EVERYBODY.withPeople(People.parse("*@example.com")));
 
             signing.visitor()
@@ -388,7 +385,7 @@ class GateTest {
 
     @Test
     void whoBelongsToAGroupComesInByIt() throws Exception {
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+        try (Door signing = Door.open(Door.options(), new PlayedSignIn())) {
             ask(signing, Admission.EVERYBODY.withPeople(People.parse("group:staff")));
 
             signing.visitor().send("""
@@ -409,7 +406,7 @@ class GateTest {
 
     @Test
     void passwordIsAnotherWayInForThoseWhoCannotSignIn() throws Exception {
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+        try (Door signing = Door.open(Door.options(), new PlayedSignIn())) {
             ask(signing, BY_PASSWORD.withPeople(People.parse("ann@example.com")));
 
             signing.visitor()
@@ -427,7 +424,7 @@ class GateTest {
 
     @Test
     void pathsOfTheSignInNeverReachTheTarget() throws Exception {
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+        try (Door signing = Door.open(Door.options(), new PlayedSignIn())) {
             ask(signing, Admission.EVERYBODY.withPeople(People.parse("*")));
 
             Answer own = answer(signing, "GET /own HTTP/1.1\r\nHost: app.example.com\r\nSigned-In: ann\r\n\r\n");
@@ -443,7 +440,7 @@ class GateTest {
     @Test
     void visitorWhoLeavesBeforeTheProviderHasAnsweredIsForgotten() throws Exception {
         PlayedSignIn signIn = new PlayedSignIn();
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), signIn)) {
+        try (Door signing = Door.open(Door.options(), signIn)) {
             ask(signing, Admission.EVERYBODY.withPeople(People.parse("*")));
             RawVisitor leaving = signing.visitor().send("GET /late HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
             RawVisitor staying = signing.visitor().send("GET /late HTTP/1.1\r\nHost: app.example.com\r\n\r\n");
@@ -462,7 +459,7 @@ class GateTest {
 
     @Test
     void networkIsLookedAtFirst() throws Exception {
-        try (Door signing = Door.open(IngressOptions.forDomain(Door.DOMAIN), new PlayedSignIn())) {
+        try (Door signing = Door.open(Door.options(), new PlayedSignIn())) {
             ask(
                     signing,
                     Admission.EVERYBODY

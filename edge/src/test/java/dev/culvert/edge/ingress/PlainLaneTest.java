@@ -81,9 +81,7 @@ class PlainLaneTest {
     }
 
     private void open(boolean trustsThisMachine, boolean insecure) throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        IngressOptions options = new IngressOptions(
-                usual.domain(), null, peer -> trustsThisMachine && peer.isLoopbackAddress(), usual.deadlines());
+        IngressOptions options = Door.options(peer -> trustsThisMachine && peer.isLoopbackAddress());
         door = Door.open(options, LaneDoor.to(lanes::add, insecure));
     }
 

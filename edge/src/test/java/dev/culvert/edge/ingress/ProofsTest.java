@@ -22,9 +22,8 @@ class ProofsTest {
 
     @Test
     void proofIsThereAtAnyHostAndBeforeARedirect() throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        IngressOptions redirecting =
-                new IngressOptions(usual.domain(), null, usual.trustedProxies(), usual.deadlines(), () -> 443, "node");
+        IngressOptions redirecting = new IngressOptions(
+                Door.DOMAIN, null, peer -> false, IngressOptions.Deadlines.DEFAULT, () -> 443, "node", null);
         try (Door door = Door.open(redirecting, PROOFS)) {
             for (String host : new String[] {Door.HOST, "nobody.example.com", "elsewhere.example.org"}) {
                 Answer answer = get(door, host, "/.well-known/acme-challenge/ours");
@@ -39,7 +38,7 @@ class ProofsTest {
     /** Who has a certificate of its own behind a tunnel proves it to an authority of its own. */
     @Test
     void whatIsNotOursIsTheTargetsToAnswer() throws Exception {
-        try (Door door = Door.open(IngressOptions.forDomain(Door.DOMAIN), PROOFS)) {
+        try (Door door = Door.open(Door.options(), PROOFS)) {
             door.visitor().send(Door.get("/.well-known/acme-challenge/theirs"));
 
             door.carriers.awaitStream().awaitText("GET /.well-known/acme-challenge/theirs HTTP/1.1\r\n");

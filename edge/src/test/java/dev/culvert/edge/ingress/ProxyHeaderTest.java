@@ -38,11 +38,9 @@ class ProxyHeaderTest {
     }
 
     private void trust(boolean loopback) throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
         IngressOptions.Deadlines deadlines = new IngressOptions.Deadlines(
                 Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofMillis(200));
-        door = Door.open(
-                new IngressOptions(usual.domain(), null, peer -> loopback && peer.isLoopbackAddress(), deadlines));
+        door = Door.open(Door.options(peer -> loopback && peer.isLoopbackAddress(), deadlines));
     }
 
     /** A header of version 2 for the same addresses, with an extension. */

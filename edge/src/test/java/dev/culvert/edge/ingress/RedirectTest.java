@@ -27,9 +27,8 @@ class RedirectTest {
     }
 
     private void open(int port, boolean trusting) throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(Door.DOMAIN);
-        door = Door.open(
-                new IngressOptions(usual.domain(), null, peer -> trusting, usual.deadlines(), () -> port, "node"));
+        door = Door.open(new IngressOptions(
+                Door.DOMAIN, null, peer -> trusting, IngressOptions.Deadlines.DEFAULT, () -> port, "node", null));
     }
 
     @ParameterizedTest

@@ -6,13 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.edge.testkit.Door;
-import dev.culvert.edge.testkit.FakeCarriers;
-import dev.culvert.edge.testkit.FakeRegistry;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.testkit.TlsClient;
 import dev.culvert.edge.tls.Certificates;
-import dev.culvert.lane.WindowBudget;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -70,35 +67,22 @@ class ThresholdTest {
     }
 
     @Test
-    void beyondTheBoundTheOldestGoes() {
-        Ingress ingress = new Ingress(
-                IngressOptions.forDomain(Door.DOMAIN),
-                new FakeRegistry(),
-                new FakeCarriers(),
-                new Traffic(),
-                new Routes(IngressOptions.forDomain(Door.DOMAIN), new FakeRegistry()),
-                new OpenVisitors(1000),
-                new WindowBudget(0),
-                FieldRoom.budget(),
-                LaneDoor.NONE,
-                OwnPages.NONE,
-                Proofs.NONE,
-                SignIn.NONE,
-                new Gate(nobody -> false, SignIn.NONE),
-                null,
-                AccessLog.NONE);
-        Threshold.Crowd crowd = new Threshold.Crowd();
-        EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
-                .mapToObj(i -> arrived(ingress, crowd))
-                .toArray(EmbeddedChannel[]::new);
+    void beyondTheBoundTheOldestGoes() throws Exception {
+        try (Door door = Door.open()) {
+            Ingress ingress = door.visitorPort.ingress();
+            Threshold.Crowd crowd = new Threshold.Crowd();
+            EmbeddedChannel[] channels = IntStream.rangeClosed(0, Threshold.Crowd.MOST)
+                    .mapToObj(i -> arrived(ingress, crowd))
+                    .toArray(EmbeddedChannel[]::new);
 
-        assertFalse(channels[0].isOpen());
-        assertTrue(channels[1].isOpen());
-        assertEquals(1, ingress.traffic().doorRefusals().of(DoorRefusal.TOO_MANY));
+            assertFalse(channels[0].isOpen());
+            assertTrue(channels[1].isOpen());
+            assertEquals(1, ingress.traffic().doorRefusals().of(DoorRefusal.TOO_MANY));
 
-        channels[1].close(); // Who leaves makes room.
-        arrived(ingress, crowd);
-        assertTrue(channels[2].isOpen());
+            channels[1].close(); // Who leaves makes room.
+            arrived(ingress, crowd);
+            assertTrue(channels[2].isOpen());
+        }
     }
 
     private static EmbeddedChannel arrived(Ingress ingress, Threshold.Crowd crowd) {

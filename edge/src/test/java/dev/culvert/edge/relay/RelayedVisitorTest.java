@@ -9,7 +9,11 @@ import dev.culvert.agent.AgentOptions;
 import dev.culvert.agent.TunnelOptions;
 import dev.culvert.edge.access.AnonymousAuthenticator;
 import dev.culvert.edge.access.ReservedNames;
-import dev.culvert.edge.ingress.IngressOptions;
+import dev.culvert.edge.ingress.AccessLog;
+import dev.culvert.edge.ingress.LaneDoor;
+import dev.culvert.edge.ingress.OwnPages;
+import dev.culvert.edge.ingress.Proofs;
+import dev.culvert.edge.ingress.SignIn;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.ingress.VisitorPort;
 import dev.culvert.edge.lanes.Binder;
@@ -17,6 +21,7 @@ import dev.culvert.edge.lanes.Lanes;
 import dev.culvert.edge.lanes.Offer;
 import dev.culvert.edge.registry.HazelcastRegistry;
 import dev.culvert.edge.registry.RegistryOptions;
+import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.lane.WindowBudget;
@@ -97,7 +102,16 @@ class RelayedVisitorTest {
         Relay relay = Nodes.await(Relay.start(vertx, node.id(), lanes::to, budget, this::seen));
         node.member().onNodeLeft(relay::nodeLeft);
         VisitorPort visitors = new VisitorPort(
-                IngressOptions.forDomain(DOMAIN), registry, new ClusterCarriers(lanes, relay), new Traffic());
+                Door.options(),
+                registry,
+                new ClusterCarriers(lanes, relay),
+                new Traffic(),
+                Integer.MAX_VALUE,
+                LaneDoor.NONE,
+                OwnPages.NONE,
+                Proofs.NONE,
+                SignIn.NONE,
+                AccessLog.NONE);
         int visitorPort = Nodes.await(visitors.listen(vertx, "127.0.0.1", 0)).actualPort();
         NetServer lanePort = Nodes.await(lanes.listen(vertx, "127.0.0.1", 0));
         return new Part(registry, lanes, relay, visitorPort, lanePort.actualPort());

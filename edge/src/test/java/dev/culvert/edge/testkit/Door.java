@@ -18,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A real visitor port on a free port, with a registry and carriers that a test plays. */
@@ -68,9 +70,24 @@ public final class Door implements AutoCloseable {
                 .actualPort();
     }
 
+    /** How visitors are treated as a rule. */
+    public static IngressOptions options() {
+        return options(peer -> false);
+    }
+
+    /** The same where these peers are trusted proxies. */
+    public static IngressOptions options(Predicate<InetAddress> trustedProxies) {
+        return options(trustedProxies, IngressOptions.Deadlines.DEFAULT);
+    }
+
+    /** The same with other deadlines. */
+    public static IngressOptions options(Predicate<InetAddress> trustedProxies, IngressOptions.Deadlines deadlines) {
+        return new IngressOptions(DOMAIN, null, trustedProxies, deadlines, null, "", null);
+    }
+
     /** A door that gives visitors the usual time. */
     public static Door open() throws Exception {
-        return open(IngressOptions.forDomain(DOMAIN));
+        return open(options());
     }
 
     public static Door open(IngressOptions options) throws Exception {
@@ -94,15 +111,14 @@ public final class Door implements AutoCloseable {
 
     /** A door with room for so many visitors. */
     public static Door open(int most) throws Exception {
-        return new Door(IngressOptions.forDomain(DOMAIN), most, LaneDoor.NONE, Proofs.NONE, SignIn.NONE);
+        return new Door(options(), most, LaneDoor.NONE, Proofs.NONE, SignIn.NONE);
     }
 
     /** A door with these deadlines. */
     public static Door open(Duration head, Duration idle) throws Exception {
-        IngressOptions usual = IngressOptions.forDomain(DOMAIN);
-        IngressOptions.Deadlines deadlines =
-                new IngressOptions.Deadlines(head, idle, Duration.ofSeconds(60), Duration.ofMillis(200));
-        return open(new IngressOptions(usual.domain(), null, usual.trustedProxies(), deadlines));
+        return open(options(
+                peer -> false,
+                new IngressOptions.Deadlines(head, idle, Duration.ofSeconds(60), Duration.ofMillis(200))));
     }
 
     public RawVisitor visitor() throws IOException {
