@@ -14,7 +14,7 @@ final class ExchangeRecord {
     private final Tunnel tunnel;
     private final RequestHead head;
     private final VisitorConnection visitor;
-    private @Nullable String user;
+    private final @Nullable String user;
     private final long startedAtMillis = System.currentTimeMillis();
     private final long startedNanos = System.nanoTime();
     private long firstByteNanos;
@@ -24,19 +24,20 @@ final class ExchangeRecord {
     private @Nullable String error;
     private boolean ended;
 
-    ExchangeRecord(Ingress ingress, Tunnel tunnel, RequestHead head, VisitorConnection visitor) {
+    /**
+     * Of an exchange that begins now.
+     *
+     * @param user who the visitor has shown to be; null where it has not
+     */
+    ExchangeRecord(Ingress ingress, Tunnel tunnel, RequestHead head, VisitorConnection visitor, @Nullable String user) {
         this.all = ingress.traffic();
         this.log = ingress.log();
         this.traffic = all.counting(tunnel.key());
         this.tunnel = tunnel;
         this.head = head;
         this.visitor = visitor;
-        this.traffic.begun();
-    }
-
-    /** The visitor has shown who it is, or has not (null). */
-    void isFrom(@Nullable String user) {
         this.user = user;
+        this.traffic.begun();
     }
 
     /** The target answers, or the edge in its stead. */
@@ -93,8 +94,21 @@ final class ExchangeRecord {
                 (System.nanoTime() - startedNanos) / 1000);
     }
 
-    /** Of a request that the edge answered without a tunnel, or whose visitor was not let in. */
-    static AccessLog.Visit refused(RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
+    /**
+     * Counts, and writes down, a request that the edge answers without having asked a target.
+     *
+     * @param asked the tunnel that the visitor was not let in to; null where there is none
+     */
+    static void refused(
+            Ingress ingress, RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
+        ingress.traffic().answered(reply.status().code());
+        if (ingress.writesDown()) {
+            ingress.log().add(refusal(head, visitor, asked, reply));
+        }
+    }
+
+    private static AccessLog.Visit refusal(
+            RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
         return new AccessLog.Visit(
                 System.currentTimeMillis(),
                 "http",

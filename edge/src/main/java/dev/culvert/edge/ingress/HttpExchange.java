@@ -12,30 +12,27 @@ import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.vertx.core.Future;
-import java.net.InetAddress;
-import java.net.URI;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its response. Runs on the visitor's event loop.
+ * One request and its response. {@link Reception} decides what becomes of the request; here it is done, and as a rule it
+ * is sent to a target. Runs on the visitor's event loop.
  *
  * <pre>
- *   routing ──► attempt ──► answering ──► answered ──► over
- *      │          │  ▲          │            └ the rest of the request goes on to the target
- *      │          └──┘ sound    └──► raw (101), or cut when the answer breaks off
- *      └──────────┴─────────────► over, with an answer of the edge's own
+ *   undecided ──► attempt ──► answering ──► answered ──► over
+ *       │           │  ▲          │            └ the rest of the request goes on to the target
+ *       │           └──┘ sound    └──► raw (101), or cut when the answer breaks off
+ *       ├───────────┴─────────────► over, with an answer of the edge's own
+ *       └──► a lane, once the request has ended
  * </pre>
  */
 final class HttpExchange implements TargetConnection.Listener {
@@ -48,15 +45,15 @@ final class HttpExchange implements TargetConnection.Listener {
     private final ByteBufAllocator allocator;
     private final ReplayBody replay;
     private final Deadline rest;
+    /** The tunnel that the visitor was not let in to. */
     private @Nullable Tunnel asked;
+
+    private @Nullable LaneUpgrade lane;
+    private Reception.@Nullable Through through;
     private @Nullable ExchangeRecord record;
     private @Nullable Attempts attempts;
-    private @Nullable HttpRequest request;
-    private @Nullable HostPolicy host;
-    private @Nullable TargetConnection target;
     private @Nullable ResponseTimeout timeout;
-    private @Nullable LaneUpgrade lane;
-    private boolean oneRequestAStream;
+    private @Nullable TargetConnection target;
     private boolean bodyBegun;
     private boolean requestEnded;
     private boolean continued;
@@ -75,35 +72,33 @@ final class HttpExchange implements TargetConnection.Listener {
         this.rest = new Deadline(loop, this::restOfRequestIsLate);
     }
 
-    // The visitor's side.
+    // What becomes of it.
 
     void start() {
         visitor.stopRequest();
-        Future<Optional<String>> proof = ingress.proofs().at(head.target());
-        if (proof == null) {
-            route();
-        } else {
-            onLoop(proof, found -> found.ifPresentOrElse(this::answerAuthority, this::route));
+        carryOut(ingress.reception().receive(head, visitor.connection()));
+    }
+
+    private void carryOut(Reception.Verdict verdict) {
+        if (verdict instanceof Reception.Through allowed) {
+            goThrough(allowed);
+        } else if (verdict instanceof Reception.Undecided<?> undecided) {
+            await(undecided);
+        } else if (verdict instanceof Reception.Answered answered) {
+            asked = answered.asked();
+            onLoop(answered.answer(), this::answer);
+        } else if (verdict instanceof Reception.Served served) {
+            serve(served.page());
+        } else if (verdict instanceof Reception.Agent agent) {
+            lane = agent.upgrade(); // It begins once the request has ended, which has no body.
         }
     }
 
-    private void route() {
-        if (!visitor.connection().arrival().mayAskFor(head.authority().host())) {
-            answer(Reply.notServed(head.authority().host()));
-            return;
-        }
-        Routes.Route route = ingress.routes().to(head.authority());
-        VisitorConnection connection = visitor.connection();
-        // Agents come to the edge's own host: those of an office must not shut each other out.
-        long waitSeconds = route instanceof Routes.Own || !ingress.countsVisitors()
-                ? 0
-                : ingress.waitSeconds(connection.client(head.headers()));
-        if (waitSeconds > 0) {
-            answer(Reply.tooManyRequests(waitSeconds));
-        } else {
-            follow(route);
-        }
+    private <T> void await(Reception.Undecided<T> undecided) {
+        onLoop(undecided.answer(), answer -> carryOut(undecided.then().apply(answer)));
     }
+
+    // The visitor's side.
 
     /** A piece of the request's body. Taken over. */
     void onRequestContent(HttpContent content) {
@@ -175,91 +170,14 @@ final class HttpExchange implements TargetConnection.Listener {
 
     // The way to the target.
 
-    private void follow(Routes.Route route) {
-        IntSupplier httpsPort = ingress.options().redirectTo();
-        if (httpsPort != null && wantsRedirect(route)) {
-            redirect(httpsPort.getAsInt());
-        } else if (route instanceof Routes.Own) {
-            answerAsEdge();
-        } else if (route instanceof Routes.Refused refused) {
-            answer(refused.reply());
-        } else if (route instanceof Routes.Unsure unsure) {
-            onLoop(ingress.routes().confirm(unsure), this::follow);
-        } else if (route instanceof Routes.Through && LoopMark.isLoop(head.headers())) {
-            answer(Reply.loop(head.authority().host()));
-        } else if (route instanceof Routes.Through through) {
-            letIn(through.tunnel());
-        }
-    }
-
-    private boolean wantsRedirect(Routes.Route route) {
-        boolean ofOurs = route instanceof Routes.Own || route instanceof Routes.Through;
-        return ofOurs
-                && !visitor.connection().isSecure()
-                && !visitor.connection().saidToBeSecure(head.headers()).orElse(false);
-    }
-
-    private void redirect(int port) {
-        String host = head.authority().host();
-        String url = "https://" + host + (port == 443 ? "" : ":" + port) + head.target();
-        answer(Reply.redirect(url));
-    }
-
-    private void letIn(Tunnel tunnel) {
-        asked = tunnel;
-        if (tunnel.policy().isOpen()) {
-            goThrough(tunnel, Gate.In.FREELY);
-            return;
-        }
-        InetAddress client = visitor.connection().client(head.headers());
-        Gate.Decision decision = ingress.gate()
-                .decide(
-                        tunnel,
-                        client,
-                        new SignIn.Question(
-                                head.authority().host(),
-                                tunnel.owner(),
-                                tunnel.policy().admission().people(),
-                                isSecure(),
-                                head.method(),
-                                head.target(),
-                                head.headers()));
-        if (decision instanceof Gate.In in) {
-            goThrough(tunnel, in);
-        } else if (decision instanceof Gate.Out out) {
-            onLoop(out.answer(), this::answer);
-        }
-    }
-
-    /** Whether the visitor has come by TLS, by what a trusted proxy says, or else by what the operator says of all. */
-    private boolean isSecure() {
-        VisitorConnection connection = visitor.connection();
-        URI publicUrl = ingress.options().publicUrl();
-        boolean usually = publicUrl != null && "https".equals(publicUrl.getScheme());
-        return connection.isSecure()
-                || connection.saidToBeSecure(head.headers()).orElse(usually);
-    }
-
-    private void goThrough(Tunnel tunnel, Gate.In in) {
-        ExchangeRecord begun = new ExchangeRecord(ingress, tunnel, head, visitor.connection());
-        record = begun;
+    private void goThrough(Reception.Through allowed) {
+        Tunnel tunnel = allowed.tunnel();
+        HttpRequest request = allowed.request();
+        String user = ingress.writesDown() ? request.headers().get(Gate.USER) : null;
+        through = allowed;
+        record = new ExchangeRecord(ingress, tunnel, head, visitor.connection(), user);
         attempts = new Attempts(ingress, tunnel);
         timeout = ResponseTimeout.of(tunnel.policy(), loop, waited -> answer(Reply.tooLate(waited)));
-        host = HostPolicy.of(
-                tunnel.policy(), head.authority(), visitor.connection().isSecure() ? "https" : "http");
-        request = TargetRequest.of(head, host, visitor.connection());
-        in.forTarget().accept(request.headers());
-        if (ingress.writesDown()) {
-            begun.isFrom(request.headers().get(Gate.USER));
-        }
-        LoopMark.add(request.headers());
-        oneRequestAStream = tunnel.takesOneRequestAStream();
-        if (oneRequestAStream && head.upgrade() == null) {
-            request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        }
-        if (!ingress.options().node().isEmpty()) {
-            request.headers().set(TargetRequest.NODE, ingress.options().node());
-        }
         TargetConnection pinned = visitor.connection().pinned().take(tunnel);
         if (pinned != null) {
             attempts.usePinned();
@@ -296,9 +214,9 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void watchTarget() {
         if (timeout != null) {
-            TargetConnection asked = headSent || over ? null : target;
+            TargetConnection slow = headSent || over ? null : target;
             boolean itsTurn = head.expectsContinue() && !continued && !bodyBegun;
-            timeout.waiting(asked != null && (requestEnded || itsTurn || !asked.isWritable()));
+            timeout.waiting(slow != null && (requestEnded || itsTurn || !slow.isWritable()));
         }
     }
 
@@ -383,8 +301,8 @@ final class HttpExchange implements TargetConnection.Listener {
             visitor.closeAfterwards(); // Nobody knows whether the body will come.
         }
         HttpResponse passed = TargetResponse.of(response);
-        if (host != null) {
-            host.mapBack(passed.headers());
+        if (through != null) {
+            through.host().mapBack(passed.headers());
         }
         visitor.sendHead(passed);
     }
@@ -413,7 +331,7 @@ final class HttpExchange implements TargetConnection.Listener {
         TargetConnection lost = target;
         target = null;
         watchTarget();
-        if (over || lost == null || attempts == null || request == null) {
+        if (over || lost == null || attempts == null || through == null) {
             return;
         } else if (answered) {
             visitor.closeAfterwards();
@@ -428,10 +346,10 @@ final class HttpExchange implements TargetConnection.Listener {
                     .addKeyValue("tunnel", lost.tunnel().key())
                     .addKeyValue("reason", reset.reason().label())
                     .log("request not answered; trying again");
-            attempt(attempts, request);
+            attempt(attempts, through.request());
         } else {
             if (!Attempts.isRefusal(reset)) {
-                target = lost; // To be told; of what it has refused its agent knows more than we do.
+                target = lost; // Its agent is told what came of the request; one that has refused it knows.
             }
             answer(attempts.finalReply());
         }
@@ -471,12 +389,45 @@ final class HttpExchange implements TargetConnection.Listener {
         }
     }
 
+    // An answer of the edge's own.
+
+    private void answer(Reply reply) {
+        answer(new SignIn.Answer(reply));
+    }
+
+    private void answer(SignIn.Answer answer) {
+        Reply reply = answer.reply();
+        if (record != null) {
+            record.answered(reply);
+        } else {
+            ExchangeRecord.refused(ingress, head, visitor.connection(), asked, reply);
+        }
+        FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
+        page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());
+        visitor.sendReply(page);
+        end(CloseReason.CANCELLED, reply.title());
+        visitor.exchangeEnded();
+    }
+
+    private void serve(FullHttpResponse page) {
+        ingress.traffic().answered(page.status().code());
+        visitor.sendReply(page);
+        finish(null);
+        visitor.exchangeEnded();
+    }
+
+    private void becomeLane(LaneUpgrade upgrade) {
+        ingress.traffic().answered(HttpResponseStatus.SWITCHING_PROTOCOLS.code());
+        finish(null);
+        visitor.becomeLane(upgrade);
+    }
+
     // The end.
 
     private void endAnswered() {
         TargetConnection used = target;
         target = null;
-        if (used == null) {
+        if (used == null || through == null) {
             return;
         }
         if (!requestEnded && !head.hasBody()) {
@@ -484,7 +435,7 @@ final class HttpExchange implements TargetConnection.Listener {
             used.send(new DefaultLastHttpContent());
         }
         finish(used);
-        if (used.isReusable() && !oneRequestAStream) {
+        if (used.isReusable() && !through.tunnel().takesOneRequestAStream()) {
             visitor.connection().pinned().put(used);
         } else {
             used.retire(ingress.options().deadlines().linger());
@@ -517,74 +468,6 @@ final class HttpExchange implements TargetConnection.Listener {
         if (record != null) {
             record.end(reportTo);
         }
-    }
-
-    private void answer(Reply reply) {
-        answer(new SignIn.Answer(reply));
-    }
-
-    private void answer(SignIn.Answer answer) {
-        Reply reply = answer.reply();
-        if (record != null) {
-            record.answered(reply);
-        } else {
-            ingress.traffic().answered(reply.status().code());
-            if (ingress.writesDown()) {
-                ingress.log().add(ExchangeRecord.refused(head, visitor.connection(), asked, reply));
-            }
-        }
-        FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
-        page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());
-        visitor.sendReply(page);
-        end(CloseReason.CANCELLED, reply.title());
-        visitor.exchangeEnded();
-    }
-
-    private void answerAsEdge() {
-        SignIn.Answer signIn = ingress.signIn().atOwnHost(head.target());
-        if (signIn != null) {
-            answer(signIn);
-            return;
-        }
-        VisitorConnection connection = visitor.connection();
-        Future<OwnPages.Answer> others = ingress.pages()
-                .answer(new OwnPages.Question(
-                        head.method(), head.target(), head.headers(), connection.client(head.headers())));
-        if (others != null) {
-            onLoop(others, this::answerForOthers);
-        } else if (head.target().equals("/") || head.target().startsWith("/?")) {
-            ingress.traffic().answered(HttpResponseStatus.OK.code());
-            visitor.sendReply(
-                    Pages.welcome(ingress.options().domain(), head.headers().get(HttpHeaderNames.ACCEPT), allocator));
-            finish(null);
-            visitor.exchangeEnded();
-        } else {
-            LaneUpgrade.Decision decision = LaneUpgrade.decide(ingress, visitor, head);
-            lane = decision.upgrade();
-            if (lane == null) {
-                answer(decision.refusal());
-            } // Else it begins once the request has ended, which has no body.
-        }
-    }
-
-    private void answerAuthority(String proof) {
-        ingress.traffic().answered(HttpResponseStatus.OK.code());
-        visitor.sendReply(Pages.plain(proof, allocator));
-        finish(null);
-        visitor.exchangeEnded();
-    }
-
-    private void answerForOthers(OwnPages.Answer answer) {
-        ingress.traffic().answered(answer.status().code());
-        visitor.sendReply(Pages.of(answer, allocator));
-        finish(null);
-        visitor.exchangeEnded();
-    }
-
-    private void becomeLane(LaneUpgrade upgrade) {
-        ingress.traffic().answered(HttpResponseStatus.SWITCHING_PROTOCOLS.code());
-        finish(null);
-        visitor.becomeLane(upgrade);
     }
 
     /** Goes on with the future's value on the event loop, unless the visitor left meanwhile. */

@@ -30,7 +30,8 @@ final class LaneUpgrade {
     private final LaneDoor door;
     private final FullHttpRequest request;
 
-    private LaneUpgrade(LaneDoor door, RequestHead head) {
+    /** For a request that {@link #refusal} has nothing against. */
+    LaneUpgrade(LaneDoor door, RequestHead head) {
         this.door = door;
         this.request = new DefaultFullHttpRequest(
                 head.message().protocolVersion(),
@@ -45,25 +46,10 @@ final class LaneUpgrade {
                 .set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, LaneWebSocket.SUBPROTOCOL);
     }
 
-    /**
-     * What becomes of a request to the edge's own host that is not for its front page.
-     *
-     * @param upgrade null when it is no lane
-     * @param refusal the answer then
-     */
-    record Decision(@Nullable LaneUpgrade upgrade, Reply refusal) {}
-
-    /** Decides. */
-    static Decision decide(Ingress ingress, Visitor visitor, RequestHead head) {
-        Reply refusal = refusal(ingress, visitor, head);
-        return refusal == null
-                ? new Decision(new LaneUpgrade(ingress.lanes(), head), Reply.internal())
-                : new Decision(null, refusal);
-    }
-
-    private static @Nullable Reply refusal(Ingress ingress, Visitor visitor, RequestHead head) {
+    /** Why a request to the edge's own host, for none of its pages, does not become a lane; null when it does. */
+    static @Nullable Reply refusal(LaneDoor door, VisitorConnection from, RequestHead head) {
         HttpHeaders headers = head.headers();
-        if (!ingress.lanes().takes() || !path(head.target()).equals(LaneWebSocket.PATH)) {
+        if (!door.takes() || !path(head.target()).equals(LaneWebSocket.PATH)) {
             return Reply.notHere();
         } else if (head.upgrade() == null
                 || !head.upgrade().equalsIgnoreCase("websocket")
@@ -79,7 +65,7 @@ final class LaneUpgrade {
                 .contains(LaneWebSocket.SUBPROTOCOL)) {
             return Reply.notALane("Sec-WebSocket-Protocol must name %s; bring agent and edge to the same release."
                     .formatted(LaneWebSocket.SUBPROTOCOL));
-        } else if (!isPrivate(ingress, visitor, headers)) {
+        } else if (!isPrivate(door, from, headers)) {
             return Reply.laneRefused("This edge takes agents of other machines by TLS only: use https:// for the edge."
                     + " Where a balancer ends TLS before it, the balancer's address belongs into --trusted-proxies and"
                     + " X-Forwarded-Proto into its requests; --insecure allows plain lanes.");
@@ -91,14 +77,11 @@ final class LaneUpgrade {
      * Whether nobody on the way reads along: TLS up to here or up to a trusted proxy that says so, or nothing beyond this
      * machine.
      */
-    private static boolean isPrivate(Ingress ingress, Visitor visitor, HttpHeaders headers) {
-        VisitorConnection connection = visitor.connection();
-        if (ingress.lanes().insecure() || connection.isSecure()) {
-            return true;
-        }
-        return connection
-                .saidToBeSecure(headers)
-                .orElseGet(() -> connection.address().getAddress().isLoopbackAddress());
+    private static boolean isPrivate(LaneDoor door, VisitorConnection from, HttpHeaders headers) {
+        return door.insecure()
+                || from.isSecure()
+                || from.saidToBeSecure(headers)
+                        .orElseGet(() -> from.address().getAddress().isLoopbackAddress());
     }
 
     private static String path(String target) {

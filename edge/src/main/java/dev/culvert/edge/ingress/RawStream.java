@@ -84,7 +84,9 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
         if (!first) {
             return;
         }
-        long waitSeconds = ingress.waitSeconds(request.visitor().getAddress());
+        VisitorRates rates = ingress.rates();
+        long waitSeconds =
+                rates == null ? 0 : rates.waitSeconds(request.visitor().getAddress());
         Tunnel known = ingress.registry().find(request.key());
         if (waitSeconds > 0) {
             turnAway(new StreamReset(CloseReason.OVERLOADED, 0, "the visitor's address connects too often"));

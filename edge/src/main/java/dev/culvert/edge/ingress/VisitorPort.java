@@ -67,21 +67,22 @@ public final class VisitorPort {
             Proofs proofs,
             SignIn signIn,
             AccessLog log) {
+        Routes routes = new Routes(options, registry);
+        VisitorRates rates = options.visitorRate() == null
+                ? null
+                : new VisitorRates(options.visitorRate(), options.trustedProxies());
         ingress = new Ingress(
                 options,
                 registry,
                 carriers,
                 traffic,
-                new Routes(options, registry),
+                routes,
                 new OpenVisitors(most),
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 FieldRoom.budget(),
                 lanes,
-                pages,
-                proofs,
-                signIn,
-                new Gate(options.trustedProxies(), signIn),
-                options.visitorRate() == null ? null : new VisitorRates(options.visitorRate()),
+                new Reception(options, routes, rates, signIn, pages, proofs, lanes),
+                rates,
                 log);
         protocols = new VisitorProtocols(ingress);
     }

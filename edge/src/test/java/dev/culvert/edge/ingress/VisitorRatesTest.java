@@ -100,7 +100,7 @@ class VisitorRatesTest {
 
     @Test
     void householdCountsAsOneByIpv6() throws Exception {
-        VisitorRates rates = new VisitorRates(new Rate(1, Duration.ofHours(1)));
+        VisitorRates rates = new VisitorRates(new Rate(1, Duration.ofHours(1)), peer -> false);
 
         assertEquals(0, rates.waitSeconds(InetAddress.getByName("2001:db8:0:1::1")));
         assertTrue(rates.waitSeconds(InetAddress.getByName("2001:db8:0:1:ffff::2")) > 3500);
@@ -111,7 +111,7 @@ class VisitorRatesTest {
 
     @Test
     void whoWaitsMayAskAgain() throws Exception {
-        VisitorRates rates = new VisitorRates(new Rate(1000, Duration.ofSeconds(1)));
+        VisitorRates rates = new VisitorRates(new Rate(1000, Duration.ofSeconds(1)), peer -> false);
         InetAddress visitor = InetAddress.getByName("192.0.2.1");
         while (rates.waitSeconds(visitor) == 0) {
             Thread.onSpinWait();
