@@ -38,6 +38,17 @@ import org.slf4j.LoggerFactory;
 final class HttpExchange implements TargetConnection.Listener {
     private static final Logger LOGGER = LoggerFactory.getLogger(HttpExchange.class);
 
+    /** How far it has come. It never goes back. */
+    private enum State {
+        UNANSWERED,
+        /** The head of the target's answer is out. */
+        ANSWERING,
+        /** The target's answer is out, and not all of the request has come. */
+        ANSWERED,
+        /** Nothing more is done for it. */
+        OVER
+    }
+
     private final Ingress ingress;
     private final Visitor visitor;
     private final RequestHead head;
@@ -57,9 +68,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private boolean bodyBegun;
     private boolean requestEnded;
     private boolean continued;
-    private boolean headSent;
-    private boolean answered;
-    private boolean over;
+    private State state = State.UNANSWERED;
 
     HttpExchange(Ingress ingress, Visitor visitor, RequestHead head) {
         this.ingress = ingress;
@@ -104,7 +113,7 @@ final class HttpExchange implements TargetConnection.Listener {
     void onRequestContent(HttpContent content) {
         bodyBegun |= content.content().isReadable();
         requestEnded |= content instanceof LastHttpContent;
-        if (over) {
+        if (state == State.OVER) {
             content.release();
             return;
         }
@@ -117,7 +126,7 @@ final class HttpExchange implements TargetConnection.Listener {
             record.requestBytes(content.content().readableBytes());
         }
         HttpContent piece = TargetRequest.piece(content);
-        if (!headSent) {
+        if (state == State.UNANSWERED) {
             replay.add(piece);
         }
         if (target == null) {
@@ -129,9 +138,9 @@ final class HttpExchange implements TargetConnection.Listener {
         if (!requestEnded && !sending.isWritable()) {
             visitor.stopRequest();
         }
-        if (answered && requestEnded) {
+        if (state == State.ANSWERED && requestEnded) {
             endAnswered();
-        } else if (answered) {
+        } else if (state == State.ANSWERED) {
             rest.in(ingress.options().deadlines().idle());
         }
         watchTarget();
@@ -149,18 +158,18 @@ final class HttpExchange implements TargetConnection.Listener {
 
     /** The visitor left, or its request makes no sense any more; there is nobody to answer. */
     void onVisitorGone(String how) {
-        if (!over) {
+        if (state != State.OVER) {
             end(CloseReason.CANCELLED, how);
         }
     }
 
     /** The body is not what its framing says. */
     void onMalformedBody() {
-        if (over) {
+        if (state == State.OVER) {
             return;
         }
         visitor.closeAfterwards();
-        if (headSent) {
+        if (state != State.UNANSWERED) {
             end(CloseReason.CANCELLED, "the request's body is malformed");
             visitor.cut();
         } else {
@@ -214,7 +223,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void watchTarget() {
         if (timeout != null) {
-            TargetConnection slow = headSent || over ? null : target;
+            TargetConnection slow = state == State.UNANSWERED ? target : null;
             boolean itsTurn = head.expectsContinue() && !continued && !bodyBegun;
             timeout.waiting(slow != null && (requestEnded || itsTurn || !slow.isWritable()));
         }
@@ -262,7 +271,7 @@ final class HttpExchange implements TargetConnection.Listener {
         passed.headers()
                 .set(HttpHeaderNames.UPGRADE, protocol)
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderNames.UPGRADE);
-        over = true;
+        state = State.OVER;
         watchTarget();
         replay.drop();
         ExchangeRecord raw = record;
@@ -292,7 +301,7 @@ final class HttpExchange implements TargetConnection.Listener {
             return;
         }
         replay.drop();
-        headSent = true;
+        state = State.ANSWERING;
         watchTarget();
         if (record != null) {
             record.answered(response.status().code());
@@ -316,7 +325,7 @@ final class HttpExchange implements TargetConnection.Listener {
             visitor.send(content);
             return;
         }
-        answered = true;
+        state = State.ANSWERED;
         visitor.send(TargetResponse.end(last));
         if (requestEnded || !head.hasBody() || (!continued && head.expectsContinue())) {
             endAnswered();
@@ -331,13 +340,13 @@ final class HttpExchange implements TargetConnection.Listener {
         TargetConnection lost = target;
         target = null;
         watchTarget();
-        if (over || lost == null || attempts == null || through == null) {
+        if (state == State.OVER || lost == null || attempts == null || through == null) {
             return;
-        } else if (answered) {
+        } else if (state == State.ANSWERED) {
             visitor.closeAfterwards();
             finish(lost);
             visitor.exchangeEnded();
-        } else if (headSent) {
+        } else if (state == State.ANSWERING) {
             finish(lost);
             visitor.cut();
         } else if (attempts.mayRetry(head.method(), lost, replay, reset)) {
@@ -379,7 +388,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void giveUp(TargetConnection answering, String why, Reply reply) {
-        if (headSent) {
+        if (state != State.UNANSWERED) {
             target = null;
             finish(answering); // Reports, which must go before the end.
             answering.end(CloseReason.CANCELLED, why);
@@ -461,7 +470,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private void finish(@Nullable TargetConnection reportTo) {
-        over = true;
+        state = State.OVER;
         watchTarget();
         rest.cancel();
         replay.drop();
@@ -476,7 +485,7 @@ final class HttpExchange implements TargetConnection.Listener {
     }
 
     private <T> void goOn(@Nullable T value, @Nullable Throwable failure, Consumer<T> next) {
-        if (over) {
+        if (state == State.OVER) {
             if (value instanceof TunnelStream late) {
                 late.reset(CloseReason.CANCELLED, "the visitor left");
             }
