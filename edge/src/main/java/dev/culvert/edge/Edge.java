@@ -72,7 +72,10 @@ public final class Edge {
      */
     private static final int HEAP_FOR_STREAM_BYTES = 36 * 1024;
 
-    /** Of the heap for each agent's lane that may stand. With the launcher's 256 MiB about 9,500. */
+    /**
+     * Of the heap for each agent's lane that may stand: one with a name takes 11 KiB, by TLS some 8 more. With the launcher's 256 MiB
+     * about 9,500.
+     */
     private static final int HEAP_FOR_LANE_BYTES = 24 * 1024;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Edge.class);
