@@ -1,5 +1,6 @@
 package dev.culvert.admission;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -18,6 +19,37 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdmissionTest {
+    /** Agents send them, the registry keeps them, and the ingress compares what visitors send. */
+    @Test
+    void hashOfAPasswordIsTheSameInAllReleases() {
+        assertEquals(
+                "82f31133105d995e928e839ca7cda77368865072ed2c567879e7d02ca07aba5b",
+                Password.parse("ann:long enough").hash(),
+                WHAT_TO_DO);
+        assertEquals(
+                "1bfcc652347c0097214f009f268f80ec86d1c5c44732882b539140ccfd411f81",
+                Password.parse("jörg:straße:9").hash(),
+                WHAT_TO_DO);
+    }
+
+    /** The registry and the agents have them in words. */
+    @Test
+    void textsOfAnAdmissionAreTheSameInAllReleases() {
+        Admission admission = Admission.of(
+                List.of("fd00::/8", "10.1.2.3/8", "::ffff:192.0.2.1", "2001:DB8::1"),
+                List.of(),
+                List.of("*@Example.com", "group:Staff", "*", "Ann@example.com"),
+                false);
+        assertEquals(
+                List.of("10.0.0.0/8", "192.0.2.1", "2001:db8::1", "fd00::/8"),
+                admission.networks().texts(),
+                WHAT_TO_DO);
+        assertEquals(
+                List.of("*", "*@example.com", "ann@example.com", "group:Staff"),
+                admission.people().all(),
+                WHAT_TO_DO);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "10.0.0.0/8, 10.255.0.1, true",
