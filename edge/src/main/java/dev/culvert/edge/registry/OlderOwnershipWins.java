@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * ownership has it; of one owner, the claims of both halves are in force, unless they let in
  * different visitors: then those of the younger half. The nodes find out by themselves which of
  * their claims came to nothing.
+ *
+ * <p>It goes between nodes as its name alone, and nothing can be added in later releases: Hazelcast writes on right behind it.
  */
 public final class OlderOwnershipWins
         implements SplitBrainMergePolicy<StoredTunnel, MergingValue<StoredTunnel>, StoredTunnel>,

@@ -5,6 +5,7 @@ import static dev.culvert.edge.registry.Requests.ALONE;
 import static dev.culvert.edge.registry.Requests.POOL;
 import static dev.culvert.edge.registry.Requests.host;
 import static dev.culvert.edge.registry.Requests.request;
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,6 +16,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.hazelcast.core.DistributedObject;
+import com.hazelcast.core.HazelcastInstance;
 import dev.culvert.wire.Bound;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -29,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -524,6 +528,49 @@ class HazelcastRegistryTest {
         bind("ann", node.claim("lane-1", "agent-1"));
         assertTrue(registry.tunnels().stream().anyMatch(tunnel -> tunnel.key().equals(host(name))));
         assertEquals(1, registry.nodes());
+    }
+
+    /** Nodes of other releases look there for the same things. */
+    @Test
+    void whatNodesShareIsAlwaysAtTheSamePlaces() {
+        bind("ann", node.claim("lane-1", "agent-1"));
+        await(registry.giveUp(host(name), node.claim("lane-1", "agent-1")));
+        bind("bob", node.claim("lane-2", "agent-2"));
+        HazelcastInstance hazelcast = node.member().hazelcast();
+
+        Set<String> places = hazelcast.getDistributedObjects().stream()
+                .map(DistributedObject::getName)
+                .collect(Collectors.toSet());
+        assertTrue(
+                places.containsAll(Set.of("culvert.tunnels", "culvert.given-back", "culvert.secrets", "culvert.news")),
+                () -> WHAT_TO_DO + "\nFound: " + places);
+        StoredTunnel stored =
+                hazelcast.<String, StoredTunnel>getMap("culvert.tunnels").get("host:" + name + ".tunnel.example");
+        assertEquals("bob", stored.tunnel().owner(), WHAT_TO_DO);
+        int place = new Tickets(dev.culvert.config.Secret.of("the test's own secret")).placeOf(host(name), "ann");
+        assertEquals(
+                cluster.clock.millis(), hazelcast.getMap("culvert.given-back").get(place), WHAT_TO_DO);
+        assertEquals(node.id(), hazelcast.getCluster().getLocalMember().getAttribute("__vertx.nodeId"), WHAT_TO_DO);
+    }
+
+    @Test
+    void textsOfTheClusterAreTheSameInAllReleases() {
+        new ClusterTexts(node.member(), "a.purpose").put("a key", "a text");
+
+        assertEquals(
+                "a text", node.member().hazelcast().getMap("culvert.a.purpose").get("a key"), WHAT_TO_DO);
+    }
+
+    @Test
+    void secretThatAnotherReleaseHasMadeUpSignsTickets() {
+        HazelcastInstance hazelcast = node.member().hazelcast();
+        String madeUp = "EjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vA=";
+        hazelcast.getMap("culvert.secrets").put("tickets", madeUp);
+
+        String ticket = new SharedSecret(hazelcast, null).tickets().issue(owned("ann", 1), 2);
+
+        // The text itself is the secret, not what it stands for in Base64.
+        assertEquals(new Tickets(dev.culvert.config.Secret.of(madeUp)).issue(owned("ann", 1), 2), ticket, WHAT_TO_DO);
     }
 
     private Tunnel owned(String owner, long sinceMillis) {

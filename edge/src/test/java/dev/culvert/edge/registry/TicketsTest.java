@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.Secret;
+import dev.culvert.testkit.PromisedBytes;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +38,31 @@ class TicketsTest {
     void aTicketSaysSinceWhenTheNameIsTheOwners() {
         assertEquals(Optional.of(new Tickets.Proof(SINCE, NOW)), tickets.proof(ticket, host("shop"), "ann", NOW));
         assertEquals(66, ticket.length());
+    }
+
+    /** Agents keep them over an upgrade of the edges, and what a node writes another reads. */
+    @Test
+    void aTicketOfAnotherReleaseIsATicket() {
+        PromisedBytes promised = PromisedBytes.of("""
+                01                          ; version
+                00 00 01 97 74 20 c8 78     ; owned since, ms since 1970
+                00 00 01 97 79 47 38 00     ; good until, ms since 1970
+                2b d1 c3 23 14 b2 21 58     ; HMAC-SHA256, by the cluster's secret in UTF-8, of the bytes above,
+                df 0c da 64 53 00 3a 41     ; of the key and of the owner, each in UTF-8 behind a u16 for its length
+                8d 6f 7c 2b 7b a4 87 59
+                a4 f3 d7 48 18 ed dc f7
+                """);
+        String text = "AQAAAZd0IMh4AAABl3lHOAAr0cMjFLIhWN8M2mRTADpBjW98K3ukh1mk89dIGO3c9w"; // The same in base64url.
+        promised.areWritten(Base64.getUrlDecoder().decode(ticket));
+        assertEquals(text, ticket, PromisedBytes.WHAT_TO_DO);
+        promised.areRead(Optional.of(new Tickets.Proof(SINCE, NOW)), tickets.proof(text, host("shop"), "ann", NOW));
+    }
+
+    /** Or what one node notes as given back another would not find: the first two bytes of an HMAC as above, of zeros. */
+    @Test
+    void placesAreTheSameInAllReleases() {
+        assertEquals(30_690, tickets.placeOf(host("shop"), "ann"), PromisedBytes.WHAT_TO_DO);
+        assertEquals(65_536, Tickets.PLACES, PromisedBytes.WHAT_TO_DO);
     }
 
     @Test
