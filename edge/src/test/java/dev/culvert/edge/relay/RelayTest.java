@@ -1,8 +1,11 @@
 package dev.culvert.edge.relay;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.culvert.edge.lanes.Carrier;
 import dev.culvert.edge.testkit.Conversation;
@@ -13,12 +16,18 @@ import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
 import dev.culvert.wire.CloseReason;
 import dev.culvert.wire.Exchange;
+import dev.culvert.wire.Frame;
+import dev.culvert.wire.FrameReader;
 import dev.culvert.wire.StreamRequest;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
@@ -68,6 +77,46 @@ class RelayTest {
         Conversation target = pair.agent.awaitStream().echo();
         visitor.awaitText("hello");
         assertEquals(Pair.REQUEST, target.request());
+    }
+
+    /** Where those of other releases listen. */
+    @Test
+    void messageGoesToTheAddressOfItsNode() throws Exception {
+        BlockingQueue<LinkMessage> heard = new LinkedBlockingQueue<>();
+        MessageConsumer<LinkMessage> another =
+                nodes.get(1).vertx().eventBus().consumer("culvert.node.another", message -> heard.add(message.body()));
+        Nodes.await(another.completion());
+
+        pair.ingress.meet("another").onSuccess(met -> fail("nobody answers there"));
+
+        LinkMessage message = heard.poll(10, TimeUnit.SECONDS);
+        assertNotNull(message, WHAT_TO_DO);
+        assertEquals("another", message.receiver(), WHAT_TO_DO);
+        pair.ingress.nodeLeft("another");
+        Nodes.await(another.unregister());
+    }
+
+    /** Both ends know it without a word, of whatever release they are. */
+    @Test
+    void streamsOfTheNodeWithTheLesserIdAreOdd() throws Exception {
+        BlockingQueue<Integer> opened = new LinkedBlockingQueue<>();
+        pair.lostByIngress = message -> {
+            if (message.kind() == LinkMessage.Kind.FRAMES) {
+                ByteBuf frames = message.body().copy();
+                new FrameReader().read(frames, frame -> {
+                    if (frame instanceof Frame.Open open) {
+                        opened.add(open.streamId());
+                    }
+                });
+                frames.release();
+            }
+            return false;
+        };
+
+        pair.visit();
+
+        boolean odd = opened.poll(10, TimeUnit.SECONDS) % 2 == 1;
+        assertEquals(pair.ingress.nodeId().compareTo(pair.holder.nodeId()) < 0, odd, WHAT_TO_DO);
     }
 
     @Test
