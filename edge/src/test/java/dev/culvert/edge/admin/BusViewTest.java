@@ -1,6 +1,7 @@
 package dev.culvert.edge.admin;
 
 import static dev.culvert.edge.testkit.Nodes.await;
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,6 +13,7 @@ import dev.culvert.edge.registry.RegistryOptions;
 import dev.culvert.edge.registry.TunnelKey;
 import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.edge.testkit.Nodes.Node;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +115,57 @@ class BusViewTest {
                 new JsonObject(said.toJson().put("news", "of a later release").toBuffer()));
 
         assertEquals(said, heard);
+    }
+
+    /** What nodes of other releases ask, and what they read of the answer. */
+    @Test
+    void questionsOfAnotherReleaseAreAnsweredAtTheSameAddress() {
+        BusView b = view(nodes.get(1), registryB);
+        String id = nodes.get(1).id();
+        String address = "culvert.node." + id + ".admin";
+
+        Buffer status = (Buffer)
+                await(nodes.get(0).vertx().eventBus().request(address, new JsonObject("{\"ask\": \"status\"}")))
+                        .body();
+        Object taken = await(nodes.get(0).vertx().eventBus().request(address, new JsonObject("""
+                                {"ask": "take-away", "tunnel": "host:shop.localhost", "why": "a test"}
+                                """)))
+                .body();
+
+        assertEquals(id, new JsonObject(status).getString("id"), WHAT_TO_DO);
+        assertEquals(new JsonObject(), taken, WHAT_TO_DO);
+        await(b.close());
+    }
+
+    @Test
+    void whatANodeSaysOfItselfIsReadByNodesOfOtherReleases() {
+        String json = """
+                {
+                  "id": "n1",
+                  "label": "label-n1",
+                  "address": "127.0.0.1:7080",
+                  "version": "1.2.3",
+                  "since": "1970-01-01T00:00:05Z",
+                  "draining": false,
+                  "silent": false,
+                  "lanes": 7,
+                  "streams": 8,
+                  "relayed": 9,
+                  "visitors": 1,
+                  "requests": 2,
+                  "bytesIn": 3,
+                  "bytesOut": 4000000000,
+                  "tunnels": {"host:shop.localhost": [1, 2, 3, 4000000000]},
+                  "agents": {"l1": "[::1]:9"}
+                }
+                """;
+        NodeStatus status = AdminParts.status(
+                "n1",
+                Map.of(TunnelKey.ofHost("shop.localhost"), new Traffic.Counts(1, 2, 3, 4_000_000_000L)),
+                Map.of("l1", "[::1]:9"));
+
+        assertEquals(new JsonObject(json), new JsonObject(status.toJson().toBuffer()), WHAT_TO_DO);
+        assertEquals(status, NodeStatus.of(new JsonObject(json)), WHAT_TO_DO);
     }
 
     private static List<String> ids() {
