@@ -1,5 +1,6 @@
 package dev.culvert.edge.acme;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,10 +11,13 @@ import dev.culvert.config.ConfigException;
 import dev.culvert.config.Secret;
 import dev.culvert.edge.registry.ClusterTexts;
 import dev.culvert.edge.registry.HazelcastMember;
+import dev.culvert.edge.testkit.TestAuthority;
+import dev.culvert.edge.testkit.TestAuthority.Issued;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -58,6 +62,24 @@ class AcmeTest {
         texts.put(TOKEN, "theirs.thumbprint");
 
         assertEquals(Optional.empty(), acme.at(PATH + TOKEN).await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void proofsAndCertificatesOfAnotherReleaseAreTaken() throws Exception {
+        Issued issued = new TestAuthority().issue("EC", Duration.ofDays(90), "shop.example.com");
+        String pem = TestAuthority.pem(issued.certificate()) + TestAuthority.pkcs8(issued.key());
+        String key = OrderedCertificate.of("shop.example.com", pem).key().toString();
+        Seal seal = new Seal(SECRET);
+        // What is sealed opens under its purpose, a space and its key alone.
+        new ClusterTexts(member, "acme.proofs").put(TOKEN, seal.seal("proof " + TOKEN, "theirs"));
+        new ClusterTexts(member, "acme.certificates.ca.example.com_dir")
+                .put(key, seal.seal("acme.certificates.ca.example.com_dir " + key, pem));
+        Acme acme = acme("https://ca.example.com/dir");
+
+        acme.share(member, SECRET).await(10, TimeUnit.SECONDS);
+
+        assertEquals(Optional.of("theirs"), acme.at(PATH + TOKEN).await(10, TimeUnit.SECONDS), WHAT_TO_DO);
+        assertEquals(1, acme.certificates().read().size(), WHAT_TO_DO);
     }
 
     @Test

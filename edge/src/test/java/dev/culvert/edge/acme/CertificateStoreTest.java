@@ -1,5 +1,6 @@
 package dev.culvert.edge.acme;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -351,6 +353,24 @@ class CertificateStoreTest {
         }
 
         assertTrue(store.read().get(0).covers("example.com"));
+    }
+
+    /** Nodes find by them what another release has ordered, and an edge what the one before it had. */
+    @Test
+    void whereACertificateIsKeptIsTheSameInAllReleases() throws Exception {
+        Instant since = Instant.ofEpochMilli(1_750_000_000_000L);
+        OrderedCertificate.Key key =
+                new OrderedCertificate.Key("*.example.com", since, since.plus(Duration.ofDays(90)));
+        String text = "*.example.com 1750000000000 1757776000000";
+        assertEquals(text, key.toString(), WHAT_TO_DO);
+        assertEquals(Optional.of(key), OrderedCertificate.Key.parse(text), WHAT_TO_DO);
+
+        CertificateStore store = store("a", null);
+        store.add(SHOP, pem(Duration.ofDays(90)));
+        store.add("*.example.com", pem(Duration.ofDays(90), "*.example.com"));
+        Path own = folder.resolve("a");
+        assertTrue(Files.exists(own.resolve("shop.example.com.pem")), WHAT_TO_DO);
+        assertTrue(Files.exists(own.resolve("_.example.com.pem")), WHAT_TO_DO);
     }
 
     private SealedTexts sealed(String secret) {

@@ -1,5 +1,6 @@
 package dev.culvert.edge.acme;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -21,6 +22,16 @@ class SealTest {
         assertEquals(Optional.of(TEXT), new Seal(Secret.of("0123456789abcdef")).open("shop.example.com", sealed));
         assertEquals(Optional.empty(), seal.open("other.example.com", sealed));
         assertEquals(Optional.empty(), new Seal(Secret.of("0123456789abcdeF")).open("shop.example.com", sealed));
+    }
+
+    @Test
+    void opensWhatAnotherReleaseHasSealed() {
+        // Base64 of twelve bytes of nonce (00 to 0b), the text by AES-256 in GCM, and sixteen bytes of tag; the key is
+        // HMAC-SHA256
+        // by the secret of "culvert acme", and the purpose is authenticated with it.
+        String sealed = "AAECAwQFBgcICQoL+pw6EuOBrbS49n4PDiUXLJLr91AATkYDdaW4C3ObjU2qtoUkCaP/wp6kK7/RUEQpeQbndQo=";
+        assertEquals(Optional.of(TEXT), seal.open("shop.example.com", sealed), WHAT_TO_DO);
+        assertEquals(sealed.length(), seal.seal("shop.example.com", TEXT).length(), WHAT_TO_DO);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.culvert.edge.tls;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -35,6 +36,7 @@ class LocalAuthorityTest {
 
         assertEquals(first, second);
         assertEquals("rw-------", mode(folder.resolve("authority.key")));
+        assertTrue(Files.exists(folder.resolve("authority.crt")), WHAT_TO_DO);
         assertEquals("rwx------", mode(folder));
         assertTrue(Files.readString(new LocalAuthority(folder, "x.example", clock).certificateFile())
                 .startsWith("-----BEGIN CERTIFICATE-----"));
