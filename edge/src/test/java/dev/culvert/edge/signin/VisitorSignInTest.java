@@ -1,5 +1,6 @@
 package dev.culvert.edge.signin;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -28,8 +29,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -156,6 +159,51 @@ class VisitorSignInTest {
         assertNotNull(second.atOwnHost(back).reply().link());
         assertEquals(303, ask(second, SHOP, back).reply().status().code());
         assertEquals(new Person("ann@example.com"), signIn.visitor(browser.page(SHOP, "/")));
+    }
+
+    /** What nodes of other releases find in what browsers bring them; how it is signed is in {@code SignerTest}. */
+    @Test
+    void stateAndSessionSayTheSameInAllReleases() throws Exception {
+        Signer states = Signer.of(ProviderFile.read(provider.file("groups: groups")), "state");
+        Signer sessions = Signer.of(ProviderFile.read(provider.file("groups: groups")), "session");
+        provider.bend(claims -> claims.claim("groups", List.of("staff")));
+        browser.people = People.parse("group:staff");
+        signIn = read("groups: groups");
+
+        Answer begun = ask(signIn, SHOP, "/page?a=b");
+        assertEquals(303, begun.reply().status().code());
+        Map<String, List<String>> link = new QueryStringDecoder(begun.reply().link()).parameters();
+        String state = link.get("state").get(0);
+        Map<String, Object> asked = new HashMap<>(states.read(state).toJSONObject());
+        String known = browser.cookies.get(SHOP).get("__Host-culvert-browser");
+        assertEquals(Set.of("host", "path", "browser", "choice", "jti", "exp"), asked.keySet(), WHAT_TO_DO);
+        assertEquals(SHOP, asked.get("host"), WHAT_TO_DO);
+        assertEquals("/page?a=b", asked.get("path"), WHAT_TO_DO);
+        assertEquals(Hash.of(known), asked.get("browser"), WHAT_TO_DO);
+        assertEquals(false, asked.get("choice"), WHAT_TO_DO);
+        assertEquals(states.derive("nonce " + state), link.get("nonce").get(0), WHAT_TO_DO);
+        String challenge = Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(HexFormat.of().parseHex(Hash.of(states.derive("verifier " + state))));
+        assertEquals(challenge, link.get("code_challenge").get(0), WHAT_TO_DO);
+
+        assertEquals(
+                303,
+                ask(signIn, SHOP, back(begun, "ann@example.com"))
+                        .reply()
+                        .status()
+                        .code());
+        Map<String, Object> session =
+                new HashMap<>(sessions.read(browser.cookies.get(SHOP).get("__Host-culvert-session"))
+                        .toJSONObject());
+        assertNotNull(session.remove("exp"));
+        assertEquals(
+                Map.of(
+                        "sub", "ann@example.com",
+                        "groups", List.of("staff"),
+                        "aud", List.of(SHOP, Hash.of(OWNER))),
+                session,
+                WHAT_TO_DO);
     }
 
     @Test
