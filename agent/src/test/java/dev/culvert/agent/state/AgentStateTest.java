@@ -1,9 +1,11 @@
 package dev.culvert.agent.state;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -191,6 +193,46 @@ class AgentStateTest {
 
         assertEquals(state.secret(), state.secret());
         assertEquals(Optional.empty(), state.trouble());
+    }
+
+    /** An agent must have its names when it was upgraded, and when the upgrade was taken back. */
+    @Test
+    void folderOfAnotherReleaseIsThisOnes() throws Exception {
+        String names = """
+                {
+                  "names" : [ {
+                    "edge" : "127.0.0.1:7070",
+                    "kind" : "http",
+                    "name" : "swift-otter",
+                    "target" : "http://127.0.0.1:3000",
+                    "generated" : true,
+                    "ticket" : "AQAAAZd0"
+                  }, {
+                    "edge" : "tunnel.example:443",
+                    "kind" : "tcp",
+                    "name" : "2222",
+                    "target" : "127.0.0.1:22",
+                    "generated" : false,
+                    "ticket" : "t"
+                  } ]
+                }
+                """;
+        NameRecord otter = generated("swift-otter", TARGET, "AQAAAZd0");
+        NameRecord port = new NameRecord("tunnel.example:443", "tcp", "2222", "127.0.0.1:22", false, "t");
+        Path written = folder.resolve("written");
+        new AgentState(written).note(List.of(new NameChange(port, true), new NameChange(otter, true)));
+        assertEquals(
+                new JsonObject(names), new JsonObject(Files.readString(written.resolve("names.json"))), WHAT_TO_DO);
+
+        Files.writeString(folder.resolve("names.json"), names);
+        Files.writeString(folder.resolve("secret"), "Zm9yLXRlc3RzLW9ubHktMQ\n");
+        AgentState state = new AgentState(folder);
+        assertEquals(Optional.of(otter), find(state), WHAT_TO_DO);
+        assertEquals(Optional.of(port), state.named("tunnel.example:443", "tcp", "2222"), WHAT_TO_DO);
+        assertEquals("Zm9yLXRlc3RzLW9ubHktMQ", state.secret().reveal(), WHAT_TO_DO);
+
+        String made = new AgentState(written).secret().reveal();
+        assertEquals(made + "\n", Files.readString(written.resolve("secret")), WHAT_TO_DO);
     }
 
     private static Optional<NameRecord> find(AgentState state) {

@@ -2,6 +2,7 @@ package dev.culvert.edge.access;
 
 import static dev.culvert.edge.access.Greetings.withSecret;
 import static dev.culvert.edge.access.Greetings.withToken;
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -22,6 +23,15 @@ class AnonymousAuthenticatorTest {
         assertEquals(first, second);
         assertTrue(first.owner().matches("anonymous:[0-9a-f]{32}"), first.owner());
         assertEquals(NamePatterns.ANY, first.names());
+    }
+
+    /** What the registry has of it, also where another release has written it. */
+    @Test
+    void ownerOfASecretIsTheSameInAllReleases() {
+        assertEquals(
+                "anonymous:01374ab422f80d74b69a337217d880aa",
+                authenticator.authenticate(withSecret(SECRET)).result().owner(),
+                WHAT_TO_DO);
     }
 
     @Test

@@ -1,11 +1,13 @@
 package dev.culvert.edge.access;
 
+import static dev.culvert.testkit.PromisedBytes.WHAT_TO_DO;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.culvert.config.Hash;
 import dev.culvert.edge.EdgeMain;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,6 +117,21 @@ class TokenFileTest {
         assertNotEquals(token.secret(), Token.create("ann", NamePatterns.ANY).secret());
         assertEquals(token.line(), TokenLine.parse(token.line().toString()));
         assertFalse(token.toString().contains(token.secret().reveal()));
+    }
+
+    @Test
+    void lineOfAnotherReleaseIsThisOnes() throws Exception {
+        String line = "ann@example.com  sha256:6e23aabc1d340b10ecf14c7b67e90f5f08e9b137c47b7436a22ff8b5ecd16157"
+                + "  shop,blog-*,tcp:2200-2299";
+        TokenLine read = new TokenLine(
+                "ann@example.com",
+                Hash.of("cvt_EjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vA"), // Of the token as the agent shows it.
+                NamePatterns.parse("shop,blog-*,tcp:2200-2299"));
+        assertEquals(List.of(read), lines(written(line)), WHAT_TO_DO);
+
+        Path path = directory.resolve("new.txt");
+        new TokenFile(path).append(read);
+        assertEquals(line + "\n", Files.readString(path), WHAT_TO_DO);
     }
 
     /** In a process that may write no longer files, which fails as on a full disk: with a part of what was to be written. */
