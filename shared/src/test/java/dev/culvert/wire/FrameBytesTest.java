@@ -365,7 +365,7 @@ class FrameBytesTest {
     @Test
     void refusalsHaveNames() {
         assertEquals(
-                "NAME_TAKEN NAME_IN_USE NAME_INVALID NOT_ALLOWED NOT_OFFERED DRAINING INTERNAL",
+                "NAME_TAKEN NAME_IN_USE NAME_INVALID NOT_ALLOWED NOT_OFFERED NO_ROOM DRAINING INTERNAL",
                 Arrays.stream(Bound.Code.values()).map(Enum::name).collect(Collectors.joining(" ")),
                 WHAT_TO_DO);
         isRead(4, """
