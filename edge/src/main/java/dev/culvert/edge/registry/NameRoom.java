@@ -43,7 +43,7 @@ final class NameRoom {
 
     /**
      * Takes the room for a name that is asked for, until {@link #giveBack}: by then the name is {@linkplain #replace
-     * there}, or it was refused.
+     * there}, and has counted twice for a moment, or it was refused.
      */
     synchronized Verdict take(String owner, long more) {
         if (more > 0 && taken + more > bytes) {
