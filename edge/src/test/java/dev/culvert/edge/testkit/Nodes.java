@@ -8,12 +8,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes of one cluster in one JVM, on loopback: each with its own Hazelcast and its own clustered Vert.x. */
@@ -65,7 +69,7 @@ public final class Nodes implements AutoCloseable {
         try {
             return future.toCompletionStage().toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("nothing came within %d s".formatted(WAIT_SECONDS), e);
+            throw new AssertionError("nothing came within %d s; threads:\n%s".formatted(WAIT_SECONDS, threads()), e);
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause());
         } catch (InterruptedException e) {
@@ -73,11 +77,16 @@ public final class Nodes implements AutoCloseable {
         }
     }
 
+    private static String threads() {
+        return Stream.of(ManagementFactory.getThreadMXBean().dumpAllThreads(true, true))
+                .map(ThreadInfo::toString)
+                .collect(Collectors.joining());
+    }
+
     @Override
     public void close() {
-        for (Node node : nodes) {
-            await(node.vertx().close());
-            TestMembers.kill(node.member());
-        }
+        // All buses first: one that leaves asks the members that there are, and one that has just died answers nobody.
+        nodes.forEach(node -> await(node.vertx().close()));
+        nodes.forEach(node -> TestMembers.kill(node.member()));
     }
 }
