@@ -144,9 +144,15 @@ class LocaltunnelIT {
                         Checkout.fixture("impatient.js").toString()));
         int port =
                 Integer.parseInt(target.out().await("listening on port (\\d+)").group(1));
-        NpmLocaltunnel.on(stage).client(url(edge), port, "--subdomain", "my-app");
-        // All ten: one that is just being told could not know of a request that comes at the same time.
+        Program client = NpmLocaltunnel.on(stage)
+                .client(url(edge), port, "--subdomain", "my-app")
+                .program();
+        // All ten, and the client has others: one that is just being told could not know of a request that comes then.
         target.out().await("told 10: ERR_HTTP_REQUEST_TIMEOUT");
+        await().until(() -> client.err().lines().stream()
+                        .filter(line -> line.contains("connected locally"))
+                        .count()
+                >= 20);
 
         for (int i = 0; i < 5; i++) {
             Answer answer = edge.get("my-app", "/");
