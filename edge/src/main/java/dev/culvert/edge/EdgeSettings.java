@@ -85,7 +85,7 @@ final class EdgeSettings {
                         find(EdgeOption.SSH_KEYS, EdgeSettings::path),
                         find(EdgeOption.SSH_HOST_KEY, EdgeSettings::path)),
                 value(EdgeOption.TRUSTED_PROXIES, Networks::parse, none.trustedProxies()),
-                find(EdgeOption.VISITOR_RATE, EdgeSettings::rate),
+                find(EdgeOption.VISITOR_RATE, Rate::parseOrOff),
                 find(EdgeOption.ACCESS_LOG, EdgeSettings::path),
                 new AdminOptions(
                         value(
@@ -204,10 +204,6 @@ final class EdgeSettings {
             case "false", "no", "off" -> false;
             default -> throw new ConfigException("must be true or false, was " + text);
         };
-    }
-
-    private static @Nullable Rate rate(String text) {
-        return text.equals("off") || text.equals("false") ? null : Rate.parse(text);
     }
 
     private static String environment(String text) {
