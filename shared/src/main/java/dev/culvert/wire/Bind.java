@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param target what the agent calls its target, for {@code rewrite} and the dashboard: {@code 127.0.0.1:3000}
  * @param responseTimeoutMillis for {@code http}, how long the target may take to begin its answer, in milliseconds; 0 for as long
  *     as it takes
+ * @param rate how many requests or visitor connections it takes at each node, as people write it: {@code 50/s}; null for as
+ *     many as come
  * @param visitors whom to let in
  * @param changes whether the agent has the name and means to change whom it lets in, also where other agents share it
  */
@@ -34,6 +36,7 @@ public record Bind(
         String hostHeader,
         String target,
         int responseTimeoutMillis,
+        @Nullable String rate,
         Visitors visitors,
         boolean changes) {
 
@@ -47,6 +50,24 @@ public record Bind(
 
     /** Characters of a name; it is looked at closely where it is used. */
     private static final int MOST_NAME_CHARS = 1024;
+
+    private static final int MOST_RATE_CHARS = 32;
+
+    /** For a tunnel that takes as many requests as come. */
+    public Bind(
+            int id,
+            String kind,
+            @Nullable String name,
+            int port,
+            @Nullable String ticket,
+            boolean pool,
+            String hostHeader,
+            String target,
+            int responseTimeoutMillis,
+            Visitors visitors,
+            boolean changes) {
+        this(id, kind, name, port, ticket, pool, hostHeader, target, responseTimeoutMillis, null, visitors, changes);
+    }
 
     /**
      * Which visitors are let in, as it was asked for.
@@ -119,6 +140,7 @@ public record Bind(
         visitors.putInto(json);
         Handshake.putIfPresent(json, "name", name);
         Handshake.putIfPresent(json, "ticket", ticket);
+        Handshake.putIfPresent(json, "rate", rate);
         return json;
     }
 
@@ -137,6 +159,7 @@ public record Bind(
                 Handshake.text(json, "hostHeader", "preserve"),
                 Objects.requireNonNullElse(Handshake.shortTextIfPresent(json, "target", MOST_CHARS), ""),
                 Handshake.count(json, "responseTimeoutMillis"),
+                Handshake.shortTextIfPresent(json, "rate", MOST_RATE_CHARS),
                 Visitors.of(json),
                 Handshake.flag(json, "changes"));
     }

@@ -92,8 +92,9 @@ final class FrameArbitraries {
         Arbitrary<Boolean> flag = Arbitraries.of(true, false);
         Arbitrary<Bind.Visitors> visitors =
                 Combinators.combine(texts, texts, texts, flag).as(Bind.Visitors::new);
-        return Combinators.combine(visitors, flag, Arbitraries.integers().greaterOrEqual(0))
-                .flatAs((whom, changes, timeout) -> Combinators.combine(
+        Arbitrary<String> rate = Arbitraries.of("5/s", "600/m", "x").injectNull(0.5);
+        return Combinators.combine(visitors, flag, Arbitraries.integers().greaterOrEqual(0), rate)
+                .flatAs((whom, changes, timeout, most) -> Combinators.combine(
                                 POSITIVE,
                                 TEXT,
                                 SHOWN.injectNull(0.3),
@@ -103,7 +104,18 @@ final class FrameArbitraries {
                                 WORD,
                                 SHOWN)
                         .as((id, kind, name, port, ticket, pool, hostHeader, target) -> new Frame.BindFrame(new Bind(
-                                id, kind, name, port, ticket, pool, hostHeader, target, timeout, whom, changes))));
+                                id,
+                                kind,
+                                name,
+                                port,
+                                ticket,
+                                pool,
+                                hostHeader,
+                                target,
+                                timeout,
+                                most,
+                                whom,
+                                changes))));
     }
 
     private static Arbitrary<Frame> bounds() {

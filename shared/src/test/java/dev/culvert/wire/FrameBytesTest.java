@@ -316,6 +316,31 @@ class FrameBytesTest {
                 """);
     }
 
+    /** It is not needed: an edge that does not know it lets nobody in who must not come in. */
+    @Test
+    void bindMaySayHowMuchTheTunnelTakes() {
+        Bind busy =
+                new Bind(9, "http", null, 0, null, false, "preserve", "", 0, "50/s", Bind.Visitors.EVERYBODY, false);
+        promised(3, new Frame.BindFrame(busy), """
+                {
+                  "id": 9,
+                  "kind": "http",
+                  "port": 0,
+                  "pool": false,
+                  "hostHeader": "preserve",
+                  "target": "",
+                  "responseTimeoutMillis": 0,
+                  "rate": "50/s",
+                  "allowFrom": [],
+                  "passwords": [],
+                  "people": [],
+                  "needs": [],
+                  "preflights": false,
+                  "changes": false
+                }
+                """);
+    }
+
     /** What restricts nobody is not needed: an edge that does not know it does no harm. */
     @Test
     void bindThatLetsInEverybodyNeedsNothing() {
