@@ -1,7 +1,9 @@
 package dev.culvert.edge.registry;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.config.Rate;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the registry holds under a key.
@@ -67,6 +69,7 @@ public record Tunnel(
      * @param responseTimeoutMillis how long the target may take to begin its answer, in milliseconds; 0 for as long as it takes
      * @param pool whether other agents of the same owner may join
      * @param admission whom the ingress lets in, as far as this node knows
+     * @param rate how many requests or visitor connections it takes at each node; null for as many as come
      * @param unread what it does not know
      */
     public record Policy(
@@ -75,11 +78,12 @@ public record Tunnel(
             int responseTimeoutMillis,
             boolean pool,
             Admission admission,
+            @Nullable Rate rate,
             UnreadPolicy unread) {
 
-        /** One of which this node knows all. */
+        /** One that takes as many requests as come, and of which this node knows all. */
         public Policy(String hostHeader, String target, int responseTimeoutMillis, boolean pool, Admission admission) {
-            this(hostHeader, target, responseTimeoutMillis, pool, admission, UnreadPolicy.NOTHING);
+            this(hostHeader, target, responseTimeoutMillis, pool, admission, null, UnreadPolicy.NOTHING);
         }
 
         /** Whether nothing is asked of visitors. */

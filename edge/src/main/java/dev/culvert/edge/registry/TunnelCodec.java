@@ -2,6 +2,7 @@ package dev.culvert.edge.registry;
 
 import dev.culvert.admission.Admission;
 import dev.culvert.config.ConfigException;
+import dev.culvert.config.Rate;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -14,13 +15,14 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The body of a {@link StoredTunnel}, field after field: key, owner, owned since, kind, policy, reserved until, revision,
  * claims. A policy: the names of the ways in which it restricts visitors, host header, target, pool, response timeout,
- * networks, passwords' hashes, people, whether preflights are let in. Texts are UTF-8 behind their length (i32), each list
- * stands behind the number of its items (i32), policy and claims behind the length of the whole, and integers are
- * big-endian.
+ * networks, passwords' hashes, people, whether preflights are let in, and the rate, where it has one or something stands
+ * behind it. Texts are UTF-8 behind their length (i32), each list stands behind the number of its items (i32), policy and
+ * claims behind the length of the whole, and integers are big-endian.
  *
  * <p>A later release adds fields at the end, of the body, of a claim, or of the policy. This one skips them. Where it
  * changes the entry, those of body and claims are lost, and those of the policy stay ({@link UnreadPolicy}): what
@@ -93,6 +95,9 @@ final class TunnelCodec {
         writeTexts(out, admission.hashes());
         writeTexts(out, admission.people().all());
         out.writeBoolean(admission.preflights());
+        if (policy.rate() != null) {
+            writeText(out, policy.rate().toString());
+        }
         return bytes.toByteArray();
     }
 
@@ -102,7 +107,7 @@ final class TunnelCodec {
             return readPolicy(block);
         } catch (IOException | ConfigException | IllegalArgumentException e) {
             UnreadPolicy unread = new UnreadPolicy(Set.of(UNREADABLE), Buffer.buffer(block));
-            return new Tunnel.Policy("preserve", "", 0, false, Admission.EVERYBODY, unread);
+            return new Tunnel.Policy("preserve", "", 0, false, Admission.EVERYBODY, null, unread);
         }
     }
 
@@ -114,12 +119,23 @@ final class TunnelCodec {
         boolean pool = in.readBoolean();
         int responseTimeoutMillis = in.readInt();
         Admission admission = Admission.of(readTexts(in), readTexts(in), readTexts(in), in.readBoolean());
+        String rateText = in.available() == 0 ? "" : readText(in);
+        Rate rate = rateOf(rateText);
         // What is named and is not there is not known either.
         Set<String> unknown = new HashSet<>(restrictions);
         restrictionsOf(admission).forEach(unknown::remove);
-        boolean isRead = unknown.isEmpty() && in.available() == 0;
+        boolean isRead = unknown.isEmpty() && in.available() == 0 && (rate != null || rateText.isEmpty());
         UnreadPolicy unread = isRead ? UnreadPolicy.NOTHING : new UnreadPolicy(unknown, Buffer.buffer(block));
-        return new Tunnel.Policy(hostHeader, target, responseTimeoutMillis, pool, admission, unread);
+        return new Tunnel.Policy(hostHeader, target, responseTimeoutMillis, pool, admission, rate, unread);
+    }
+
+    /** Null where there is none, and for one as a later release has it, which restricts nobody and stays as it was written. */
+    private static @Nullable Rate rateOf(String text) {
+        try {
+            return text.isEmpty() ? null : Rate.parse(text);
+        } catch (ConfigException e) {
+            return null;
+        }
     }
 
     private static List<String> restrictionsOf(Admission admission) {

@@ -126,7 +126,7 @@ class AdminVerticleTest {
     @Test
     void restrictionThatIsNotKnownHereIsListed() throws Exception {
         UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, unread);
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, null, unread);
         names.tunnels.add(new Tunnel(TunnelKey.ofHost("shop.localhost"), "alice", 1000, "http", policy, Set.of(), 1));
 
         JsonArray tunnels = new JsonArray(get(port, "/api/v1/tunnels").body());

@@ -77,12 +77,12 @@ class GateTest {
     @Test
     void nobodyComesInWhereVisitorsAreRestrictedInAWayThatIsNotKnown() throws Exception {
         UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
-        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, BY_PASSWORD, unread));
+        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, BY_PASSWORD, null, unread));
         Answer answer = get(door.visitor(), authorization("ann:correct: horse"));
         assertEquals(503, answer.status());
         assertEquals("edge_too_old", answer.field("culvert-error"));
 
-        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY, unread));
+        ask(door, new Tunnel.Policy("preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY, null, unread));
         assertEquals("edge_too_old", get(door.visitor(), "").field("culvert-error"));
         assertEquals(0, door.carriers.unseenStreams());
     }

@@ -306,7 +306,8 @@ class RawVisitTest {
     @Test
     void visitorOfATunnelWithARestrictionThatIsNotKnownIsClosed() throws Exception {
         UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, unread);
+        Tunnel.Policy policy =
+                new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, null, unread);
         door.registry.know(new Tunnel(tunnel.key(), "owner", 0, "tcp", policy, tunnel.claims(), 0));
 
         assertEquals("", door.tcpVisitor().awaitEnd());

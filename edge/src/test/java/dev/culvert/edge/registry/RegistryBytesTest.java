@@ -12,6 +12,7 @@ import com.hazelcast.internal.serialization.impl.DefaultSerializationServiceBuil
 import com.hazelcast.internal.serialization.impl.HeapData;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
+import dev.culvert.config.Rate;
 import dev.culvert.testkit.PromisedBytes;
 import java.io.IOException;
 import java.util.Arrays;
@@ -155,6 +156,27 @@ class RegistryBytesTest {
         StoredTunnel stored =
                 new StoredTunnel(new Tunnel(TunnelKey.ofPort(2222), "ann", 1, "tcp", ALONE, claims, 0), 2);
         bytes.areRead(stored, TunnelCodec.decode(bytes.bytes()));
+    }
+
+    /** Where a tunnel takes as much as comes, there is nothing. */
+    @Test
+    void rateStandsBehindTheRestOfAPolicy() throws IOException {
+        PromisedBytes bytes = PromisedBytes.of("""
+                00 00 00 00               ; i32, ways in which it restricts visitors: this is none
+                00 00 00 08 'preserve'    ; host header
+                00 00 00 0e '127.0.0.1:3000'  ; target
+                00                        ; for one agent alone
+                00 00 00 00               ; i32, response timeout: none
+                00 00 00 00               ; i32, networks
+                00 00 00 00               ; i32, passwords
+                00 00 00 00               ; i32, people
+                00                        ; preflights are not let in
+                00 00 00 05 '600/m'       ; rate
+                """);
+        Tunnel.Policy policy = new Tunnel.Policy(
+                "preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY, Rate.parse("600/m"), UnreadPolicy.NOTHING);
+        bytes.areWritten(TunnelCodec.encode(policy));
+        bytes.areRead(policy, TunnelCodec.decodePolicy(bytes.bytes()));
     }
 
     @Test

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,6 +25,7 @@ import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
+import dev.culvert.config.Rate;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -74,9 +76,10 @@ class SerializationTest {
     @Property
     void whatALaterReleaseAddsToAPolicyStays(@ForAll("tunnels") Tunnel tunnel, @ForAll @NotEmpty byte[] added)
             throws IOException {
-        byte[] later = longer(TunnelCodec.encode(tunnel.policy()), added);
+        byte[] later = longer(withRate(tunnel.policy()), added);
         Tunnel.Policy read = TunnelCodec.decodePolicy(later);
         assertArrayEquals(later, TunnelCodec.encode(read));
+        assertEquals(tunnel.policy().rate(), read.rate());
         assertEquals(tunnel.policy().admission(), read.admission());
         assertTrue(read.hasAdmissionOf(tunnel.policy()));
         assertFalse(read.restrictsBeyondUs());
@@ -100,6 +103,18 @@ class SerializationTest {
         assertArrayEquals(
                 later,
                 TunnelCodec.encode(Objects.requireNonNull(merged).tunnel().policy()));
+    }
+
+    /** It restricts nobody. */
+    @Test
+    void rateOfALaterReleaseIsNoneAndStays() throws IOException {
+        byte[] later = longer(TunnelCodec.encode(ALONE), text("5/d"));
+
+        Tunnel.Policy read = TunnelCodec.decodePolicy(later);
+
+        assertNull(read.rate());
+        assertTrue(read.isOpen());
+        assertArrayEquals(later, TunnelCodec.encode(read));
     }
 
     @Test
@@ -153,9 +168,22 @@ class SerializationTest {
         return longer;
     }
 
+    private static byte[] text(String text) {
+        return ByteBuffer.allocate(Integer.BYTES + text.length())
+                .putInt(text.length())
+                .put(text.getBytes(StandardCharsets.UTF_8))
+                .array();
+    }
+
+    /** As a release writes it that has more to write behind it. */
+    private static byte[] withRate(Tunnel.Policy policy) throws IOException {
+        byte[] known = TunnelCodec.encode(policy);
+        return policy.rate() == null ? longer(known, text("")) : known;
+    }
+
     /** As a later release writes a policy that restricts visitors in one way more. */
     private static byte[] later(String restriction, Tunnel.Policy policy, String value) throws IOException {
-        byte[] known = TunnelCodec.encode(policy);
+        byte[] known = withRate(policy);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeInt(1 + ByteBuffer.wrap(known).getInt());
@@ -242,9 +270,12 @@ class SerializationTest {
     Arbitrary<Tunnel> tunnels() {
         Arbitrary<String> text = Arbitraries.strings().ofMaxLength(40);
         Arbitrary<Claim> claim = Combinators.combine(text, text, text).as(Claim::new);
+        Arbitrary<Rate> rate =
+                Arbitraries.of("5/s", "600/m", "999999999/h").map(Rate::parse).injectNull(0.5);
         Arbitrary<Tunnel.Policy> policy = Combinators.combine(
-                        text, text, Arbitraries.integers(), Arbitraries.of(true, false), admissions())
-                .as(Tunnel.Policy::new);
+                        text, text, Arbitraries.integers(), Arbitraries.of(true, false), admissions(), rate)
+                .as((hostHeader, target, timeout, pool, admission, most) ->
+                        new Tunnel.Policy(hostHeader, target, timeout, pool, admission, most, UnreadPolicy.NOTHING));
         return Combinators.combine(
                         text.map(TunnelKey::new),
                         text,
