@@ -97,7 +97,7 @@ final class ExchangeRecord {
     /**
      * Counts, and writes down, a request that the edge answers without having asked a target.
      *
-     * @param asked the tunnel that the visitor was not let in to; null where there is none
+     * @param asked the tunnel that the visitor does not get to; null where there is none
      */
     static void refused(
             Ingress ingress, RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {

@@ -56,7 +56,7 @@ final class HttpExchange implements TargetConnection.Listener {
     private final ByteBufAllocator allocator;
     private final ReplayBody replay;
     private final Deadline rest;
-    /** The tunnel that the visitor was not let in to. */
+    /** The tunnel that the visitor does not get to. */
     private @Nullable Tunnel asked;
 
     private @Nullable LaneUpgrade lane;

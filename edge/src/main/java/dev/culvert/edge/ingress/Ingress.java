@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lanes where agents go who come by WebSocket or by TLS
  * @param reception where it is decided what becomes of a request
  * @param rates how often each visitor has asked; null where nobody counts
+ * @param tunnelRates how often tunnels were asked for that do not take as much as comes
  * @param log where it is written down what visitors asked for
  */
 record Ingress(
@@ -27,6 +28,7 @@ record Ingress(
         LaneDoor lanes,
         Reception reception,
         @Nullable VisitorRates rates,
+        TunnelRates tunnelRates,
         AccessLog log) {
 
     /** Whether it is written down what visitors ask for. */

@@ -229,6 +229,10 @@ final class RawStream implements TunnelStream, TunnelStream.Listener {
             turnAway(new StreamReset(CloseReason.NOT_ADMITTED, 0, "the visitor's network is not let in"));
             return;
         }
+        if (ingress.tunnelRates().waitSeconds(tunnel) > 0) {
+            turnAway(new StreamReset(CloseReason.OVERLOADED, 0, "more visitors come than the tunnel takes"));
+            return;
+        }
         events.onTunnel(tunnel);
         if (replay != null) {
             events.onMoved(replay.readableBytes(), 0);

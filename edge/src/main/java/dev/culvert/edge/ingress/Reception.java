@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>it came without TLS, and is to come by it: a redirect;
  *   <li>it is for the edge's own host: the end of a sign-in, a page, or a lane for an agent;
  *   <li>it has gone in circles: 508;
- *   <li>the tunnel's {@link Gate} lets it in, or not.
+ *   <li>the tunnel's {@link Gate} does not let it in;
+ *   <li>the tunnel is asked for more often than it wants to be: 429. Else the request goes through it.
  * </ol>
  *
  * <p>{@link HttpExchange} carries the verdict out; nothing is sent here. Called on the visitor's event loop.
@@ -33,6 +34,7 @@ final class Reception {
     private final IngressOptions options;
     private final Routes routes;
     private final @Nullable VisitorRates rates;
+    private final TunnelRates tunnelRates;
     private final Gate gate;
     private final SignIn signIn;
     private final OwnPages pages;
@@ -50,6 +52,7 @@ final class Reception {
             IngressOptions options,
             Routes routes,
             @Nullable VisitorRates rates,
+            TunnelRates tunnelRates,
             SignIn signIn,
             OwnPages pages,
             Proofs proofs,
@@ -58,6 +61,7 @@ final class Reception {
         this.options = options;
         this.routes = routes;
         this.rates = rates;
+        this.tunnelRates = tunnelRates;
         this.gate = new Gate(options.trustedProxies(), signIn);
         this.signIn = signIn;
         this.pages = pages;
@@ -80,7 +84,7 @@ final class Reception {
     /**
      * The edge answers in the stead of a target.
      *
-     * @param asked the tunnel that the visitor was not let in to; null where there is none
+     * @param asked the tunnel that the visitor does not get to; null where there is none
      * @param answer may be one that is still to come, on any thread
      */
     record Answered(@Nullable Tunnel asked, Future<SignIn.Answer> answer) implements Verdict {
@@ -90,6 +94,10 @@ final class Reception {
 
         Answered(Reply reply) {
             this(new SignIn.Answer(reply));
+        }
+
+        Answered(Tunnel asked, Reply reply) {
+            this(asked, Future.succeededFuture(new SignIn.Answer(reply)));
         }
     }
 
@@ -179,7 +187,11 @@ final class Reception {
         return through(tunnel, (Gate.In) decision, head, from);
     }
 
-    private Through through(Tunnel tunnel, Gate.In in, RequestHead head, VisitorConnection from) {
+    private Verdict through(Tunnel tunnel, Gate.In in, RequestHead head, VisitorConnection from) {
+        long waitSeconds = tunnelRates.waitSeconds(tunnel);
+        if (waitSeconds > 0) {
+            return new Answered(tunnel, Reply.tunnelBusy(head.authority().host(), waitSeconds));
+        }
         HostPolicy host = HostPolicy.of(tunnel.policy(), head.authority(), from.isSecure() ? "https" : "http");
         HttpRequest request = TargetRequest.of(head, host, from);
         in.forTarget().accept(request.headers());

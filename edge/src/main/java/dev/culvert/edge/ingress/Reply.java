@@ -70,6 +70,15 @@ public record Reply(
                 (int) waitSeconds);
     }
 
+    static Reply tunnelBusy(String host, long waitSeconds) {
+        return new Reply(
+                HttpResponseStatus.TOO_MANY_REQUESTS,
+                "tunnel_busy",
+                "Too many visitors at once",
+                "More is asked of %s than it takes. Try again in %d s.".formatted(host, waitSeconds),
+                (int) waitSeconds);
+    }
+
     static Reply registryBusy() {
         return new Reply(
                 HttpResponseStatus.TOO_MANY_REQUESTS,

@@ -71,6 +71,7 @@ public final class VisitorPort {
         VisitorRates rates = options.visitorRate() == null
                 ? null
                 : new VisitorRates(options.visitorRate(), options.trustedProxies());
+        TunnelRates tunnelRates = new TunnelRates();
         ingress = new Ingress(
                 options,
                 registry,
@@ -81,8 +82,9 @@ public final class VisitorPort {
                 new WindowBudget(Http2Limits.GROWTH_BYTES),
                 FieldRoom.budget(),
                 lanes,
-                new Reception(options, routes, rates, signIn, pages, proofs, lanes),
+                new Reception(options, routes, rates, tunnelRates, signIn, pages, proofs, lanes),
                 rates,
+                tunnelRates,
                 log);
         protocols = new VisitorProtocols(ingress);
     }

@@ -3,6 +3,7 @@ package dev.culvert.edge.lanes;
 import dev.culvert.admission.Admission;
 import dev.culvert.config.ConfigException;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Rate;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.ReservedNames;
 import dev.culvert.edge.registry.Claim;
@@ -10,6 +11,7 @@ import dev.culvert.edge.registry.NameRefusedException;
 import dev.culvert.edge.registry.Registry;
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.registry.TunnelKey;
+import dev.culvert.edge.registry.UnreadPolicy;
 import dev.culvert.names.HostName;
 import dev.culvert.names.NameGenerator;
 import dev.culvert.wire.Bind;
@@ -254,8 +256,20 @@ public final class Binder {
                     "this edge is not told of groups by its identity provider; whoever runs it can name the claim that has them"
                             + " with groups: in the file of --sign-in");
         }
+        Rate rate;
+        try {
+            rate = asked.rate() == null ? null : Rate.parse(asked.rate());
+        } catch (ConfigException e) {
+            return refused(Bound.Code.NOT_ALLOWED, "how many requests to take: " + e.getMessage());
+        }
         Tunnel.Policy policy = new Tunnel.Policy(
-                asked.hostHeader(), asked.target(), asked.responseTimeoutMillis(), asked.pool(), admission);
+                asked.hostHeader(),
+                asked.target(),
+                asked.responseTimeoutMillis(),
+                asked.pool(),
+                admission,
+                rate,
+                UnreadPolicy.NOTHING);
         return registry.bind(
                         new Registry.Request(
                                 key, identity.owner(), asked.kind(), policy, claim, asked.ticket(), asked.changes()),

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Networks;
+import dev.culvert.config.Rate;
 import dev.culvert.edge.registry.Tunnel;
+import dev.culvert.edge.registry.UnreadPolicy;
 import dev.culvert.edge.testkit.Door;
 import dev.culvert.edge.testkit.FakeRegistry;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -27,6 +29,7 @@ class ReceptionTest {
             Door.options(),
             new Routes(Door.options(), registry),
             null,
+            new TunnelRates(),
             SignIn.NONE,
             OwnPages.NONE,
             Proofs.NONE,
@@ -69,6 +72,21 @@ class ReceptionTest {
         Reception.Answered answered = assertInstanceOf(Reception.Answered.class, verdict);
         assertEquals(closed, answered.asked());
         assertEquals("address_not_admitted", answered.answer().result().reply().code());
+    }
+
+    @Test
+    void whoComesWhenTheTunnelHasEnoughIsAnsweredInItsName() {
+        Tunnel.Policy policy = new Tunnel.Policy(
+                "preserve", "127.0.0.1:3000", 0, false, Admission.EVERYBODY, Rate.parse("1/h"), UnreadPolicy.NOTHING);
+        Tunnel busy = FakeRegistry.tunnel(Door.HOST, policy, Set.of(FakeRegistry.CLAIM));
+        registry.know(busy);
+        assertInstanceOf(Reception.Through.class, receive(Door.HOST));
+
+        Reception.Verdict verdict = receive(Door.HOST);
+
+        Reception.Answered answered = assertInstanceOf(Reception.Answered.class, verdict);
+        assertEquals(busy, answered.asked());
+        assertEquals("tunnel_busy", answered.answer().result().reply().code());
     }
 
     @Test

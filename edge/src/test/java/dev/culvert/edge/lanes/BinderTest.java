@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.admission.Admission;
 import dev.culvert.config.PortRange;
+import dev.culvert.config.Rate;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
 import dev.culvert.edge.access.ReservedNames;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ports for raw TCP, and names for TLS that ends at targets. */
 class BinderTest {
@@ -270,6 +272,30 @@ class BinderTest {
 
         assertEquals(Bound.Code.NOT_ALLOWED, refused.code());
         assertEquals(sentence, refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "tcp", "tls"})
+    void tunnelOfAnyKindMaySayHowMuchItTakes(String kind) throws Exception {
+        Registry.Grant grant = binder(PortRange.parse("2200-2209"), true)
+                .bind(taking(kind, "50/s"), ANYBODY, CLAIM, key -> {})
+                .await(5, TimeUnit.SECONDS);
+
+        assertEquals(Rate.parse("50/s"), grant.tunnel().policy().rate());
+    }
+
+    @Test
+    void whatIsNoRateIsRefused() {
+        NameRefusedException refused = refusal(taking("http", "often"), ANYBODY);
+
+        assertEquals(Bound.Code.NOT_ALLOWED, refused.code());
+        assertEquals(
+                "how many requests to take: often is not a rate: write a number and /s, /m or /h, like 600/m, or off",
+                refused.getMessage());
+    }
+
+    private static Bind taking(String kind, String rate) {
+        return new Bind(1, kind, null, 0, null, false, "preserve", "", 0, rate, Bind.Visitors.EVERYBODY, false);
     }
 
     @Test
