@@ -135,6 +135,11 @@ public final class TunnelList {
                         new JsonArray(tunnel.policy().unread().restrictions().stream()
                                 .sorted()
                                 .toList()))
+                .put(
+                        "rate",
+                        tunnel.policy().rate() == null
+                                ? null
+                                : tunnel.policy().rate().toString())
                 .put("since", time(tunnel.ownedSinceMillis()))
                 .put("reservedUntil", tunnel.reservedUntilMillis() == 0 ? null : time(tunnel.reservedUntilMillis()))
                 .put("holders", holders)

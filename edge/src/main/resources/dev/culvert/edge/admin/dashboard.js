@@ -114,7 +114,7 @@ function showTunnel(tunnel) {
     state.title = 'its agent is away; the name is kept for its owner';
   }
   link.title = tunnel.url;
-  put(cell('name').querySelector('small'), [...tunnel.passwords ? ['password'] : [], ...tunnel.people, ...tunnel.allowFrom, ...tunnel.unread.map(way => `${way} (not known here)`)].join(' · '));
+  put(cell('name').querySelector('small'), [...tunnel.passwords ? ['password'] : [], ...tunnel.people, ...tunnel.allowFrom, ...tunnel.unread.map(way => `${way} (not known here)`), ...tunnel.rate ? [`at most ${tunnel.rate}`] : []].join(' · '));
   for (const field of ['owner', 'target']) {
     put(cell(field), tunnel[field].replace(/^(http|file):\/\//, '')); // What most begin with leaves no room for the rest.
     cell(field).title = tunnel[field];

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.config.Rate;
 import dev.culvert.config.Secret;
 import dev.culvert.edge.ingress.Traffic;
 import dev.culvert.edge.registry.Claim;
@@ -126,12 +127,27 @@ class AdminVerticleTest {
     @Test
     void restrictionThatIsNotKnownHereIsListed() throws Exception {
         UnreadPolicy unread = new UnreadPolicy(Set.of("countries"), Buffer.buffer("as it was written"));
-        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, null, unread);
+        Tunnel.Policy policy =
+                new Tunnel.Policy("preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, null, unread);
         names.tunnels.add(new Tunnel(TunnelKey.ofHost("shop.localhost"), "alice", 1000, "http", policy, Set.of(), 1));
 
         JsonArray tunnels = new JsonArray(get(port, "/api/v1/tunnels").body());
 
         assertEquals(new JsonArray().add("countries"), tunnels.getJsonObject(0).getJsonArray("unread"));
+    }
+
+    @Test
+    void rateIsListedWhereThereIsOne() throws Exception {
+        Rate rate = Rate.parse("600/m");
+        Tunnel.Policy policy = new Tunnel.Policy(
+                "preserve", "127.0.0.1:22", 0, false, Admission.EVERYBODY, rate, UnreadPolicy.NOTHING);
+        names.tunnels.add(new Tunnel(TunnelKey.ofHost("busy.localhost"), "alice", 1000, "http", policy, Set.of(), 1));
+        names.add("shop", Set.of(), 1);
+
+        JsonArray tunnels = new JsonArray(get(port, "/api/v1/tunnels").body());
+
+        assertEquals("600/m", tunnels.getJsonObject(0).getString("rate"));
+        assertNull(tunnels.getJsonObject(1).getString("rate"));
     }
 
     @Test
