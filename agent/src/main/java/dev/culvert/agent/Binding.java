@@ -268,6 +268,7 @@ final class Binding {
                 options.hostHeader(),
                 options.targetName(),
                 (int) options.responseTimeout().toMillis(),
+                options.rate() == null ? null : options.rate().toString(),
                 new Bind.Visitors(
                         options.admission().networks().texts(),
                         options.admission().hashes(),

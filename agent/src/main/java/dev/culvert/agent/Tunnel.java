@@ -1,6 +1,7 @@
 package dev.culvert.agent;
 
 import dev.culvert.admission.Admission;
+import dev.culvert.config.Rate;
 import io.vertx.core.Future;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,15 @@ public final class Tunnel {
      */
     public Future<Void> admit(Admission admission) {
         return agent.change(this, options.withAdmission(admission));
+    }
+
+    /**
+     * Changes how many requests, or connections, the tunnel takes at each node, while it is open; as {@link #admit} does it.
+     *
+     * @param rate null for as many as come
+     */
+    public Future<Void> limit(@Nullable Rate rate) {
+        return agent.change(this, options.withRate(rate));
     }
 
     /** Ends the tunnel and gives its name back; other tunnels of the agent go on. */

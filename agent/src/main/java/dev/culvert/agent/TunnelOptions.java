@@ -4,6 +4,7 @@ import dev.culvert.admission.Admission;
 import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
 import dev.culvert.config.Durations;
+import dev.culvert.config.Rate;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     whose targets find it in {@code X-Forwarded-For}
  * @param responseTimeout how long the target may take to begin its answer, a second to a day; zero for as long as it takes. For
  *     HTTP only
+ * @param rate how many requests it takes at each node of the edge, or connections where it is not for HTTP, of all visitors
+ *     together, and as many at once after a pause; null for as many as come
  * @param admission whom the edge lets in; passwords and people are for HTTP only
  */
 public record TunnelOptions(
@@ -38,6 +41,7 @@ public record TunnelOptions(
         boolean insecureTarget,
         ProxyProtocol proxyProtocol,
         Duration responseTimeout,
+        @Nullable Rate rate,
         Admission admission) {
 
     private static final String PRESERVE = "preserve";
@@ -146,7 +150,17 @@ public record TunnelOptions(
 
     private static TunnelOptions of(Kind kind, Target target) {
         return new TunnelOptions(
-                kind, target, null, 0, false, PRESERVE, false, ProxyProtocol.OFF, Duration.ZERO, Admission.EVERYBODY);
+                kind,
+                target,
+                null,
+                0,
+                false,
+                PRESERVE,
+                false,
+                ProxyProtocol.OFF,
+                Duration.ZERO,
+                null,
+                Admission.EVERYBODY);
     }
 
     public TunnelOptions withName(@Nullable String newName) {
@@ -175,6 +189,10 @@ public record TunnelOptions(
 
     public TunnelOptions withResponseTimeout(Duration newResponseTimeout) {
         return with(copy -> copy.responseTimeout = newResponseTimeout);
+    }
+
+    public TunnelOptions withRate(@Nullable Rate newRate) {
+        return with(copy -> copy.rate = newRate);
     }
 
     public TunnelOptions withAdmission(Admission newAdmission) {
@@ -209,6 +227,7 @@ public record TunnelOptions(
         private boolean insecureTarget;
         private ProxyProtocol proxyProtocol;
         private Duration responseTimeout;
+        private @Nullable Rate rate;
         private Admission admission;
 
         Copy(TunnelOptions from) {
@@ -221,6 +240,7 @@ public record TunnelOptions(
             insecureTarget = from.insecureTarget;
             proxyProtocol = from.proxyProtocol;
             responseTimeout = from.responseTimeout;
+            rate = from.rate;
             admission = from.admission;
         }
 
@@ -235,6 +255,7 @@ public record TunnelOptions(
                     insecureTarget,
                     proxyProtocol,
                     responseTimeout,
+                    rate,
                     admission);
         }
     }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.culvert.admission.Admission;
 import dev.culvert.admission.Password;
 import dev.culvert.agent.dial.Reconnect;
+import dev.culvert.config.Rate;
 import dev.culvert.config.Secret;
 import dev.culvert.lane.LaneOptions;
 import dev.culvert.testkit.ScriptedPeer;
@@ -712,6 +713,21 @@ class AgentTest {
         Bind again = edge.welcome("node-1", 2).grant("web");
         assertEquals(BOB.hashes(), again.visitors().passwords());
         assertFalse(again.changes());
+    }
+
+    @Test
+    void howMuchATunnelTakesIsChangedWhileItIsOpen() throws Exception {
+        ScriptedEdge.Greeted lane = online("web", TunnelOptions.http(3000).withRate(Rate.parse("5/s")));
+        Tunnel tunnel = listener.lastTunnel();
+
+        Future<Void> changed = tunnel.limit(Rate.parse("600/m"));
+        assertEquals("600/m", lane.grant("web").rate());
+        get(changed);
+
+        Future<Void> lifted = tunnel.limit(null);
+        assertNull(lane.grant("web").rate());
+        get(lifted);
+        assertNull(tunnel.options().rate());
     }
 
     @Test

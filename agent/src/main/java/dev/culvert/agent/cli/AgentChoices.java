@@ -11,6 +11,7 @@ import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.config.Durations;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.ListenPort;
+import dev.culvert.config.Rate;
 import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
@@ -65,7 +66,9 @@ final class AgentChoices {
     }
 
     private static TunnelOptions options(TunnelOptions.Kind kind, Choices choices, String target) {
-        TunnelOptions options = bare(kind, choices, target);
+        TunnelOptions bare = bare(kind, choices, target);
+        TunnelOptions options = choices.read(AgentOption.RATE, text -> bare.withRate(Rate.parseOrOff(text)))
+                .orElse(bare);
         Admission admission = AdmissionChoices.of(choices);
         Optional<AgentOption> by = choices.nearest(AgentOption.BASIC_AUTH, AgentOption.BASIC_AUTH_FILE)
                 .or(() -> choices.nearest(AgentOption.SIGN_IN))

@@ -47,6 +47,11 @@ enum AgentOption {
             "TIME",
             "How long the target may take to begin its answer, like 30s; then the visitor gets 504. Default: as long as it"
                     + " takes"),
+    RATE(
+            "rate",
+            "N/s",
+            "How many requests or connections to take from all visitors together, at each node of the edge: 50/s, 600/m,"
+                    + " 10000/h, or off; others get 429, or are closed. Default: off"),
     EDGE(
             "edge",
             "EDGE",
@@ -133,9 +138,10 @@ enum AgentOption {
                         ALLOW_FROM,
                         ALLOW_PREFLIGHT,
                         RESPONSE_TIMEOUT,
+                        RATE,
                         INSECURE_TARGET);
-            case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL, ALLOW_FROM);
-            case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL, ALLOW_FROM);
+            case TCP -> Set.of(REMOTE_PORT, PROXY_PROTOCOL, POOL, ALLOW_FROM, RATE);
+            case TLS -> Set.of(NAME, PROXY_PROTOCOL, POOL, ALLOW_FROM, RATE);
         };
     }
 

@@ -140,7 +140,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private static List<String> table(JsonArray tunnels) {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("NAME", "URL", "TARGET", "AGENTS", "VISITORS", "REQUESTS", "VISITORS NEED"));
+        rows.add(List.of("NAME", "URL", "TARGET", "AGENTS", "VISITORS", "REQUESTS", "RATE", "VISITORS NEED"));
         for (int i = 0; i < tunnels.size(); i++) {
             rows.add(row(tunnels.getJsonObject(i)));
         }
@@ -173,6 +173,7 @@ final class StatusCommand implements Callable<Integer> {
                 agents == 0 ? "reserved" : Long.toString(agents),
                 text(tunnel, "visitors"),
                 text(tunnel, "requests"),
+                tunnel.getValue("rate") == null ? "off" : text(tunnel, "rate"),
                 unread ? "what this edge does not know" : needed.isEmpty() ? "nothing" : needed);
     }
 

@@ -2,6 +2,7 @@ package dev.culvert.agent.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -88,6 +89,8 @@ class AgentMainTest {
                 "http 3000 --response-timeout soon | --response-timeout: soon is not a time: write a number and ms, s, m or h, like 30s",
                 "http 3000 --response-timeout 10ms | --response-timeout: must be 1s to 24h, or 0 for as long as it takes, was 10ms",
                 "tcp 22 --response-timeout 10s | Unknown option: '--response-timeout' (`culvert tcp --help` lists what there is)",
+                "http 3000 --rate often | --rate: often is not a rate: write a number and /s, /m or /h, like 600/m, or off",
+                "tcp 22 --rate 0/s | --rate: a rate must be 1 to 999999999, was 0",
                 "http 3000 --basic-auth-file /nowhere/passwords | --basic-auth-file: there is no file /nowhere/passwords",
                 "http 3000 --allow-from here | --allow-from: must be networks like 10.0.0.0/8 or fd00::/8 with commas between them, found 'here'",
                 "tcp 22 --basic-auth ann:long-enough | Unknown option: '--basic-auth' (`culvert tcp --help` lists what there is)",
@@ -255,7 +258,7 @@ class AgentMainTest {
                     edge: %s
                     tunnels:
                       ssh: {kind: tcp, target: 22, remote-port: 2222, proxy-protocol: off}
-                      safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2, allow-from: "10.0.0.0/8, ::1"}
+                      safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2, allow-from: "10.0.0.0/8, ::1", rate: 600/m}
                     """.formatted(edge.address()));
             CompletableFuture<Integer> exitCode =
                     CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
@@ -270,6 +273,8 @@ class AgentMainTest {
             assertEquals("tls safe", safe.kind() + " " + safe.name());
             assertEquals(List.of(), ssh.visitors().allowFrom());
             assertEquals(List.of("10.0.0.0/8", "::1"), safe.visitors().allowFrom());
+            assertNull(ssh.rate());
+            assertEquals("600/m", safe.rate());
             assertTrue(out().contains("Online: tcp://example.com:2222 → 127.0.0.1:22\n"), out());
         }
     }
@@ -309,6 +314,23 @@ class AgentMainTest {
             assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
             assertEquals(90_000, bind.responseTimeoutMillis());
             assertTrue(bind.visitors().preflights());
+        }
+    }
+
+    @Test
+    void rateOfAVariableGivesWayToThatOfTheCommandLine() throws Exception {
+        try (ScriptedEdge edge = new ScriptedEdge()) {
+            environment.put("CULVERT_RATE", "50/s");
+            CompletableFuture<Integer> exitCode =
+                    CompletableFuture.supplyAsync(() -> run("tcp", "22", "--edge", edge.address()));
+            assertEquals(
+                    "50/s", edge.welcome().refuse(Bound.Code.NOT_ALLOWED, "no").rate());
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
+
+            exitCode =
+                    CompletableFuture.supplyAsync(() -> run("http", "3000", "--edge", edge.address(), "--rate", "off"));
+            assertNull(edge.welcome().refuse(Bound.Code.NOT_ALLOWED, "no").rate());
+            assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
         }
     }
 
@@ -435,11 +457,11 @@ class AgentMainTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, allow-preflight, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, response-timeout, sign-in, target",
+                "tunnels: {web: {target: 3000, nmae: x}} | line 1, column 31: nmae: unknown key; known are allow-from, allow-preflight, basic-auth, basic-auth-file, host-header, insecure-target, kind, name, pool, rate, response-timeout, sign-in, target",
                 "tunnels: {web: {name: x}} | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (it has no port, and there is no folder of this name): write a port, host:port, a URL, unix:/path, or a folder",
-                "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are allow-from, kind, pool, proxy-protocol, remote-port, target",
+                "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are allow-from, kind, pool, proxy-protocol, rate, remote-port, target",
                 "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
                 "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: proxy-protocol: must be off, v1 or v2, was v3",
                 "{lanes: 99, tunnels: {web: 1}} | line 1, column 2: lanes: must be between 1 and 16, was 99",
@@ -500,7 +522,7 @@ class AgentMainTest {
     void statusListsTunnels() throws Exception {
         HttpServer admin = admin(200, """
                 [{"name":"shop","url":"http://shop.localhost:7080","target":"http://127.0.0.1:3000",
-                  "holders":[{"node":"n","instance":"i"},{"node":"m","instance":"i"}],"passwords":2,"allowFrom":["::1"],"visitors":2,"requests":17},
+                  "holders":[{"node":"n","instance":"i"},{"node":"m","instance":"i"}],"passwords":2,"allowFrom":["::1"],"rate":"600/m","visitors":2,"requests":17},
                  {"name":"old","url":"http://old.localhost:7080","target":"\\u001b[31mred","holders":[],
                   "visitors":0,"requests":0}]
                 """);
@@ -510,9 +532,9 @@ class AgentMainTest {
         admin.stop(0);
 
         assertEquals("""
-                NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS  VISITORS NEED
-                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17        one of 2 passwords, an address of ::1
-                old   http://old.localhost:7080   ?[31mred               reserved  0         0         nothing
+                NAME  URL                         TARGET                 AGENTS    VISITORS  REQUESTS  RATE   VISITORS NEED
+                shop  http://shop.localhost:7080  http://127.0.0.1:3000  1         2         17        600/m  one of 2 passwords, an address of ::1
+                old   http://old.localhost:7080   ?[31mred               reserved  0         0         off    nothing
                 """, out());
     }
 
