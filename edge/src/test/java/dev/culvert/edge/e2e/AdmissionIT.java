@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,8 @@ class AdmissionIT {
                         passwords.toString(),
                         "--allow-from",
                         "127.0.0.0/8,::1",
+                        "--rate",
+                        "10000/s",
                         "--pool")
                 .awaitName();
 
@@ -63,10 +66,11 @@ class AdmissionIT {
         Browser.open(page, "http://ann:correct%%20horse@%s/".formatted(relaying.host(name)));
         page.waitForFunction("document.title === 'secret and loaded'");
 
-        assertEquals(2, relaying.tunnels().getJsonObject(0).getInteger("passwords"));
+        assertEquals(2, relaying.tunnel(name).getInteger("passwords"));
         Browser.open(page, "http://127.0.0.1:%d/".formatted(relaying.adminPort()));
         browser.await(
-                "document.querySelector('td[data-field=name] small')?.textContent === 'password · 127.0.0.0/8 · ::1'");
+                "document.querySelector('[data-tunnel=%s] [data-field=name] small')?.textContent === 'password · 127.0.0.0/8 · ::1 · at most 10000/s'"
+                        .formatted(name));
         browser.screenshot("dashboard-admission");
         Program open = stage.agent(relaying, target, "--name", name, "--pool").program();
         assertEquals(1, open.exitCode());
@@ -132,6 +136,32 @@ class AdmissionIT {
 
         assertEquals(52, Curl.run(stage, url).exitCode(), "closed without an answer");
         assertTrue(Curl.run(stage, "--interface", FRIEND, url).out().contains("secret"));
+    }
+
+    @Test
+    void crowdGetsNoMoreThanTheTunnelTakesAndOtherTunnelsAreUntouched() throws Exception {
+        RunningEdge relaying = cluster.node(1);
+        String busy = stage.agent(cluster.node(0), target, "--lanes", "1", "--name", "busy", "--rate", "5/m")
+                .awaitName();
+        String other = stage.agent(cluster.node(0), target, "--lanes", "1", "--name", "calm")
+                .awaitName();
+
+        List<String> answers = answersOfThirty(relaying, busy);
+
+        long served = answers.stream().filter("200  "::equals).count();
+        long refused = answers.stream()
+                .filter(answer -> answer.matches("429 tunnel_busy [1-9][0-9]*"))
+                .count();
+        assertTrue(served >= 5 && refused > 0 && served + refused == 30, answers::toString);
+        assertEquals(Collections.nCopies(30, "200  "), answersOfThirty(relaying, other));
+    }
+
+    /** Status, code and when to come back, of requests that one curl sends one after the other. */
+    private static List<String> answersOfThirty(RunningEdge node, String name) throws IOException {
+        String url = "http://%s/?[1-30]".formatted(node.host(name));
+        Curl all = Curl.run(
+                stage, "-o", "/dev/null", "-w", "%{http_code} %header{culvert-error} %header{retry-after}\n", url);
+        return all.out().lines().toList();
     }
 
     private static void assertStatus(int status, RunningEdge node, String name, String... more) throws IOException {

@@ -84,6 +84,12 @@ record RunningEdge(Program program, String domain, int httpPort, int lanePort, i
                 .body());
     }
 
+    /** One of them. */
+    JsonObject tunnel(String name) throws IOException {
+        return new JsonObject(Visitor.get(adminPort, "127.0.0.1:" + adminPort, "/api/v1/tunnels/" + name)
+                .body());
+    }
+
     /** Whether it says that it takes visitors. */
     boolean isReady() throws IOException {
         return Visitor.get(adminPort, "127.0.0.1:" + adminPort, "/readyz").status() == 200;
