@@ -8,6 +8,7 @@ import dev.culvert.agent.dial.EdgeTrust;
 import dev.culvert.agent.dial.TokenSource;
 import dev.culvert.agent.dial.WebProxies;
 import dev.culvert.agent.target.ProxyProtocol;
+import dev.culvert.config.ConfigException;
 import dev.culvert.config.Durations;
 import dev.culvert.config.FileFaults;
 import dev.culvert.config.ListenPort;
@@ -15,6 +16,8 @@ import dev.culvert.config.Rate;
 import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +35,7 @@ final class AgentChoices {
             options = options.withLanes(lanes.get());
         }
         return options.withStateFolder(surroundings.home())
-                .withTokenSource(tokenSource(choices).orElse(null));
+                .withTokenSource(tokenSource(choices, options.edge()).orElse(null));
     }
 
     /** Which edge, and how. */
@@ -125,13 +128,16 @@ final class AgentChoices {
 
     /** The option that says where the token comes from. */
     static Optional<AgentOption> tokenOption(Choices choices) {
-        return choices.nearest(AgentOption.TOKEN, AgentOption.TOKEN_FILE, AgentOption.TOKEN_COMMAND);
+        return choices.nearest(
+                AgentOption.TOKEN, AgentOption.TOKEN_FILE, AgentOption.TOKEN_COMMAND, AgentOption.SSH_KEY);
     }
 
-    private static Optional<TokenSource> tokenSource(Choices choices) {
+    private static Optional<TokenSource> tokenSource(Choices choices, EdgeAddress edge) {
         AgentOption nearest = tokenOption(choices).orElse(null);
         if (nearest == AgentOption.TOKEN_COMMAND) {
             return choices.read(nearest, TokenSource::ofCommand);
+        } else if (nearest == AgentOption.SSH_KEY) {
+            return choices.read(nearest, file -> TokenSource.ofSshKey(sshKey(file), edge));
         }
         // A file is read now, too: one that is not there is a mistake of who named it.
         Optional<Secret> token = token(choices);
@@ -140,7 +146,16 @@ final class AgentChoices {
                 : token.map(TokenSource::of);
     }
 
-    /** The token now, where it is not a command's to say. */
+    /** One that is not there is a mistake of who named it. */
+    private static Path sshKey(String text) {
+        Path file = Path.of(text);
+        if (!Files.isRegularFile(file)) {
+            throw new ConfigException(FileFaults.sentence(file, new NoSuchFileException(text)));
+        }
+        return file;
+    }
+
+    /** The token now, where it is neither a command's to say nor a key's. */
     static Optional<Secret> token(Choices choices) {
         return tokenOption(choices)
                 .flatMap(option -> option == AgentOption.TOKEN_FILE

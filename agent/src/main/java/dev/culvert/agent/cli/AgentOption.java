@@ -69,6 +69,11 @@ enum AgentOption {
             "token-command",
             "COMMAND",
             "Command for the shell that prints the token; run for each connection to the edge, for 30 s at most."),
+    SSH_KEY(
+            "ssh-key",
+            "FILE",
+            "SSH key that proves to the edge who you are, where it lists the key: the private key, or the public one of a key"
+                    + " that ssh-agent has; ssh-keygen signs for each connection to the edge."),
     LANES("lanes", "N", "Connections to keep, each to another node of the edge; one node gets one. Default: 2"),
     INSECURE("insecure", "", "Reach an edge beyond this machine without encryption: private networks only."),
     INSPECT_PORT(
@@ -98,10 +103,11 @@ enum AgentOption {
 
     /** Options of the whole agent. */
     static final Set<AgentOption> OF_AGENT =
-            Set.of(EDGE, CA, EDGE_KEY, TOKEN, TOKEN_FILE, TOKEN_COMMAND, LANES, INSECURE, INSPECT_PORT, JSON);
+            Set.of(EDGE, CA, EDGE_KEY, TOKEN, TOKEN_FILE, TOKEN_COMMAND, SSH_KEY, LANES, INSECURE, INSPECT_PORT, JSON);
 
     /** Options of {@code culvert login}: which edge, and how it and its agents know each other. */
-    static final Set<AgentOption> OF_LOGIN = Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE, TOKEN_COMMAND);
+    static final Set<AgentOption> OF_LOGIN =
+            Set.of(EDGE, CA, EDGE_KEY, INSECURE, TOKEN, TOKEN_FILE, TOKEN_COMMAND, SSH_KEY);
 
     /** Options of {@code culvert lt}. */
     static final Set<AgentOption> OF_LOCALTUNNEL = Set.of(PORT, HOST, SUBDOMAIN, LOCAL_HOST, JSON);

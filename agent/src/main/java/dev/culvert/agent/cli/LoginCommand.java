@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +40,11 @@ final class LoginCommand implements Callable<Integer> {
                         "The token is asked for on the terminal, or read from standard input, where neither",
                         "--token-file nor CULVERT_TOKEN names it. Nothing typed is an agent without one.",
                         "Both are kept in config.yaml in ~/.config/culvert, which only you can read; of",
-                        "--token-command the command is.",
+                        "--token-command the command is, and of --ssh-key the file's name.",
                         "",
                         "Examples:",
                         "  culvert login edge.example.com",
+                        "  culvert login edge.example.com --ssh-key ~/.ssh/id_ed25519",
                         "  culvert login tls://10.0.0.7:7070 --edge-key sha256:… < token");
         spec.addPositional(PositionalParamSpec.builder()
                 .index("0")
@@ -101,9 +101,9 @@ final class LoginCommand implements Callable<Integer> {
         Choices choices = surroundings.choicesWithoutToken(flags);
         AgentOptions options = AgentChoices.agent(choices, surroundings);
         Map<String, String> kept = new HashMap<>();
-        if (AgentChoices.tokenOption(choices).equals(Optional.of(AgentOption.TOKEN_COMMAND))) {
-            choices.text(AgentOption.TOKEN_COMMAND)
-                    .ifPresent(command -> kept.put(AgentOption.TOKEN_COMMAND.key, command));
+        AgentOption option = AgentChoices.tokenOption(choices).orElse(null);
+        if (option == AgentOption.TOKEN_COMMAND || option == AgentOption.SSH_KEY) {
+            kept.put(option.key, kept(option, choices));
         } else {
             Secret token = AgentChoices.token(choices).orElse(null);
             token = token == null ? asked(options) : token;
@@ -153,6 +153,7 @@ final class LoginCommand implements Callable<Integer> {
 
     private static String kept(AgentOption option, Choices choices) {
         String text = choices.text(option).orElse("");
-        return option == AgentOption.CA ? Path.of(text).toAbsolutePath().toString() : text;
+        boolean file = option == AgentOption.CA || option == AgentOption.SSH_KEY;
+        return file ? Path.of(text).toAbsolutePath().toString() : text;
     }
 }

@@ -78,8 +78,8 @@ record Surroundings(
 
     /** The same without a token of the user's file. */
     Choices choicesWithoutToken(Map<String, String> flags) {
-        Set<String> tokens =
-                AgentOption.keys(Set.of(AgentOption.TOKEN, AgentOption.TOKEN_FILE, AgentOption.TOKEN_COMMAND));
+        Set<String> tokens = AgentOption.keys(
+                Set.of(AgentOption.TOKEN, AgentOption.TOKEN_FILE, AgentOption.TOKEN_COMMAND, AgentOption.SSH_KEY));
         return choices(flags, List.of(), userConfig().section().without(tokens));
     }
 

@@ -5,6 +5,8 @@ import dev.culvert.config.Secret;
 import dev.culvert.config.SmallFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
 
 /**
  * Where an agent's token comes from. It is asked for each connection to the edge: one that has been renewed is told, and one
@@ -50,7 +52,17 @@ public interface TokenSource {
 
     /** What a command prints, which the machine's shell runs; it gets 30 s. */
     static TokenSource ofCommand(String line) {
-        return new TokenCommand(line, TokenCommand.LONGEST);
+        return new TokenCommand(line, CommandRun.LONGEST);
+    }
+
+    /**
+     * A signature by an SSH key, for an edge that lists the key. OpenSSH's {@code ssh-keygen} makes it, which must be there; it
+     * gets 30 s, and asks nobody for a passphrase but by a graphical program ({@code SSH_ASKPASS}).
+     *
+     * @param key what {@code ssh-keygen -Y sign -f} takes: a private key, or the public one of a key that ssh-agent has
+     */
+    static TokenSource ofSshKey(Path key, EdgeAddress edge) {
+        return new SshKeyProof(List.of("ssh-keygen"), key, edge.hostPort().host(), Clock.systemUTC());
     }
 
     /** A token that stays. */

@@ -83,6 +83,8 @@ class AgentMainTest {
                 "http 3000 --edge-key sha256:abc | --edge-key: must be sha256: and the SHA-256 of the edge's public key in Base64, 44 characters; the edge's operator has it",
                 "http 3000 --token-file /nowhere/token | --token-file: there is no file /nowhere/token",
                 "http 3000 --token-file / | --token-file: / is a folder, not a file",
+                "http 3000 --ssh-key /nowhere/key | --ssh-key: there is no file /nowhere/key",
+                "http 3000 --ssh-key / | --ssh-key: / is a folder, not a file",
                 "http 7070 | 127.0.0.1:7070 is the edge itself (it is the port at which the edge takes agents in): name the port of your own application",
                 "http 3000 --basic-auth ann | --basic-auth: must be a name and a password with a colon between them",
                 "http 3000 --basic-auth ann:short | --basic-auth: a password has 8 characters at least",

@@ -111,6 +111,36 @@ class LoginCommandTest {
     }
 
     @Test
+    void nameOfTheSshKeyIsKeptAndItSignsForTheEdge() throws Exception {
+        Path key = folder.resolve("it's a key");
+        assertEquals(
+                0,
+                new ProcessBuilder("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString())
+                        .start()
+                        .waitFor());
+        String words = "sshsig:[0-9]{10}:127\\.0\\.0\\.1:U1NIU0lH[A-Za-z0-9+/]+=*"; // SSHSIG
+
+        Hello hello = greeted("login", edge.address(), "--ssh-key", key.toString());
+
+        assertTrue(String.valueOf(hello.token()).matches(words), hello.token());
+        assertNull(hello.secret());
+        assertEquals("", prompts.toString());
+        assertEquals(
+                "edge: '%s'\nssh-key: '%s'\n"
+                        .formatted(edge.address(), key.toString().replace("'", "''")),
+                Files.readString(config()));
+
+        CompletableFuture<Integer> tunnel = CompletableFuture.supplyAsync(() -> run("http", "3000"));
+
+        String again = edge.refuse(CloseReason.UNAUTHORIZED, "no").token();
+        assertTrue(String.valueOf(again).matches(words), again);
+        assertEquals(1, tunnel.get(20, TimeUnit.SECONDS));
+
+        greeted("login", edge.address()); // The key is what is to be replaced.
+        assertEquals("edge: '%s'\ntoken: 's3cret'\n".formatted(edge.address()), Files.readString(config()));
+    }
+
+    @Test
     void commandForATokenThatFailsEndsTheTunnelInWords() {
         assertEquals(1, run("http", "3000", "--edge", edge.address(), "--token-command", "echo no login >&2; exit 4"));
         assertEquals("culvert: no token: its command ended with exit code 4: no login\n", err());
