@@ -91,7 +91,7 @@ public final class Edge {
 
     private final Vertx vertx;
     private final EdgeOptions options;
-    /** Who decides where there are neither a tokens file nor issuers. */
+    /** Who decides where there are no files of tokens, issuers and keys of agents. */
     private final Authenticator withoutTokens;
 
     private final EdgeListener listener;
@@ -130,9 +130,9 @@ public final class Edge {
     }
 
     /**
-     * The same with an answer of the caller's own to who may connect an agent, in the place of a tokens file and issuers.
+     * The same with an answer of the caller's own to who may connect an agent, in the place of files.
      *
-     * @param options without {@code tokens} and {@code issuers}; beyond loopback with {@code allowAnonymous}, which here
+     * @param options without {@code tokens}, {@code issuers} and {@code agentKeys}; beyond loopback with {@code allowAnonymous}, which here
      *     says no more than that there is no file. SSH clients are not asked by it, so for them there must be a list of keys
      */
     public static Future<Edge> start(Vertx vertx, EdgeOptions options, Authenticator authenticator) {
@@ -151,7 +151,7 @@ public final class Edge {
         }
         if (options.access().isAuthenticated()) {
             throw new IllegalArgumentException(
-                    "there are an authenticator and a file of tokens or issuers: choose one");
+                    "there are an authenticator and a file of tokens, issuers or keys of agents: choose one");
         }
         if (options.ssh().port().isOn() && options.ssh().keys() == null) {
             throw new IllegalArgumentException(

@@ -44,6 +44,11 @@ enum EdgeOption {
             "issuers",
             "FILE",
             "Whose signed tokens (JWT, OpenID Connect) agents may show, beside or instead of --tokens."),
+    AGENT_KEYS(
+            "agent-keys",
+            "FILE",
+            "Public SSH keys of agents, as authorized_keys has them, beside or instead of --tokens; may be the file of"
+                    + " --ssh-keys."),
     SIGN_IN(
             "sign-in",
             "FILE",

@@ -323,31 +323,46 @@ public record EdgeOptions(
      *     default none); read again when it changes
      * @param issuers the file that says whose signed tokens count, and for which agents (option {@code --issuers}, default
      *     none); beside {@code tokens} or alone. Read again when it changes
+     * @param agentKeys the file with agents' public SSH keys, as that of {@link Ssh#keys} (option {@code --agent-keys}, default
+     *     none); beside the others or alone. Read again when it changes
      * @param signIn the file that names the identity provider with which visitors sign in whose tunnel asks for it (option
      *     {@code --sign-in}, default none)
      * @param allowAnonymous whether agents without a token are let in beyond loopback (option
-     *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens or issuers
+     *     {@code --allow-anonymous}, default no). On loopback they are unless there are tokens, issuers or keys
      * @param insecure whether agents of other machines may come in plaintext (option {@code --insecure}, default no)
      */
     public record Access(
             @Nullable Path tokens,
             @Nullable Path issuers,
+            @Nullable Path agentKeys,
             @Nullable Path signIn,
             boolean allowAnonymous,
             boolean insecure) {
 
-        public static final Access DEFAULT = new Access(null, null, null, false, false);
+        public static final Access DEFAULT = new Access(null, null, null, null, false, false);
 
         public Access {
-            if ((tokens != null || issuers != null) && allowAnonymous) {
-                throw new ConfigException("%s and --allow-anonymous exclude each other: choose one"
-                        .formatted(tokens == null ? "--issuers" : "--tokens"));
+            if (allowAnonymous && (tokens != null || issuers != null || agentKeys != null)) {
+                throw new ConfigException(
+                        "%s and --allow-anonymous exclude each other: choose one".formatted(asking(tokens, issuers)));
             }
         }
 
         /** Whether agents have to say who they are. */
         public boolean isAuthenticated() {
-            return tokens != null || issuers != null;
+            return tokens != null || issuers != null || agentKeys != null;
+        }
+
+        /** The option that says so, where one does; the first of several. */
+        String asking() {
+            return asking(tokens, issuers);
+        }
+
+        private static String asking(@Nullable Path tokens, @Nullable Path issuers) {
+            if (tokens != null) {
+                return "--tokens";
+            }
+            return issuers != null ? "--issuers" : "--agent-keys";
         }
     }
 

@@ -53,12 +53,17 @@ final class EdgeRules {
     }
 
     static void requireAccess(String bind, @Nullable URI publicUrl, Networks trustedProxies, Access access) {
-        String letsIn = isBeyondLoopback(bind) ? "--bind " + bind : proxied(publicUrl, trustedProxies);
+        String letsIn = lettingIn(bind, publicUrl, trustedProxies);
         if (letsIn != null && !access.isAuthenticated() && !access.allowAnonymous()) {
             throw new ConfigException(("%s lets other machines in: say who may connect agents with --tokens FILE "
-                            + "(`culvert token create` writes one) or --issuers FILE, or let anybody with --allow-anonymous")
+                            + "(`culvert token create` writes one), --agent-keys FILE or --issuers FILE, or let anybody with --allow-anonymous")
                     .formatted(letsIn));
         }
+    }
+
+    /** The option that lets other machines in; null where none does. */
+    static @Nullable String lettingIn(String bind, @Nullable URI publicUrl, Networks trustedProxies) {
+        return isBeyondLoopback(bind) ? "--bind " + bind : proxied(publicUrl, trustedProxies);
     }
 
     private static boolean isBeyondLoopback(String bind) {
@@ -94,7 +99,7 @@ final class EdgeRules {
         if (access.isAuthenticated()) {
             throw new ConfigException(
                     "--localtunnel lets anybody have a name, because its clients have no tokens, and %s"
-                                    .formatted(access.tokens() == null ? "--issuers" : "--tokens")
+                                    .formatted(access.asking())
                             + " does not: choose one, or run an edge for each");
         }
         if (isBeyondLoopback(bind) && !access.insecure()) {
@@ -108,9 +113,11 @@ final class EdgeRules {
     }
 
     static void requireSsh(String bind, Access access, Ssh ssh) {
-        if (ssh.port().isOn() && access.issuers() != null && access.tokens() == null && ssh.keys() == null) {
+        if (ssh.port().isOn() && access.isAuthenticated() && access.tokens() == null && ssh.keys() == null) {
             throw new ConfigException(
-                    "--ssh-port beside --issuers needs --ssh-keys or --tokens: SSH clients show no tokens of issuers");
+                    access.issuers() != null
+                            ? "--ssh-port beside --issuers needs --ssh-keys or --tokens: SSH clients show no tokens of issuers"
+                            : "--ssh-port beside --agent-keys needs --ssh-keys, which may be the same file, or --tokens");
         }
         if (isBeyondLoopback(bind) && ssh.port().isOn() && ssh.hostKey() == null) {
             throw new ConfigException(

@@ -29,6 +29,7 @@ final class EdgeSettings {
     private static final List<EdgeOption> CLOSING = List.of(
             EdgeOption.TOKENS,
             EdgeOption.ISSUERS,
+            EdgeOption.AGENT_KEYS,
             EdgeOption.SIGN_IN,
             EdgeOption.SSH_KEYS,
             EdgeOption.VISITOR_RATE,
@@ -73,6 +74,7 @@ final class EdgeSettings {
                 new EdgeOptions.Access(
                         find(EdgeOption.TOKENS, EdgeSettings::path),
                         find(EdgeOption.ISSUERS, EdgeSettings::path),
+                        find(EdgeOption.AGENT_KEYS, EdgeSettings::path),
                         find(EdgeOption.SIGN_IN, EdgeSettings::path),
                         value(EdgeOption.ALLOW_ANONYMOUS, EdgeSettings::yes, false),
                         value(EdgeOption.INSECURE, EdgeSettings::yes, false)),

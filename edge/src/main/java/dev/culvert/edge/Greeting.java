@@ -1,6 +1,8 @@
 package dev.culvert.edge;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What an edge that has started tells the person at its terminal: where its doors are, and what to do next. */
 final class Greeting {
@@ -76,7 +78,7 @@ final class Greeting {
                     "  culvert http 3000 --name my-app%s%s%s%n",
                     usual ? "" : " --edge %s:%d".formatted(reached(options.bind()), ports.lane()),
                     alone ? "" : " --insecure",
-                    options.access().isAuthenticated() ? " --token TOKEN" : "");
+                    credential(options.access()));
         }
     }
 
@@ -95,12 +97,27 @@ final class Greeting {
 
     private String whoMayConnect() {
         EdgeOptions.Access access = options.access();
+        List<String> ways = new ArrayList<>();
         if (access.tokens() != null) {
-            return "with a token of " + access.tokens() + (access.issuers() == null ? "" : ", or of an issuer's");
-        } else if (access.issuers() != null) {
-            return "with a token of an issuer in " + access.issuers();
+            ways.add("with a token of " + access.tokens());
         }
-        return alone && !access.allowAnonymous() ? "anybody on this machine" : "anybody who can reach it";
+        if (access.issuers() != null) {
+            ways.add(ways.isEmpty() ? "with a token of an issuer in " + access.issuers() : "of an issuer's");
+        }
+        if (access.agentKeys() != null) {
+            ways.add("with an SSH key of " + access.agentKeys());
+        }
+        if (ways.isEmpty()) {
+            return alone && !access.allowAnonymous() ? "anybody on this machine" : "anybody who can reach it";
+        }
+        return String.join(", or ", ways);
+    }
+
+    private static String credential(EdgeOptions.Access access) {
+        if (!access.isAuthenticated()) {
+            return "";
+        }
+        return access.tokens() == null && access.issuers() == null ? " --ssh-key FILE" : " --token TOKEN";
     }
 
     private static String shown(String address) {

@@ -45,7 +45,7 @@ record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, Age
     /**
      * Reads all of it, and tries the ports: what is wrong with either is known before anything else is started.
      *
-     * @param withoutTokens who decides about agents where there are neither tokens nor issuers
+     * @param withoutTokens who decides about agents where there are no files of tokens, issuers and keys of agents
      */
     static Future<Prepared> read(
             Vertx vertx, EdgeOptions options, Doors doors, Authenticator withoutTokens, Started started) {

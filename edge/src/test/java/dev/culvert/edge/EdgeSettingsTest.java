@@ -60,6 +60,7 @@ class EdgeSettingsTest {
             Map.entry("visitor-rate", "600/m"),
             Map.entry("access-log", "access.log"),
             Map.entry("issuers", "issuers.yaml"),
+            Map.entry("agent-keys", "agent-keys.txt"),
             Map.entry("sign-in", "sign-in.yaml"),
             Map.entry("cluster-secret-file", "secret.txt"),
             Map.entry("tcp-ports", "2300-2399"),
@@ -101,7 +102,12 @@ class EdgeSettingsTest {
                     ListenPort.FREE,
                     EdgeOptions.DEFAULT.tls().authority()),
             new EdgeOptions.Access(
-                    Path.of("tokens.txt"), Path.of("issuers.yaml"), Path.of("sign-in.yaml"), false, true),
+                    Path.of("tokens.txt"),
+                    Path.of("issuers.yaml"),
+                    Path.of("agent-keys.txt"),
+                    Path.of("sign-in.yaml"),
+                    false,
+                    true),
             new EdgeOptions.Localtunnel(false, new PortRange(7200, 7299), "203.0.113.9"),
             new EdgeOptions.Ssh(new ListenPort(2222), Path.of("keys.txt"), Path.of("host_key")),
             Networks.parse("10.0.0.0/8,fd00::/8"),
@@ -220,10 +226,14 @@ class EdgeSettingsTest {
     void beyondLoopbackSomebodyMustSayWhoMayConnect() {
         String fault = fault(() -> read(Map.of("bind", "0.0.0.0", "insecure", "true"), Map.of(), ""));
 
-        assertTrue(fault.contains("--tokens FILE") && fault.contains("--allow-anonymous"), fault);
+        assertEquals(
+                "--bind 0.0.0.0 lets other machines in: say who may connect agents with --tokens FILE (`culvert token create` writes"
+                        + " one), --agent-keys FILE or --issuers FILE, or let anybody with --allow-anonymous",
+                fault);
         read(Map.of("bind", "0.0.0.0", "insecure", "true", "allow-anonymous", "true"), Map.of(), "");
         read(Map.of("bind", "::", "insecure", "true", "tokens", "tokens.txt"), Map.of(), "");
         read(Map.of("bind", "::", "insecure", "true", "issuers", "issuers.yaml"), Map.of(), "");
+        read(Map.of("bind", "::", "insecure", "true", "agent-keys", "keys.txt"), Map.of(), "");
     }
 
     @Test
@@ -277,6 +287,7 @@ class EdgeSettingsTest {
             strings = {
                 "tokens",
                 "issuers",
+                "agent-keys",
                 "sign-in",
                 "ssh-keys",
                 "visitor-rate",
@@ -313,6 +324,20 @@ class EdgeSettingsTest {
         assertTrue(ssh.startsWith("--ssh-port beside --issuers needs --ssh-keys or --tokens"), ssh);
         read(Map.of("issuers", "i", "ssh-port", "0", "ssh-keys", "k"), Map.of(), "");
         read(Map.of("issuers", "i", "ssh-port", "0", "tokens", "t"), Map.of(), "");
+    }
+
+    @Test
+    void keysOfAgentsLetNobodyInWhoIsNotKnown() {
+        assertEquals(
+                "--agent-keys and --allow-anonymous exclude each other: choose one",
+                fault(() -> read(Map.of("agent-keys", "k", "allow-anonymous", "true"), Map.of(), "")));
+        assertEquals(
+                "--ssh-port beside --agent-keys needs --ssh-keys, which may be the same file, or --tokens",
+                fault(() -> read(Map.of("agent-keys", "k", "ssh-port", "0"), Map.of(), "")));
+
+        read(Map.of("agent-keys", "k", "ssh-port", "0", "ssh-keys", "k"), Map.of(), "");
+        read(Map.of("agent-keys", "k", "ssh-port", "0", "tokens", "t"), Map.of(), "");
+        read(Map.of("agent-keys", "k"), Map.of(), "");
     }
 
     @Test
@@ -426,6 +451,7 @@ class EdgeSettingsTest {
             value = {
                 "tokens=t | and --tokens does not: choose one",
                 "issuers=i | and --issuers does not: choose one",
+                "agent-keys=k | and --agent-keys does not: choose one",
                 "bind=0.0.0.0 allow-anonymous=true lane-port=off | --insecure",
                 "bind=0.0.0.0 insecure=true | --allow-anonymous",
                 "http-port=off | --http-port",

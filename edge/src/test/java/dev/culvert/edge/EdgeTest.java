@@ -323,7 +323,7 @@ class EdgeTest {
     @Test
     void embedderWithTwoAnswersIsToldToChoose() {
         EdgeOptions tokens = FREE_PORTS.withBind(
-                "127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), null, null, false, false));
+                "127.0.0.1", new EdgeOptions.Access(folder.resolve("tokens.txt"), null, null, null, false, false));
 
         assertThrows(IllegalArgumentException.class, () -> Edge.start(vertx, tokens, new AnonymousAuthenticator()));
     }

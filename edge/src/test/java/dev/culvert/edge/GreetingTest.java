@@ -87,6 +87,22 @@ class GreetingTest {
     }
 
     @Test
+    void whoseKeysCountIsSaid() throws Exception {
+        Path keys = Files.createFile(folder.resolve("keys"));
+        Path tokens = Files.createFile(folder.resolve("tokens.txt"));
+
+        String both = greeting(Map.of("agent-keys", keys.toString(), "tokens", tokens.toString()));
+        assertTrue(both.contains("with a token of %s, or with an SSH key of %s\n".formatted(tokens, keys)), both);
+
+        String text = greeting(Map.of("agent-keys", keys.toString()));
+        assertTrue(text.contains(", with an SSH key of %s\n".formatted(keys)), text);
+        assertTrue(
+                text.contains("\n  culvert http 3000 --name my-app --edge 127.0.0.1:%d --ssh-key FILE\n"
+                        .formatted(edge.ports().lane())),
+                text);
+    }
+
+    @Test
     void edgeWithoutALanePortSendsAgentsToTheWebPort() throws Exception {
         String text = greeting(Map.of("lane-port", "off"));
 

@@ -69,7 +69,7 @@ class JwtLaneTest {
         EdgeOptions options = EdgeOptions.DEFAULT
                 .withPorts(ListenPort.FREE, ListenPort.FREE, ListenPort.FREE)
                 .withEventLoops(1)
-                .withBind("127.0.0.1", new EdgeOptions.Access(null, issuers, null, false, false));
+                .withBind("127.0.0.1", new EdgeOptions.Access(null, issuers, null, null, false, false));
         edge = Nodes.await(Edge.start(vertx, options));
     }
 

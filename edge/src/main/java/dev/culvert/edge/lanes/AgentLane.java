@@ -154,7 +154,7 @@ final class AgentLane implements Lane.Handler, Carrier {
 
     /** Its credential does not count any more; the agent is told. Any thread. */
     void withdraw() {
-        close(CloseReason.UNAUTHORIZED, "the token was withdrawn; ask whoever runs the edge for a new one");
+        close(CloseReason.UNAUTHORIZED, "the token or key was withdrawn; ask whoever runs the edge for a new one");
     }
 
     /** The name belongs to somebody else now; the agent is told. Any thread. */

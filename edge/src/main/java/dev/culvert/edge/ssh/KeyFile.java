@@ -10,8 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** The operator's list of keys: a {@link KeyLine} a line, with empty lines and lines that begin with {@code #}. */
-record KeyFile(Path path) implements WatchedFile.Source<Map<String, KeyLine>> {
+/**
+ * The operator's list of keys: a {@link KeyLine} a line, with empty lines and lines that begin with {@code #}.
+ *
+ * @param option that names it
+ */
+record KeyFile(String option, Path path) implements WatchedFile.Source<Map<String, KeyLine>> {
 
     /** The lines by their fingerprints; the exception's message says which line of which file is wrong, and how. */
     @Override
@@ -38,9 +42,11 @@ record KeyFile(Path path) implements WatchedFile.Source<Map<String, KeyLine>> {
 
     @Override
     public String inWords(Throwable fault) {
-        return fault instanceof IOException cause
-                ? "--ssh-keys: %s".formatted(FileFaults.sentence(path, cause))
-                : "--ssh-keys: %s".formatted(Objects.requireNonNullElse(fault.getMessage(), fault.toString()));
+        return option
+                + ": "
+                + (fault instanceof IOException cause
+                        ? FileFaults.sentence(path, cause)
+                        : Objects.requireNonNullElse(fault.getMessage(), fault.toString()));
     }
 
     @Override

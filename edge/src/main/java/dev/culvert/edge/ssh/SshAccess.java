@@ -3,7 +3,6 @@ package dev.culvert.edge.ssh;
 import dev.culvert.config.WatchedFile;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
-import dev.culvert.edge.access.OperatorsFiles;
 import dev.culvert.edge.access.TokenFileAuthenticator;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -12,9 +11,7 @@ import java.security.KeyPair;
 import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.OpenSshCertificate;
@@ -35,19 +32,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SshAccess {
     private final KeyPair hostKey;
-    private final @Nullable WatchedFile<Map<String, KeyLine>> keys;
+    private final @Nullable KeyList keys;
     private final @Nullable TokenFileAuthenticator tokens;
-    private final List<Consumer<Identity>> revoked;
 
-    private SshAccess(
-            KeyPair hostKey,
-            @Nullable WatchedFile<Map<String, KeyLine>> keys,
-            @Nullable TokenFileAuthenticator tokens,
-            List<Consumer<Identity>> revoked) {
+    private SshAccess(KeyPair hostKey, @Nullable KeyList keys, @Nullable TokenFileAuthenticator tokens) {
         this.hostKey = hostKey;
         this.keys = keys;
         this.tokens = tokens;
-        this.revoked = revoked;
     }
 
     /**
@@ -61,16 +52,11 @@ public final class SshAccess {
     public static Future<SshAccess> read(
             Vertx vertx, @Nullable Path hostKeyFile, @Nullable Path keyFile, @Nullable TokenFileAuthenticator tokens) {
         return vertx.executeBlocking(() -> HostKey.read(hostKeyFile), false).compose(hostKey -> {
-            List<Consumer<Identity>> revoked = new CopyOnWriteArrayList<>();
             if (keyFile == null) {
-                return Future.succeededFuture(new SshAccess(hostKey, null, tokens, revoked));
+                return Future.succeededFuture(new SshAccess(hostKey, null, tokens));
             }
-            return OperatorsFiles.watch(
-                            vertx,
-                            new KeyFile(keyFile),
-                            WatchedFile.INTERVAL,
-                            (before, now) -> withdraw(before, now, revoked))
-                    .map(keys -> new SshAccess(hostKey, keys, tokens, revoked));
+            return KeyList.start(vertx, new KeyFile("--ssh-keys", keyFile), WatchedFile.INTERVAL)
+                    .map(keys -> new SshAccess(hostKey, keys, tokens));
         });
     }
 
@@ -83,7 +69,9 @@ public final class SshAccess {
 
     /** Calls the listener, on any thread, with each client whose key or token has been withdrawn. */
     void onRevoked(Consumer<Identity> listener) {
-        revoked.add(listener);
+        if (keys != null) {
+            keys.onRevoked(listener);
+        }
         if (tokens != null) {
             tokens.onRevoked(listener);
         }
@@ -125,23 +113,13 @@ public final class SshAccess {
         if (keys == null) {
             return new Login(new KeyLine(fingerprint, KeyLine.ownerOf(fingerprint), NamePatterns.ANY).identity(), true);
         }
-        KeyLine line = keys.value().get(fingerprint);
-        return line == null ? null : new Login(line.identity(), true);
+        Identity identity = keys.identityOf(fingerprint);
+        return identity == null ? null : new Login(identity, true);
     }
 
     private @Nullable Login ofToken(String token) {
         Identity identity = tokens == null ? null : tokens.identityOf(token);
         return identity == null ? null : new Login(identity, true);
-    }
-
-    /** A key whose line changed is another client's now. */
-    private static void withdraw(
-            Map<String, KeyLine> before, Map<String, KeyLine> now, List<Consumer<Identity>> listeners) {
-        before.forEach((fingerprint, line) -> {
-            if (!line.equals(now.get(fingerprint))) {
-                listeners.forEach(listener -> listener.accept(line.identity()));
-            }
-        });
     }
 
     /**

@@ -48,7 +48,7 @@ class IssuersIT {
 
         allow("another");
 
-        assertTrue(agent.await("reconnecting").getString("reason").contains("the token was withdrawn"));
+        assertTrue(agent.await("reconnecting").getString("reason").contains("the token or key was withdrawn"));
         assertRefused(stage.agent(edge, target, "--token-command", command), "this edge has no rule for its claims");
     }
 

@@ -73,7 +73,7 @@ class KeyFileTest {
     void lineThatIsWrongIsNamed(String text, String hint) throws IOException {
         Path file = Files.writeString(folder.resolve("keys"), "# ours\n" + text.replace("KEY", ED25519) + "\n");
 
-        String fault = assertThrows(IllegalArgumentException.class, () -> new KeyFile(file).read())
+        String fault = assertThrows(IllegalArgumentException.class, () -> new KeyFile("--ssh-keys", file).read())
                 .getMessage();
 
         assertTrue(fault.startsWith(file + ", line 2: "), fault);
@@ -84,11 +84,11 @@ class KeyFileTest {
     void keyThatIsThereTwiceIsRefused() throws IOException {
         Path file = Files.writeString(folder.resolve("keys"), ED25519 + "\nowner=\"bob\" " + ED25519 + "\n");
 
-        assertThrows(IllegalArgumentException.class, () -> new KeyFile(file).read());
+        assertThrows(IllegalArgumentException.class, () -> new KeyFile("--ssh-keys", file).read());
     }
 
     private KeyLine only(String text) throws IOException {
-        Map<String, KeyLine> keys = new KeyFile(Files.writeString(folder.resolve("keys"), text)).read();
+        Map<String, KeyLine> keys = new KeyFile("--ssh-keys", Files.writeString(folder.resolve("keys"), text)).read();
         assertEquals(1, keys.size());
         return keys.values().iterator().next();
     }

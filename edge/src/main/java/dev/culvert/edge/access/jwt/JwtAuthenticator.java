@@ -106,7 +106,7 @@ public final class JwtAuthenticator implements Authenticator {
     }
 
     /** Whether the token is a JWT by its looks, and not one of a tokens file. */
-    static boolean isJwt(String token) {
+    public static boolean isJwt(String token) {
         return JWT.matcher(token).matches();
     }
 

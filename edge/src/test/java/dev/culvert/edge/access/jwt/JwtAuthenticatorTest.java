@@ -28,6 +28,7 @@ import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.access.Identity;
 import dev.culvert.edge.access.NamePatterns;
 import dev.culvert.edge.access.ReservedNames;
+import dev.culvert.edge.access.TokensByShape;
 import dev.culvert.edge.access.UnauthorizedException;
 import dev.culvert.edge.access.UndecidedException;
 import dev.culvert.edge.testkit.Nodes;
@@ -530,7 +531,7 @@ class JwtAuthenticatorTest {
     @Test
     void jwtsAreProvenAndOtherTokensLeftToOthers() throws Exception {
         ReservedNames ofAnn = new ReservedNames(Map.of("shop", Set.of("ann")));
-        TokensByShape both = new TokensByShape(authenticator, new Authenticator() {
+        TokensByShape both = new TokensByShape(JwtAuthenticator::isJwt, authenticator, new Authenticator() {
             @Override
             public Future<Identity> authenticate(Hello hello) {
                 return Future.succeededFuture(new Identity("by " + hello.token(), "1", NamePatterns.ANY));
