@@ -275,6 +275,42 @@ class SshIT {
         assertNotEquals(0, refused.exitCode());
     }
 
+    @Test
+    void keyOfTheListIsItsOwnersAtAnAgentTooUntilItIsWithdrawn() throws Exception {
+        CountingTarget target = stage.keep(CountingTarget.start());
+        OpenSsh ann = OpenSsh.user(stage, "ann");
+        OpenSsh eve = OpenSsh.user(stage, "eve");
+        Path keys = stage.folder().resolve("keys");
+        Files.writeString(keys, "owner=\"ann\",names=\"ann-*\" " + Files.readString(ann.publicKey()));
+        RunningEdge edge =
+                stage.edge("--ssh-port", "0", "--ssh-keys", keys.toString(), "--agent-keys", keys.toString());
+
+        RunningAgent agent = stage.agentOf("ann", edge, target.port(), "--name", "ann-1", "--ssh-key", "" + ann.key());
+        agent.awaitOnline();
+        ann.tunnel(edge, "ann-2:80", target.port());
+
+        assertEquals(CountingTarget.answerTo(edge.host("ann-1"), 1), answerOf(edge, "ann-1", 1));
+        assertEquals(
+                List.of("ann", "ann"),
+                edge.tunnels().stream()
+                        .map(each -> ((JsonObject) each).getString("owner"))
+                        .toList());
+        assertRefused(stage.agentOf("ann", edge, 9, "--name", "other", "--ssh-key", "" + ann.key()), "does not allow");
+        assertRefused(stage.agentOf("eve", edge, 9, "--ssh-key", "" + eve.key()), "is not listed at this edge");
+        assertRefused(stage.agentOf("eve", edge, 9), "start the agent with --ssh-key FILE");
+
+        Files.writeString(keys, "# nobody\n");
+
+        assertTrue(agent.await("reconnecting").getString("reason").contains("withdrawn"));
+        assertRefused(stage.agentOf("ann", edge, 9, "--ssh-key", "" + ann.key()), "is not listed at this edge");
+    }
+
+    private static void assertRefused(RunningAgent agent, String words) throws Exception {
+        assertEquals(1, agent.program().exitCode(), () -> agent.program().said());
+        List<String> said = agent.program().err().awaitEnd();
+        assertTrue(said.size() == 1 && said.get(0).contains(words), said::toString);
+    }
+
     private static String answerOf(RunningEdge edge, String name, int request) throws Exception {
         return edge.get(name, "/r/" + request).body();
     }
