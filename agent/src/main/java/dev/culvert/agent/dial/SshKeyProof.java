@@ -31,12 +31,13 @@ record SshKeyProof(List<String> program, Path key, String host, Clock clock) imp
         if (!Files.isRegularFile(key)) {
             throw new IOException(FileFaults.sentence(key, new NoSuchFileException(key.toString())));
         }
+        // Joined, not formatted, which would be by the digits of the machine's language.
         long seconds = clock.instant().getEpochSecond();
-        CommandRun run = run("culvert lane\n%s\n%d\n".formatted(host, seconds));
+        CommandRun run = run("culvert lane\n" + host + "\n" + seconds + "\n");
         if (run.exitCode() != 0) {
             throw failure(run);
         }
-        return Secret.of("sshsig:%d:%s:%s".formatted(seconds, host, unarmoured(run.printed())));
+        return Secret.of("sshsig:" + seconds + ":" + host + ":" + unarmoured(run.printed()));
     }
 
     /** The next proof is by the same key. */
@@ -58,7 +59,7 @@ record SshKeyProof(List<String> program, Path key, String host, Clock clock) imp
     }
 
     private IOException failure(CommandRun run) {
-        if (run.told().contains("passphrase")) {
+        if (run.told().contains("incorrect passphrase")) {
             return new IOException(
                     "%1$s has a passphrase, and nobody to ask for it: put the key into ssh-agent (ssh-add %1$s)"
                             .formatted(key));

@@ -15,6 +15,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,17 @@ class SshKeyProofTest {
                 "-Y", "verify", "-n", "culvert", "-I", "ann", "-f", signers.toString(), "-s", signature.toString());
         assertEquals(0, keygen("culvert lane\nedge.example.com\n1764579600\n", verify));
         assertFalse(keygen("culvert lane\nedge.example.com\n1764579601\n", verify) == 0);
+    }
+
+    @Test
+    void digitsAreTheSameInEachLanguage() throws Exception {
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertTrue(TOKEN.matcher(proof(key("")).token().reveal()).matches());
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  * ({@code docs/decisions/0016}). Safe for use by any thread.
  */
 public final class KeyAuthenticator implements Authenticator {
-    /** What clocks may differ by, and how long a proof counts with whom it was not meant for, should one have it. */
+    /** What clocks may differ by. For so long somebody else could use a proof that he has come by. */
     private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
     /** Threads that look at signatures: a fraction of a millisecond each. */
