@@ -10,6 +10,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -119,21 +120,27 @@ public final class ScriptedPeer implements AutoCloseable {
     /** Sends frames, in this order. */
     public synchronized ScriptedPeer send(Frame... frames) {
         for (Frame frame : frames) {
-            ByteBuf header = FrameWriter.write(frame, UnpooledByteBufAllocator.DEFAULT);
             try {
-                header.readBytes(socket.getOutputStream(), header.readableBytes());
-                if (frame instanceof Frame.Data data) {
-                    data.payload()
-                            .readBytes(socket.getOutputStream(), data.payload().readableBytes());
-                    data.payload().release();
-                }
+                write(frame);
             } catch (IOException e) {
                 throw new AssertionError("cannot send " + frame, e);
-            } finally {
-                header.release();
             }
         }
         return this;
+    }
+
+    private synchronized void write(Frame frame) throws IOException {
+        ByteBuf header = FrameWriter.write(frame, UnpooledByteBufAllocator.DEFAULT);
+        try {
+            header.readBytes(socket.getOutputStream(), header.readableBytes());
+            if (frame instanceof Frame.Data data) {
+                data.payload()
+                        .readBytes(socket.getOutputStream(), data.payload().readableBytes());
+                data.payload().release();
+            }
+        } finally {
+            header.release();
+        }
     }
 
     /** Sends text as the data of a stream. */
@@ -291,7 +298,7 @@ public final class ScriptedPeer implements AutoCloseable {
                 }
                 frames.read(Unpooled.copiedBuffer(bytes, 0, count), this::arrived);
             }
-        } catch (IOException | InterruptedException e) {
+        } catch (IOException | UncheckedIOException | InterruptedException e) {
             events.add(new Event.Ended(String.valueOf(e.getMessage())));
         } catch (MalformedFrameException e) {
             events.add(new Event.Ended("bytes that are not frames: " + e.getMessage()));
@@ -302,9 +309,18 @@ public final class ScriptedPeer implements AutoCloseable {
 
     private void arrived(Frame frame) {
         if (frame instanceof Frame.Ping ping && answeringPings) {
-            send(new Frame.Pong(ping.token()));
+            pong(ping);
         } else if (!(frame instanceof Frame.Ping)) {
             events.add(new Event.Arrived(frame));
+        }
+    }
+
+    /** The script may close the connection at any time. */
+    private void pong(Frame.Ping ping) {
+        try {
+            write(new Frame.Pong(ping.token()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
