@@ -323,7 +323,7 @@ final class Binding {
             edgesFault(refusal.message(), granted || ++faults < MOST_FAULTS);
         } else if (mayDoWithout(refusal.code())) {
             goOnWithout(refusal.code());
-        } else if (granted && refusal.code() != Bound.Code.NOT_OFFERED) {
+        } else if (granted) {
             retryLater(refusal.message());
         } else if (refusal.code() == Bound.Code.NAME_IN_USE) {
             inUse(refusal);

@@ -449,6 +449,20 @@ class AgentTest {
         assertEquals("blog", again.grant("-").name());
     }
 
+    /** While the edges are upgraded one by one, say, or set up anew. */
+    @Test
+    void edgeThatDoesNotOfferTheTunnelAnyMoreIsAskedAgain() throws Exception {
+        ScriptedEdge.Greeted lane = online("shop", TunnelOptions.http(3000).withName("shop"));
+
+        lane.peer().close();
+        ScriptedEdge.Greeted again = edge.welcome();
+        again.refuse(Bound.Code.NOT_OFFERED, "this edge is of an earlier release than the agent");
+        assertEquals("shop", again.grant("-").name());
+
+        listener.await(TunnelState.Reconnecting.class);
+        assertEquals("shop", listener.await(TunnelState.Connected.class).name());
+    }
+
     @Test
     void folderThatCannotBeUsedIsToldOnceAndTheTunnelOpens(@TempDir Path folder) throws Exception {
         options =
