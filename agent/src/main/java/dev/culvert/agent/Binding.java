@@ -268,7 +268,7 @@ final class Binding {
                 options.hostHeader(),
                 options.targetName(),
                 (int) options.responseTimeout().toMillis(),
-                options.rate() == null ? null : options.rate().toString(),
+                Objects.toString(options.rate(), null),
                 new Bind.Visitors(
                         options.admission().networks().texts(),
                         options.admission().hashes(),

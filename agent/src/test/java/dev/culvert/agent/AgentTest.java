@@ -411,15 +411,7 @@ class AgentTest {
 
     @Test
     void nameThatIsTakenAtAReconnectIsAskedForAgain() throws Exception {
-        ScriptedEdge.Greeted lane = online("shop", TunnelOptions.http(3000).withName("shop"));
-
-        lane.peer().close();
-        ScriptedEdge.Greeted again = edge.welcome();
-        again.refuse(Bound.Code.NAME_IN_USE, "another lane has it");
-        assertEquals("shop", again.grant("-").name());
-
-        listener.await(TunnelState.Reconnecting.class);
-        assertEquals("shop", listener.await(TunnelState.Connected.class).name());
+        assertAskedForAgain(Bound.Code.NAME_IN_USE);
     }
 
     @Test
@@ -442,21 +434,22 @@ class AgentTest {
                 "the edge refused the tunnel: no room for another name",
                 failure(opening).getMessage());
 
-        ScriptedEdge.Greeted lane = online("blog", TunnelOptions.http(3000).withName("blog"));
-        lane.peer().close();
-        ScriptedEdge.Greeted again = edge.welcome();
-        again.refuse(Bound.Code.NO_ROOM, "no room for another name");
-        assertEquals("blog", again.grant("-").name());
+        assertAskedForAgain(Bound.Code.NO_ROOM);
     }
 
     /** While the edges are upgraded one by one, say, or set up anew. */
     @Test
     void edgeThatDoesNotOfferTheTunnelAnyMoreIsAskedAgain() throws Exception {
+        assertAskedForAgain(Bound.Code.NOT_OFFERED);
+    }
+
+    /** By a tunnel that was online, at a reconnect. */
+    private void assertAskedForAgain(Bound.Code refusal) throws Exception {
         ScriptedEdge.Greeted lane = online("shop", TunnelOptions.http(3000).withName("shop"));
 
         lane.peer().close();
         ScriptedEdge.Greeted again = edge.welcome();
-        again.refuse(Bound.Code.NOT_OFFERED, "this edge is of an earlier release than the agent");
+        again.refuse(refusal, "not now");
         assertEquals("shop", again.grant("-").name());
 
         listener.await(TunnelState.Reconnecting.class);

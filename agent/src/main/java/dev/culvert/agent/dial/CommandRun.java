@@ -132,7 +132,7 @@ record CommandRun(String name, int exitCode, String printed, String told) {
             this.in = in;
             this.most = most;
             this.keepsEnd = keepsEnd;
-            this.reader = new Thread(this::read, "culvert-token-command");
+            this.reader = new Thread(this::read, "culvert-command");
             reader.setDaemon(true);
             reader.start();
         }

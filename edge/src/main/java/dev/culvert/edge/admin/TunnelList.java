@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -135,11 +136,7 @@ public final class TunnelList {
                         new JsonArray(tunnel.policy().unread().restrictions().stream()
                                 .sorted()
                                 .toList()))
-                .put(
-                        "rate",
-                        tunnel.policy().rate() == null
-                                ? null
-                                : tunnel.policy().rate().toString())
+                .put("rate", Objects.toString(tunnel.policy().rate(), null))
                 .put("since", time(tunnel.ownedSinceMillis()))
                 .put("reservedUntil", tunnel.reservedUntilMillis() == 0 ? null : time(tunnel.reservedUntilMillis()))
                 .put("holders", holders)

@@ -79,8 +79,7 @@ final class NameRoom {
 
     private static long bytesOf(StoredTunnel stored) {
         Tunnel tunnel = stored.tunnel();
-        // One claim at least: a name that is reserved will have it again, and who had the name must not be refused
-        // then.
+        // One claim at least: who had a name that is reserved must not be refused when it comes back.
         return NAME_BYTES + CLAIM_BYTES * Math.max(1, tunnel.claims().size()) + bytesOf(tunnel.policy());
     }
 

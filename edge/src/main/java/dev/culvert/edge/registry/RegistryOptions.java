@@ -26,7 +26,7 @@ public record RegistryOptions(
         long roomBytes,
         @Nullable Secret ticketSecret) {
 
-    /** A third of the heap: with the launcher's 256 MiB for some 65,000 names. The rest is for visitors. */
+    /** A third of the heap: with the launcher's 256 MiB for some 68,000 names. The rest is for visitors. */
     public static final RegistryOptions DEFAULT = new RegistryOptions(
             Duration.ofSeconds(60),
             Duration.ofSeconds(5),
