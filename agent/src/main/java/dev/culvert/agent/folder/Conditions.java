@@ -1,14 +1,12 @@
 package dev.culvert.agent.folder;
 
+import dev.culvert.page.HttpDate;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,16 +20,11 @@ record Conditions(Optional<String> date) {
     /** Dates count whole seconds, and a file's time may lag a little. */
     private static final Duration SETTLED = Duration.ofSeconds(2);
 
-    /** IMF-fixdate (RFC 9110, 5.6.7): two digits for the day, unlike the one that Java has. */
-    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern(
-                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT)
-            .withZone(ZoneOffset.UTC);
-
     static Conditions of(Instant changed, Instant now) {
         return new Conditions(
                 Duration.between(changed, now).compareTo(SETTLED) < 0
                         ? Optional.empty()
-                        : Optional.of(DATE.format(changed)));
+                        : Optional.of(HttpDate.of(changed)));
     }
 
     /** Whether the visitor has it as it is. */

@@ -136,6 +136,7 @@ final class Pages {
                 .set(HttpHeaderNames.CONTENT_TYPE, type)
                 .set(HttpHeaderNames.CONTENT_LENGTH, bytes.readableBytes())
                 .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
+        DateField.complete(response.headers());
         return response;
     }
 

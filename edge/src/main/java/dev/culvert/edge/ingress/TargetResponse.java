@@ -1,6 +1,7 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 
@@ -14,6 +15,9 @@ final class TargetResponse {
     /** A head, interim or final. */
     static HttpResponse of(HttpResponse response) {
         HeaderRules.strip(response.headers());
+        if (response.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
+            DateField.complete(response.headers());
+        }
         return response.setProtocolVersion(HttpVersion.HTTP_1_1);
     }
 

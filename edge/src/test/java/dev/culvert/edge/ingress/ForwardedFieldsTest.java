@@ -2,6 +2,7 @@ package dev.culvert.edge.ingress;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.admission.Admission;
@@ -12,6 +13,9 @@ import dev.culvert.edge.testkit.FakeTarget;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.RawVisitor.Answer;
 import java.net.InetAddress;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -161,6 +165,37 @@ class ForwardedFieldsTest {
 
         assertTrue(head.startsWith("GET /%C3%A4 HTTP/1.1\r\n"), head);
         assertTrue(head.contains("X-A: \u00c3\u00a4\r\n"), head);
+    }
+
+    /** The edge has a clock, and a cache before it counts an answer's age from there (RFC 9110, 6.6.1). */
+    @Test
+    void answersWithoutADateGetTheEdges() throws Exception {
+        RawVisitor visitor = door.visitor().send(Door.get("/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        target.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+        assertNull(visitor.awaitAnswer().field("date"));
+        assertBetween(before, visitor.awaitAnswer());
+
+        visitor.send("GET / HTTP/1.1\r\nHost: nobody.example.org\r\n\r\n");
+        assertBetween(before, visitor.awaitAnswer());
+    }
+
+    @Test
+    void dateOfATargetStays() throws Exception {
+        RawVisitor visitor = door.visitor().send(Door.get("/"));
+        FakeTarget target = door.carriers.awaitStream();
+        target.awaitHead();
+        target.send("HTTP/1.1 200 OK\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Length: 0\r\n\r\n");
+
+        assertEquals("Tue, 15 Nov 1994 08:12:31 GMT", visitor.awaitAnswer().field("date"));
+    }
+
+    private static void assertBetween(Instant before, Answer answer) {
+        Instant date = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(answer.field("date")));
+        assertFalse(date.isBefore(before) || date.isAfter(Instant.now()), date + " is not after " + before);
     }
 
     private String headFor(String field) throws Exception {
