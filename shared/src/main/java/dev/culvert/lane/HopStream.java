@@ -23,11 +23,7 @@ public final class HopStream implements TunnelStream {
     private final AtomicInteger unsentBytes = new AtomicInteger();
 
     // The visitor's side, on its loop.
-    private final PendingBytes arrived = new PendingBytes(ByteBufAllocator.DEFAULT);
-    private @Nullable Listener listener;
-    private @Nullable StreamReset undeliveredReset;
-    private boolean finished;
-    private boolean ended;
+    private final Inbox inbox = new Inbox(ByteBufAllocator.DEFAULT);
     private boolean toldToStop;
 
     // The lane's side, on its loop.
@@ -68,25 +64,14 @@ public final class HopStream implements TunnelStream {
 
     @Override
     public void listen(Listener newListener) {
-        listener = newListener;
-        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
-            return; // It handed the rest to another.
-        }
-        if (undeliveredReset != null) {
-            StreamReset reset = undeliveredReset;
-            undeliveredReset = null;
-            newListener.onReset(reset);
-        } else if (finished && !ended) {
-            newListener.onFinish();
-        }
-        if (toldToStop) {
+        if (inbox.listen(newListener) && toldToStop) {
             toVisitor.add(this::tellWritable); // Of room that may have come while nobody listened.
         }
     }
 
     @Override
     public void write(ByteBuf bytes) {
-        if (ended) {
+        if (inbox.isClosed()) {
             bytes.release();
             return;
         }
@@ -97,7 +82,7 @@ public final class HopStream implements TunnelStream {
 
     @Override
     public boolean isWritable() {
-        toldToStop = ended || unsentBytes.get() >= LaneStream.HIGH_WATER_BYTES;
+        toldToStop = inbox.isClosed() || unsentBytes.get() >= LaneStream.HIGH_WATER_BYTES;
         return !toldToStop;
     }
 
@@ -108,16 +93,16 @@ public final class HopStream implements TunnelStream {
 
     @Override
     public void reset(CloseReason reason, String detail) {
-        if (!ended) {
-            end();
+        if (!inbox.isClosed()) {
+            inbox.close();
             toLane.add(() -> laneStream().reset(reason, detail));
         }
     }
 
     @Override
     public void reset(StreamReset reset) {
-        if (!ended) {
-            end();
+        if (!inbox.isClosed()) {
+            inbox.close();
             toLane.add(() -> laneStream().reset(reset));
         }
     }
@@ -156,49 +141,17 @@ public final class HopStream implements TunnelStream {
     }
 
     private void tellWritable() {
-        if (listener != null && !ended && toldToStop && isWritable()) {
+        Listener listener = inbox.listener();
+        if (listener != null && !inbox.isClosed() && toldToStop && isWritable()) {
             listener.onWritable();
         }
     }
 
-    private void deliver(ByteBuf bytes) {
-        if (ended) {
-            bytes.release();
-        } else if (listener == null) {
-            arrived.add(bytes);
-        } else {
-            listener.onBytes(bytes);
-        }
-    }
-
     private void deliverReport(Exchange exchange) {
-        if (!ended && listener != null) {
+        Listener listener = inbox.listener();
+        if (listener != null && !inbox.isClosed()) {
             listener.onReport(exchange);
         }
-    }
-
-    private void deliverFinish() {
-        finished = true;
-        if (!ended && listener != null) {
-            listener.onFinish();
-        }
-    }
-
-    private void deliverReset(StreamReset reset) {
-        if (ended) {
-            return;
-        }
-        end();
-        if (listener != null) {
-            listener.onReset(reset);
-        } else {
-            undeliveredReset = reset;
-        }
-    }
-
-    private void end() {
-        ended = true;
-        arrived.release();
     }
 
     /** Hears the lane's stream, on the lane's loop, and passes it on. */
@@ -211,7 +164,7 @@ public final class HopStream implements TunnelStream {
 
         @Override
         public void onBytes(ByteBuf bytes) {
-            toVisitor.add(() -> deliver(bytes));
+            toVisitor.add(() -> inbox.bytes(bytes));
         }
 
         @Override
@@ -230,12 +183,12 @@ public final class HopStream implements TunnelStream {
 
         @Override
         public void onFinish() {
-            toVisitor.add(HopStream.this::deliverFinish);
+            toVisitor.add(inbox::finish);
         }
 
         @Override
         public void onReset(StreamReset reset) {
-            toVisitor.add(() -> deliverReset(reset));
+            toVisitor.add(() -> inbox.reset(reset));
         }
     }
 }

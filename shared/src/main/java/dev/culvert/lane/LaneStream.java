@@ -7,7 +7,6 @@ import dev.culvert.wire.MalformedFrameException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A stream of a lane, on the lane's event loop.
@@ -28,21 +27,15 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     private final int id;
     private final ReceiveWindow receiveWindow;
     private final PendingBytes outgoing = new PendingBytes(ByteBufAllocator.DEFAULT);
-    private final PendingBytes arrived = new PendingBytes(ByteBufAllocator.DEFAULT);
-    private @Nullable Listener listener;
+    private final Inbox inbox = new Inbox(ByteBufAllocator.DEFAULT);
     private long sendCreditBytes;
     private boolean writable = true;
     private boolean finishAsked;
     private boolean finSent;
-    private boolean finReceived;
-    /** Nothing of the stream passes the lane any more. */
+    /** Nothing of the stream passes the lane any more. Where it was reset, by whomever, the inbox is closed as well. */
     private boolean ended;
-    /** Reset, by whomever: nothing is delivered any more either. */
-    private boolean dropped;
     /** There was room again, and nobody to tell. */
     private boolean roomUntold;
-
-    private @Nullable StreamReset undeliveredReset;
 
     /** Whether the stream is in the lane's queue for its next turn; kept by the lane. */
     boolean waitsForTurn;
@@ -69,18 +62,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     @Override
     public void listen(Listener newListener) {
-        listener = newListener;
-        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
-            return; // It handed the rest to another.
-        }
-        if (undeliveredReset != null) {
-            StreamReset reset = undeliveredReset;
-            undeliveredReset = null;
-            newListener.onReset(reset);
-        } else if (finReceived && !dropped) {
-            newListener.onFinish();
-        }
-        if (roomUntold) {
+        if (inbox.listen(newListener) && roomUntold) {
             roomUntold = false;
             lane.later(this::tellWritable);
         }
@@ -202,6 +184,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         if (!writable || ended) {
             return;
         }
+        Listener listener = inbox.listener();
         if (listener == null) {
             roomUntold = true;
         } else {
@@ -210,7 +193,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     }
 
     void received(ByteBuf bytes) {
-        if (ended || finReceived) {
+        if (ended || inbox.isFinished()) {
             bytes.release();
             return;
         }
@@ -218,11 +201,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
             bytes.release();
             throw new MalformedFrameException("stream %d was sent more than its window".formatted(id));
         }
-        if (listener == null) {
-            arrived.add(bytes);
-        } else {
-            listener.onBytes(bytes);
-        }
+        inbox.bytes(bytes);
     }
 
     void receivedCredit(int bytes) {
@@ -231,18 +210,16 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     }
 
     void receivedFin() {
-        if (ended || finReceived) {
+        if (ended || inbox.isFinished()) {
             return;
         }
-        finReceived = true;
         receiveWindow.complete();
-        if (listener != null) {
-            listener.onFinish();
-        }
+        inbox.finish();
         endIfBothFinished();
     }
 
     void receivedReport(Exchange exchange) {
+        Listener listener = inbox.listener();
         if (!ended && listener != null) {
             listener.onReport(exchange);
         }
@@ -250,19 +227,14 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
 
     /** Ends the stream and tells the listener, now or when there is one. */
     void endBecause(StreamReset reset) {
-        if (isOver()) {
-            return;
-        }
-        drop();
-        if (listener != null) {
-            listener.onReset(reset);
-        } else {
-            undeliveredReset = reset;
+        if (!isOver()) {
+            leave();
+            inbox.reset(reset);
         }
     }
 
     private void endIfBothFinished() {
-        if (finSent && finReceived && !ended) {
+        if (finSent && inbox.isFinished() && !ended) {
             ended = true;
             lane.remove(this);
             giveBackWhenRead();
@@ -277,7 +249,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     }
 
     private boolean isOver() {
-        return dropped || (ended && !receiveWindow.isUnread());
+        return inbox.isClosed() || (ended && !receiveWindow.isUnread());
     }
 
     private void giveBack() {
@@ -286,12 +258,14 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
     }
 
     private void drop() {
-        if (dropped) {
-            return;
+        if (!inbox.isClosed()) {
+            inbox.close();
+            leave();
         }
-        dropped = true;
+    }
+
+    private void leave() {
         outgoing.release();
-        arrived.release();
         if (!ended) {
             ended = true;
             lane.remove(this);

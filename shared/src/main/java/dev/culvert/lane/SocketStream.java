@@ -33,17 +33,14 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
     private final Channel channel;
     private final CloseReason brokenReason;
     private final @Nullable Runnable untouched;
-    private final PendingBytes arrived;
+    private final Inbox inbox;
     private final Runnable flushing = this::flush;
-    private @Nullable Listener listener;
-    private @Nullable StreamReset undeliveredReset;
     private int unconsumedBytes;
     /** Something has gone one way or the other, if only an end. */
     private boolean touched;
 
     private boolean writing;
     private boolean flushScheduled;
-    private boolean inputEnded;
     private boolean outputShutAsked;
     private boolean outputShut;
     /** Why the socket takes no more, once it has failed at that. */
@@ -55,7 +52,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         this.channel = channel;
         this.brokenReason = brokenReason;
         this.untouched = untouched;
-        this.arrived = new PendingBytes(channel.alloc());
+        this.inbox = new Inbox(channel.alloc());
     }
 
     /**
@@ -92,16 +89,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void listen(Listener newListener) {
-        listener = newListener;
-        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
-            return; // It handed the rest to another.
-        }
-        if (undeliveredReset != null) {
-            StreamReset reset = undeliveredReset;
-            undeliveredReset = null;
-            newListener.onReset(reset);
-        } else if (inputEnded && !ended) {
-            newListener.onFinish();
+        if (inbox.listen(newListener)) {
             endIfBothFinished();
         }
     }
@@ -191,11 +179,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         if (unconsumedBytes >= MOST_UNCONSUMED_BYTES) {
             channel.config().setAutoRead(false);
         }
-        if (listener == null) {
-            arrived.add(bytes);
-        } else {
-            listener.onBytes(bytes);
-        }
+        inbox.bytes(bytes);
     }
 
     @Override
@@ -232,19 +216,16 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
     private void inputEnded() {
         if (outputFailure != null) {
             broken(outputFailure); // What came may be all there was, or not.
-        } else if (!inputEnded && !ended) {
+        } else if (!ended) {
             touched = true;
-            inputEnded = true;
-            if (listener != null) {
-                listener.onFinish();
-                endIfBothFinished();
-            }
+            inbox.finish();
+            endIfBothFinished();
         }
     }
 
     /** The socket takes no more, or it is broken. */
     private void failed(Throwable cause) {
-        boolean mayStillBeRead = cause instanceof ChannelOutputShutdownException && !inputEnded;
+        boolean mayStillBeRead = cause instanceof ChannelOutputShutdownException && !inbox.isFinished();
         if (!mayStillBeRead) {
             broken(String.valueOf(cause.getMessage()));
         } else if (outputFailure == null && !ended) {
@@ -258,17 +239,13 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
         if (ended) {
             return;
         }
-        StreamReset reset = new StreamReset(brokenReason, StreamReset.UNKNOWN, detail);
-        end();
+        ended = true;
         Sockets.closeNow(channel);
-        if (listener == null) {
-            undeliveredReset = reset;
-        } else {
-            listener.onReset(reset);
-        }
+        inbox.reset(new StreamReset(brokenReason, StreamReset.UNKNOWN, detail));
     }
 
     private void tellWritable() {
+        Listener listener = inbox.listener();
         if (listener != null && !ended) {
             listener.onWritable();
         }
@@ -287,7 +264,7 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
     }
 
     private void endIfBothFinished() {
-        if (inputEnded && outputShut && listener != null && !ended) {
+        if (inbox.isFinishHeard() && outputShut && !ended) {
             end();
             channel.close();
         }
@@ -295,6 +272,6 @@ public final class SocketStream extends ChannelInboundHandlerAdapter implements 
 
     private void end() {
         ended = true;
-        arrived.release();
+        inbox.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.culvert.edge.ssh;
 
+import dev.culvert.lane.Inbox;
 import dev.culvert.lane.PendingBytes;
 import dev.culvert.lane.StreamReset;
 import dev.culvert.lane.TunnelStream;
@@ -31,15 +32,11 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
 
     private final EventLoop loop;
     private final PendingBytes outgoing = new PendingBytes(ByteBufAllocator.DEFAULT);
-    private final PendingBytes arrived = new PendingBytes(ByteBufAllocator.DEFAULT);
+    private final Inbox inbox = new Inbox(ByteBufAllocator.DEFAULT);
     private @Nullable ForwardedChannel channel;
-    private @Nullable Listener listener;
-    private @Nullable StreamReset undeliveredReset;
     private int packetsUnderWay;
     private int bytesUnderWay;
     private boolean toldToStop;
-    private boolean inputEnded;
-    private boolean finishHeard;
     private boolean finishAsked;
     private boolean outputEnded;
     private boolean ended;
@@ -60,16 +57,8 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
 
     @Override
     public void listen(Listener newListener) {
-        listener = newListener;
-        if (!arrived.drainTo(newListener::onBytes, () -> listener == newListener)) {
-            return; // It handed the rest to another.
-        }
-        if (undeliveredReset != null) {
-            StreamReset reset = undeliveredReset;
-            undeliveredReset = null;
-            newListener.onReset(reset);
-        } else if (inputEnded && !ended) {
-            tellFinished(newListener);
+        if (inbox.listen(newListener)) {
+            endIfBothFinished();
         }
     }
 
@@ -129,7 +118,7 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
 
     @Override
     public void bytes(ByteBuf bytes) {
-        loop.execute(() -> deliver(bytes));
+        loop.execute(() -> inbox.bytes(bytes));
     }
 
     @Override
@@ -149,28 +138,8 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
 
     // On the event loop again.
 
-    private void deliver(ByteBuf bytes) {
-        if (ended || inputEnded) {
-            bytes.release();
-        } else if (listener == null) {
-            arrived.add(bytes);
-        } else {
-            listener.onBytes(bytes);
-        }
-    }
-
     private void inputEnded() {
-        if (!inputEnded && !ended) {
-            inputEnded = true;
-            if (listener != null) {
-                tellFinished(listener);
-            }
-        }
-    }
-
-    private void tellFinished(Listener now) {
-        finishHeard = true;
-        now.onFinish();
+        inbox.finish();
         endIfBothFinished();
     }
 
@@ -178,7 +147,7 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
         if (ended) {
             return;
         }
-        if (inputEnded) {
+        if (inbox.isFinished()) {
             endOutput(); // It has said all it had to say, and takes no more.
             tellWritable();
             return;
@@ -188,12 +157,8 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
         StreamReset reset = lost
                 ? new StreamReset(CloseReason.LANE_LOST, StreamReset.UNKNOWN, "the SSH connection has ended")
                 : new StreamReset(CloseReason.TARGET_FAILED, StreamReset.UNKNOWN, "the client closed the connection");
-        end();
-        if (listener == null) {
-            undeliveredReset = reset;
-        } else {
-            listener.onReset(reset);
-        }
+        leave();
+        inbox.reset(reset);
     }
 
     private void sendMore() {
@@ -249,20 +214,25 @@ final class ChannelStream implements TunnelStream, ForwardedChannel.Heard {
     }
 
     private void tellWritable() {
+        Listener listener = inbox.listener();
         if (listener != null && !ended && toldToStop && isWritable()) {
             listener.onWritable();
         }
     }
 
     private void endIfBothFinished() {
-        if (finishHeard && finishAsked && outputEnded && !ended) {
+        if (inbox.isFinishHeard() && finishAsked && outputEnded && !ended) {
             end();
         }
     }
 
     private void end() {
+        inbox.close();
+        leave();
+    }
+
+    private void leave() {
         ended = true;
-        arrived.release();
         outgoing.release();
         open().close(false);
     }
