@@ -71,9 +71,9 @@ final class Http2Visitor implements Visitor {
      */
     void begin(Http2Headers headers, boolean whole) {
         requestEnded = whole;
+        answersHead = HttpMethod.HEAD.asciiName().contentEquals(headers.method());
         try {
             HttpRequest request = Http2Request.of(headers, whole, fields);
-            answersHead = request.method().equals(HttpMethod.HEAD);
             RequestHead head = RequestHead.of(request);
             connection().requireRightDoor(head);
             HttpExchange begun = new HttpExchange(ingress, this, head);

@@ -222,6 +222,15 @@ class HostileHttp2VisitorTest {
         assertServes();
     }
 
+    @Test
+    void refusalOfAHeadRequestHasNoBody() throws Exception {
+        Answer answer = visitor.await(
+                visitor.request(":method: HEAD", ":scheme: http", ":authority: " + Door.HOST, ":path: no-slash"));
+
+        assertEquals(400, answer.status());
+        assertEquals("", answer.body());
+    }
+
     static Stream<Case> sound() {
         return Stream.of(
                 refused("the same host twice over", 200, "host: app.example.com"),
