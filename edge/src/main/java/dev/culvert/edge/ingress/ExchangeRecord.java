@@ -2,8 +2,11 @@ package dev.culvert.edge.ingress;
 
 import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.wire.Exchange;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /** What an exchange came to, for the counters and for the agent's eyes. */
@@ -21,6 +24,9 @@ final class ExchangeRecord {
     private int status;
     private long requestBytes;
     private long responseBytes;
+    /** Of the edge's own answer: no tunnel has carried them. */
+    private long pageBytes;
+
     private @Nullable String error;
     private boolean ended;
 
@@ -46,10 +52,11 @@ final class ExchangeRecord {
         firstByteNanos = System.nanoTime();
     }
 
-    /** The edge answers itself. */
-    void answered(Reply reply) {
+    /** The edge answers itself, with this page, which stays the caller's. */
+    void answered(Reply reply, FullHttpResponse page) {
         answered(reply.status().code());
         error = reply.code();
+        pageBytes = bodyBytes(page, head.method().name());
     }
 
     void requestBytes(long more) {
@@ -90,7 +97,7 @@ final class ExchangeRecord {
                 status,
                 error,
                 requestBytes,
-                responseBytes,
+                responseBytes + pageBytes,
                 (System.nanoTime() - startedNanos) / 1000);
     }
 
@@ -98,30 +105,48 @@ final class ExchangeRecord {
      * Counts, and writes down, a request that the edge answers without having asked a target.
      *
      * @param asked the tunnel that the visitor does not get to; null where there is none
+     * @param page what it is answered; stays the caller's
      */
     static void refused(
-            Ingress ingress, RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
+            Ingress ingress,
+            RequestHead head,
+            VisitorConnection visitor,
+            @Nullable Tunnel asked,
+            Reply reply,
+            FullHttpResponse page) {
         ingress.traffic().answered(reply.status().code());
         if (ingress.writesDown()) {
-            ingress.log().add(refusal(head, visitor, asked, reply));
+            InetAddress client = visitor.client(head.headers());
+            String owner = asked == null ? null : asked.owner();
+            ingress.log().add(refusal(client, head.authority().host(), owner, requestOf(head), reply, page));
         }
     }
 
     private static AccessLog.Visit refusal(
-            RequestHead head, VisitorConnection visitor, @Nullable Tunnel asked, Reply reply) {
+            InetAddress client,
+            String host,
+            @Nullable String owner,
+            AccessLog.Request request,
+            Reply reply,
+            FullHttpResponse page) {
         return new AccessLog.Visit(
                 System.currentTimeMillis(),
                 "http",
-                NetUtil.toAddressString(visitor.client(head.headers())),
-                head.authority().host(),
-                asked == null ? null : asked.owner(),
+                NetUtil.toAddressString(client),
+                host,
+                owner,
                 null,
-                requestOf(head),
+                request,
                 reply.status().code(),
                 reply.code(),
                 0,
-                0,
+                bodyBytes(page, request.method()),
                 0);
+    }
+
+    /** How much of the page's body goes out. */
+    private static long bodyBytes(FullHttpResponse page, String method) {
+        return HttpMethod.HEAD.name().equals(method) ? 0 : page.content().readableBytes();
     }
 
     private static AccessLog.Request requestOf(RequestHead head) {

@@ -406,13 +406,13 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void answer(SignIn.Answer answer) {
         Reply reply = answer.reply();
-        if (record != null) {
-            record.answered(reply);
-        } else {
-            ExchangeRecord.refused(ingress, head, visitor.connection(), asked, reply);
-        }
         FullHttpResponse page = Pages.of(reply, head.headers().get(HttpHeaderNames.ACCEPT), allocator);
         page.headers().set(HttpHeaderNames.SET_COOKIE, answer.cookies());
+        if (record != null) {
+            record.answered(reply, page);
+        } else {
+            ExchangeRecord.refused(ingress, head, visitor.connection(), asked, reply, page);
+        }
         visitor.sendReply(page);
         end(CloseReason.CANCELLED, reply.title());
         visitor.exchangeEnded();

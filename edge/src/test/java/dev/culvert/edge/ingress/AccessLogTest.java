@@ -61,9 +61,10 @@ class AccessLogTest {
     @Test
     void whatTheEdgeAnswersItselfHasItsWord() throws Exception {
         try (Door door = Door.open()) {
-            door.visitor()
+            String body = door.visitor()
                     .send("GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n")
-                    .awaitAnswer();
+                    .awaitAnswer()
+                    .body();
 
             AccessLog.Visit visit = next(door);
 
@@ -71,6 +72,32 @@ class AccessLogTest {
             assertEquals("tunnel_not_found", visit.error());
             assertEquals("nobody.example.com", visit.host());
             assertNull(visit.owner());
+            assertEquals(body.length(), visit.bytesOut());
+        }
+    }
+
+    @Test
+    void pageInATargetsSteadCountsForTheVisitorAndNotForTheTunnel() throws Exception {
+        try (Door door = Door.open()) {
+            RawVisitor visitor = door.visitor().send(Door.get("/"));
+            door.carriers.awaitStream().send("this is no HTTP\r\n\r\n");
+            String body = visitor.awaitAnswer().body();
+
+            AccessLog.Visit visit = next(door);
+
+            assertEquals("bad_answer", visit.error());
+            assertEquals(body.length(), visit.bytesOut());
+            assertEquals(0, door.traffic.total().bytesOut());
+        }
+    }
+
+    @Test
+    void answerToHeadHasNoBytes() throws Exception {
+        try (Door door = Door.open()) {
+            door.visitor()
+                    .send("HEAD / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n")
+                    .awaitHeadAnswer();
+            assertEquals(0, next(door).bytesOut());
         }
     }
 
