@@ -100,14 +100,14 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
 
     private static long charsOf(Visit visit) {
         Request request = visit.request();
-        if (request == null) {
-            return visit.host().length();
-        }
-        String userAgent = Objects.requireNonNullElse(request.userAgent(), "");
-        return (long) visit.host().length()
-                + request.method().length()
-                + request.target().length()
-                + userAgent.length();
+        long chars = length(visit.host());
+        return request == null
+                ? chars
+                : chars + length(request.method()) + length(request.target()) + length(request.userAgent());
+    }
+
+    private static int length(@Nullable String text) {
+        return text == null ? 0 : text.length();
     }
 
     /** Writes what is left, for a second at most. Blocks. */
@@ -236,13 +236,14 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         JsonObject json = new JsonObject()
                 .put("time", Instant.ofEpochMilli(visit.beganMillis()).toString())
                 .put("kind", visit.kind())
-                .put("visitor", visit.visitor())
-                .put("host", visit.host());
+                .put("visitor", visit.visitor());
+        putIfPresent(json, "host", visit.host());
         putIfPresent(json, "owner", visit.owner());
         putIfPresent(json, "user", visit.user());
         Request request = visit.request();
         if (request != null) {
-            json.put("method", request.method()).put("target", request.target());
+            putIfPresent(json, "method", request.method());
+            putIfPresent(json, "target", request.target());
             putIfPresent(json, "userAgent", request.userAgent());
             json.put("status", visit.status());
         }

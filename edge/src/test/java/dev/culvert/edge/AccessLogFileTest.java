@@ -121,6 +121,21 @@ class AccessLogFileTest {
                 fault::getMessage);
     }
 
+    @Test
+    void requestThatCouldNotBeReadLacksFields() throws Exception {
+        Path file = folder.resolve("access.log");
+        AccessLogFile log = AccessLogFile.open(file);
+        AccessLog.Request unread = new AccessLog.Request(null, null, null);
+        log.add(new AccessLog.Visit(0, "http", "192.0.2.1", null, null, null, unread, 400, "malformed", 0, 7, 0));
+        log.close();
+
+        assertEquals(
+                new JsonObject(
+                        "{\"time\":\"1970-01-01T00:00:00Z\",\"kind\":\"http\",\"visitor\":\"192.0.2.1\",\"status\":400,"
+                                + "\"error\":\"malformed\",\"bytesIn\":0,\"bytesOut\":7,\"millis\":0.0}"),
+                new JsonObject(Files.readString(file)));
+    }
+
     private static AccessLog.Visit visit(String host) {
         return visit(host, "/\n\"");
     }

@@ -16,7 +16,7 @@ public interface AccessLog {
      * @param beganMillis milliseconds since 1970
      * @param kind {@code http}, {@code tcp} or {@code tls}
      * @param visitor the address that it came from; behind trusted proxies the one that they name
-     * @param host the host, or the port, that was asked for
+     * @param host the host, or the port, that was asked for; null where no host could be read
      * @param owner whose tunnel it was; null where there was none
      * @param user who had shown who it is; null for nobody
      * @param request what was asked by HTTP; null for others
@@ -30,7 +30,7 @@ public interface AccessLog {
             long beganMillis,
             String kind,
             String visitor,
-            String host,
+            @Nullable String host,
             @Nullable String owner,
             @Nullable String user,
             @Nullable Request request,
@@ -43,8 +43,12 @@ public interface AccessLog {
     /**
      * What was asked for.
      *
-     * @param target the path and the query as they came
+     * @param method null where it could not be read
+     * @param target the path and the query as they came; null where they could not be read
      * @param userAgent what the visitor says that it is; null where it says nothing
      */
-    record Request(String method, String target, @Nullable String userAgent) {}
+    record Request(
+            @Nullable String method,
+            @Nullable String target,
+            @Nullable String userAgent) {}
 }

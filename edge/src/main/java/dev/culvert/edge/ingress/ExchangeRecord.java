@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What an exchange came to, for the counters and for the agent's eyes. */
@@ -122,9 +123,28 @@ final class ExchangeRecord {
         }
     }
 
+    /**
+     * The same of a request whose head is refused.
+     *
+     * @param read asked for only where it is written down
+     */
+    static void refused(
+            Ingress ingress,
+            Supplier<RefusedHead> read,
+            VisitorConnection visitor,
+            Reply reply,
+            FullHttpResponse page) {
+        ingress.traffic().answered(reply.status().code());
+        if (ingress.writesDown()) {
+            RefusedHead head = read.get();
+            InetAddress client = visitor.client(head.forwardedFor());
+            ingress.log().add(refusal(client, head.host(), null, head.request(), reply, page));
+        }
+    }
+
     private static AccessLog.Visit refusal(
             InetAddress client,
-            String host,
+            @Nullable String host,
             @Nullable String owner,
             AccessLog.Request request,
             Reply reply,
@@ -145,7 +165,7 @@ final class ExchangeRecord {
     }
 
     /** How much of the page's body goes out. */
-    private static long bodyBytes(FullHttpResponse page, String method) {
+    private static long bodyBytes(FullHttpResponse page, @Nullable String method) {
         return HttpMethod.HEAD.name().equals(method) ? 0 : page.content().readableBytes();
     }
 

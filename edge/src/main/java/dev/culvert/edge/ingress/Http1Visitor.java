@@ -180,7 +180,7 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
             begun.start();
         } catch (RefusedException refused) {
             exchange = null;
-            refuse(refused.reply(), request.headers());
+            refuse(refused.reply(), request);
         }
     }
 
@@ -271,14 +271,15 @@ final class Http1Visitor extends ChannelInboundHandlerAdapter implements Visitor
         }
     }
 
-    private void refuse(Reply reply, @Nullable HttpHeaders request) {
+    private void refuse(Reply reply, @Nullable HttpRequest request) {
         keepAlive = false;
-        ingress.traffic().answered(reply.status().code());
         if (request == null) {
             encoder.answers(HttpMethod.GET);
         }
-        String accept = request == null ? null : request.get(HttpHeaderNames.ACCEPT);
-        sendReply(Pages.of(reply, accept, context.alloc()));
+        String accept = request == null ? null : request.headers().get(HttpHeaderNames.ACCEPT);
+        FullHttpResponse page = Pages.of(reply, accept, context.alloc());
+        ExchangeRecord.refused(ingress, () -> RefusedHead.of(request), connection, reply, page);
+        sendReply(page);
         close();
     }
 

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -83,14 +84,20 @@ final class Http2Visitor implements Visitor {
                 begun.onRequestContent(LastHttpContent.EMPTY_LAST_CONTENT);
             }
         } catch (RefusedException refused) {
-            refuse(refused.reply(), headers.get("accept"));
+            refuse(refused.reply(), headers);
         }
     }
 
-    /** Answers in the edge's own name, without an exchange. */
-    void refuse(Reply reply, @Nullable CharSequence accept) {
-        ingress.traffic().answered(reply.status().code());
-        sendReply(Pages.of(reply, accept == null ? null : accept.toString(), session.allocator()));
+    /**
+     * Answers in the edge's own name, without an exchange.
+     *
+     * @param headers the request's head; null where it was not read
+     */
+    void refuse(Reply reply, @Nullable Http2Headers headers) {
+        CharSequence accept = headers == null ? null : headers.get(HttpHeaderNames.ACCEPT);
+        FullHttpResponse page = Pages.of(reply, accept == null ? null : accept.toString(), session.allocator());
+        ExchangeRecord.refused(ingress, () -> RefusedHead.of(headers), connection(), reply, page);
+        sendReply(page);
         exchangeEnded();
     }
 

@@ -23,7 +23,9 @@ final class TargetRequest {
     /** The label of the node that took the visitor in. */
     static final AsciiString NODE = AsciiString.cached("culvert-node");
 
-    private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
+    /** Who came to each proxy on the way, in that order. */
+    static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
+
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
     private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");

@@ -69,11 +69,15 @@ final class VisitorConnection {
      * has written down who came to it.
      */
     InetAddress client(HttpHeaders headers) {
+        return trusted
+                ? client(headers.getAll(TargetRequest.FORWARDED_FOR))
+                : arrival.visitor().getAddress();
+    }
+
+    /** The same by the values of {@link TargetRequest#FORWARDED_FOR}. */
+    InetAddress client(List<? extends CharSequence> forwardedFor) {
         InetAddress client = arrival.visitor().getAddress();
-        if (!trusted) {
-            return client;
-        }
-        String[] named = String.join(",", headers.getAll("x-forwarded-for")).split(",", -1);
+        String[] named = String.join(",", forwardedFor).split(",", -1);
         for (int last = named.length - 1; last >= 0 && proxies.test(client); last--) {
             InetAddress address = address(named[last].strip());
             if (address == null) {
