@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,10 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
      */
     private static final int MOST_WAITING_CHARS = 8 * 1024 * 1024;
 
-    /** How often the file is looked for where it should be, and for how long a close waits for what is left. */
+    /**
+     * How often the file is looked for where it should be; for how long a start waits for it to open, and a close for what is
+     * left.
+     */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
     /** How often the operator hears of what was left out. */
@@ -63,6 +67,9 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread = new Thread(this::run, "culvert-access-log");
     private final AtomicLong toldNanos = new AtomicLong(System.nanoTime() - TOLD_EVERY.toNanos());
+    /** Whether it was tried to open the file; {@link #fault} tells what came of it. */
+    private final CountDownLatch tried = new CountDownLatch(1);
+
     private volatile @Nullable IOException fault;
     private volatile boolean closed;
 
@@ -75,17 +82,33 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
         this.path = path;
     }
 
-    /** Opens it, to be appended to. Blocks; fails with a {@link ConfigException} where that cannot be. */
+    /**
+     * Opens it, to be appended to. Blocks, for a second at most: what takes longer to open, lines wait for. Fails with a {@link
+     * ConfigException} where it cannot be opened.
+     */
     static AccessLogFile open(Path path) {
         AccessLogFile log = new AccessLogFile(path);
-        try {
-            log.reopen();
-        } catch (IOException e) {
-            throw new ConfigException("--access-log: the file does not open: " + FileFaults.sentence(path, e));
-        }
         log.thread.setDaemon(true);
         log.thread.start();
+        try {
+            log.awaitOpening();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         return log;
+    }
+
+    /** A pipe that nobody reads opens with its reader, which may never come; and a disk may hang. */
+    private void awaitOpening() throws InterruptedException {
+        if (!tried.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+            LOGGER.atWarn().addKeyValue("file", path).log("access log does not open yet; its lines wait");
+            return;
+        }
+        IOException why = fault;
+        if (why != null) {
+            close();
+            throw new ConfigException("--access-log: the file does not open: " + FileFaults.sentence(path, why));
+        }
     }
 
     @Override
@@ -123,6 +146,12 @@ final class AccessLogFile implements AccessLog, AutoCloseable {
     }
 
     private void run() {
+        try {
+            reopen();
+        } catch (IOException e) {
+            fault = e;
+        }
+        tried.countDown();
         List<Visit> batch = new ArrayList<>();
         while (!closed || !waiting.isEmpty()) {
             try {

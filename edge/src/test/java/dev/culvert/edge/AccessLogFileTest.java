@@ -2,6 +2,7 @@ package dev.culvert.edge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -91,8 +94,7 @@ class AccessLogFileTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void whatWaitsForADiskThatHangsIsBounded() throws Exception {
-        Path pipe = folder.resolve("pipe");
-        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Path pipe = pipe();
         String target = "/" + "a".repeat(1024 * 1024);
         // Nobody reads it until all is said.
         try (RandomAccessFile pipesEnd = new RandomAccessFile(pipe.toFile(), "rw");
@@ -122,6 +124,28 @@ class AccessLogFileTest {
     }
 
     @Test
+    void folderIsRefusedAtTheStart() {
+        ConfigException fault = assertThrows(ConfigException.class, () -> AccessLogFile.open(folder));
+        assertEquals(
+                "--access-log: the file does not open: " + folder + " is a folder, not a file", fault.getMessage());
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void pipeHoldsUpNoStartAndItsFirstReaderGetsWhatCameBefore() throws Exception {
+        Path pipe = pipe();
+        AccessLogFile log =
+                CompletableFuture.supplyAsync(() -> AccessLogFile.open(pipe)).get(20, TimeUnit.SECONDS);
+        log.add(visit("early.example.com"));
+
+        try (BufferedReader lines = Files.newBufferedReader(pipe)) {
+            assertEquals("early.example.com", new JsonObject(lines.readLine()).getString("host"));
+            log.close();
+            assertNull(lines.readLine());
+        }
+    }
+
+    @Test
     void requestThatCouldNotBeReadLacksFields() throws Exception {
         Path file = folder.resolve("access.log");
         AccessLogFile log = AccessLogFile.open(file);
@@ -134,6 +158,12 @@ class AccessLogFileTest {
                         "{\"time\":\"1970-01-01T00:00:00Z\",\"kind\":\"http\",\"visitor\":\"192.0.2.1\",\"status\":400,"
                                 + "\"error\":\"malformed\",\"bytesIn\":0,\"bytesOut\":7,\"millis\":0.0}"),
                 new JsonObject(Files.readString(file)));
+    }
+
+    private Path pipe() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        return pipe;
     }
 
     private static AccessLog.Visit visit(String host) {
