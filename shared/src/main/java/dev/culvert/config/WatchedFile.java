@@ -3,14 +3,14 @@ package dev.culvert.config;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a file holds that may change while the program runs. It is read again every {@linkplain #start interval}, whole: it is
  * small, and editors that replace files, clocks with coarse ticks and mounted secrets defeat everything cleverer. A change counts once two
  * readings in a row agree on it, because a file that is being written in place is empty or cut off for a moment, and that
- * must not end anybody's connection. A file that turns out broken changes nothing and is told of once.
+ * must not end anybody's connection. A broken file
+ * changes nothing, and is told of once, when two readings in a row find the same fault.
  *
  * <p>Safe for use by any thread.
  *
@@ -30,6 +30,7 @@ public final class WatchedFile<T> {
     // One reload follows the other; these are its own.
     private volatile @Nullable T candidate;
     private volatile @Nullable String fault;
+    private volatile @Nullable String told;
 
     private WatchedFile(Vertx vertx, Source<T> source, Listener<T> listener, T value) {
         this.vertx = vertx;
@@ -100,6 +101,7 @@ public final class WatchedFile<T> {
 
     private void take(T read) {
         fault = null;
+        told = null;
         T before = value;
         if (read.equals(before)) {
             candidate = null;
@@ -115,9 +117,10 @@ public final class WatchedFile<T> {
     private void keep(Throwable cause) {
         candidate = null;
         String words = source.inWords(cause);
-        if (!Objects.equals(words, fault)) {
-            fault = words;
+        if (words.equals(fault) && !words.equals(told)) {
+            told = words;
             listener.broken(words);
         }
+        fault = words;
     }
 }
