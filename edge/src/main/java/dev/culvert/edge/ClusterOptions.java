@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param join where other nodes are (option {@code --join}, default none): {@code HOST} or {@code HOST:PORT} with commas
  *     between them, the same list on all nodes; with {@code kubernetes} the name of the headless Service
  * @param busTls the folder with this node's certificate for the event bus, made by {@code cluster-config/make-authority}
- *     (option {@code --bus-tls}, default none): {@code node.crt}, {@code node.key} and {@code authority.crt}. Without it
- *     visitors' bytes are in plaintext between nodes
+ *     (option {@code --bus-tls}, default none): {@code node.crt}, {@code node.key} and {@code authority.crt},
+ *     read again when they change. Without it visitors' bytes are in plaintext between nodes
  */
 public record ClusterOptions(
         String environment,

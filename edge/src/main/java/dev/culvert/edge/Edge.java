@@ -29,7 +29,7 @@ import dev.culvert.edge.registry.Tunnel;
 import dev.culvert.edge.relay.ClusterCarriers;
 import dev.culvert.edge.relay.Relay;
 import dev.culvert.edge.ssh.SshConnections;
-import dev.culvert.edge.tls.BusCertificate;
+import dev.culvert.edge.tls.BusCertificates;
 import dev.culvert.lane.HeapRoom;
 import dev.culvert.lane.WindowBudget;
 import io.netty.channel.EventLoop;
@@ -250,7 +250,7 @@ public final class Edge {
         // Threads that hand each other every message cost more on few cores than they gain.
         EventLoop shared = shares.size() == 1 ? shares.get(0).eventLoop() : null;
         Prepared.Basics basics = prepared.basics();
-        return Membership.start(vertx, options.cluster(), basics.clusterHost(), shared)
+        return Membership.start(vertx, options.cluster(), basics.clusterHost(), prepared.busCertificates(), shared)
                 .compose(membership -> {
                     HazelcastMember member = membership.member();
                     started.add(() -> membership.leave(vertx));
@@ -258,7 +258,7 @@ public final class Edge {
                     if (options.cluster().isOn()) {
                         doors.openToCluster(member.port());
                     }
-                    remindOf(basics.busCertificate());
+                    remindOf(prepared.busCertificates());
                     localAuthority = prepared.certificates().localAuthority();
                     return prepared.certificates()
                             .share(member, basics.clusterSecret())
@@ -276,10 +276,10 @@ public final class Edge {
         });
     }
 
-    private void remindOf(@Nullable BusCertificate certificate) {
-        if (certificate != null) {
-            certificate.remind(Instant.now());
-            started.every(BusCertificate.REMINDED_EVERY, () -> certificate.remind(Instant.now()));
+    private void remindOf(@Nullable BusCertificates certificates) {
+        if (certificates != null) {
+            certificates.remind(Instant.now());
+            started.every(BusCertificates.REMINDED_EVERY, () -> certificates.remind(Instant.now()));
         }
     }
 
@@ -452,8 +452,7 @@ public final class Edge {
                 traffic,
                 () -> readiness(membership.member()),
                 closing::get,
-                prepared.certificates()
-                        .figures(options.domain(), prepared.basics().busCertificate()),
+                prepared.certificates().figures(options.domain(), prepared.busCertificates()),
                 relay == null ? RelayFigures.NONE : new RelayFigures(relay::load, relay::unreached));
     }
 

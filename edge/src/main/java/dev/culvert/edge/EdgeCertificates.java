@@ -6,7 +6,7 @@ import dev.culvert.edge.admin.CertificateFigures;
 import dev.culvert.edge.ingress.Proofs;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.Registry;
-import dev.culvert.edge.tls.BusCertificate;
+import dev.culvert.edge.tls.BusCertificates;
 import dev.culvert.edge.tls.CertificateSource;
 import dev.culvert.edge.tls.Certificates;
 import dev.culvert.edge.tls.LocalAuthority;
@@ -88,11 +88,10 @@ record EdgeCertificates(
     }
 
     /** The same in numbers, with that of the event bus where it has one. */
-    CertificateFigures figures(String domain, @Nullable BusCertificate onBus) {
-        double busEnd = onBus == null ? Double.NaN : onBus.until().getEpochSecond();
+    CertificateFigures figures(String domain, @Nullable BusCertificates onBus) {
         return new CertificateFigures(
                 () -> endOf(domain),
-                busEnd,
+                () -> onBus == null ? Double.NaN : onBus.newest().until().getEpochSecond(),
                 acme == null ? () -> 0 : acme::received,
                 acme == null ? () -> 0 : acme::failed);
     }

@@ -1,11 +1,12 @@
 package dev.culvert.edge;
 
-import dev.culvert.config.ConfigException;
+import dev.culvert.config.WatchedFile;
 import dev.culvert.edge.registry.BusOptions;
 import dev.culvert.edge.registry.ClusteredVertx;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.MemberOptions;
-import dev.culvert.edge.tls.BusCertificate;
+import dev.culvert.edge.tls.BusCertificates;
+import dev.culvert.edge.tls.BusFiles;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -13,12 +14,13 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * This node among the others: its Hazelcast and, where there are others, its event bus.
@@ -36,25 +38,37 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
     /** The cluster manager's, which waits for Hazelcast now and then. */
     private static final int WORKERS = 4;
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Membership.class);
+
     /**
      * Joins the others, or none.
      *
+     * @param certificates of the bus; null for plain text
      * @param shared what the bus runs on too; null where it has event loops of its own
      */
     static Future<Membership> start(
-            Vertx vertx, ClusterOptions cluster, @Nullable String host, @Nullable EventLoop shared) {
+            Vertx vertx,
+            ClusterOptions cluster,
+            @Nullable String host,
+            @Nullable BusCertificates certificates,
+            @Nullable EventLoop shared) {
         if (!cluster.isOn()) {
             return HazelcastMember.alone(vertx).map(member -> new Membership(member, null));
         }
         MemberOptions options = new MemberOptions(
                 cluster.environment(), cluster.file(), cluster.name(), host, cluster.portOrDefault(), cluster.join());
-        return HazelcastMember.join(vertx, options).compose(member -> startBus(vertx, member, cluster, shared)
-                .map(bus -> new Membership(member, bus))
-                .recover(fault -> member.close(vertx).transform(closed -> Future.failedFuture(fault))));
+        return HazelcastMember.join(vertx, options)
+                .compose(member -> startBus(vertx, member, cluster, certificates, shared)
+                        .map(bus -> new Membership(member, bus))
+                        .recover(fault -> member.close(vertx).transform(closed -> Future.failedFuture(fault))));
     }
 
     private static Future<Vertx> startBus(
-            Vertx vertx, HazelcastMember member, ClusterOptions cluster, @Nullable EventLoop shared) {
+            Vertx vertx,
+            HazelcastMember member,
+            ClusterOptions cluster,
+            @Nullable BusCertificates certificates,
+            @Nullable EventLoop shared) {
         int port = cluster.busPortOrDefault();
         VertxOptions options = new VertxOptions()
                 .setEventLoopPoolSize(EVENT_LOOPS)
@@ -64,21 +78,25 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
         if (!vertx.isNativeTransportEnabled() || transport == null) {
             transport = Transport.NIO;
         }
-        BusOptions bus = new BusOptions(member.host(), port, tls(cluster.busTls()));
+        BusOptions bus = new BusOptions(member.host(), port, certificates == null ? null : certificates.newest());
         Transport chosen = SharedTransport.of(transport, shared);
         // Not on a thread of Vert.x, which warns of a second one that is made there.
         CompletableFuture<Vertx> started = CompletableFuture.supplyAsync(
                         () -> ClusteredVertx.start(member, bus, options, chosen))
                 .thenCompose(Future::toCompletionStage);
         return Future.fromCompletionStage(started, vertx.getOrCreateContext())
-                .recover(fault -> Future.failedFuture(Listening.inWords("bus-port", member.host(), port, fault)));
+                .recover(fault -> Future.failedFuture(Listening.inWords("bus-port", member.host(), port, fault)))
+                .onSuccess(clustered -> {
+                    if (certificates != null) {
+                        certificates.onChange(newest -> renew(clustered, bus.with(newest)));
+                    }
+                });
     }
 
-    private static BusOptions.@Nullable Tls tls(@Nullable Path folder) {
-        return folder == null
-                ? null
-                : new BusOptions.Tls(
-                        folder.resolve("node.crt"), folder.resolve("node.key"), folder.resolve("authority.crt"));
+    private static void renew(Vertx bus, BusOptions options) {
+        ClusteredVertx.renew(bus, options).onFailure(fault -> LOGGER.atError()
+                .addKeyValue("fault", fault)
+                .log("event bus takes no other certificate while it runs; restart this node after a change"));
     }
 
     /** Leaves: the bus first, which needs the member to say so. */
@@ -104,24 +122,14 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
         }
     }
 
-    /**
-     * The certificate of the node for the bus, looked at as other nodes will; null where there is none. Blocks.
-     *
-     * @throws ConfigException where they would turn it down
-     */
-    static @Nullable BusCertificate certificate(ClusterOptions cluster, Instant now) {
-        BusOptions.Tls tls = tls(cluster.busTls());
-        if (!cluster.isOn() || tls == null) {
-            return null;
+    /** Reads the certificate of the node for the bus, and looks from then on whether it changes; null where there is none. */
+    static Future<@Nullable BusCertificates> certificates(Vertx vertx, ClusterOptions cluster, Started started) {
+        Path folder = cluster.busTls();
+        if (!cluster.isOn() || folder == null) {
+            return Future.succeededFuture();
         }
-        for (Path file : List.of(tls.certificate(), tls.key(), tls.authority())) {
-            if (!Files.isReadable(file)) {
-                throw new ConfigException(
-                        "--bus-tls: %s cannot be read; cluster-config/make-authority makes the files of a node"
-                                .formatted(file));
-            }
-        }
-        return BusCertificate.read(tls.certificate(), tls.key(), tls.authority(), now);
+        return BusCertificates.start(vertx, new BusFiles(folder, Clock.systemUTC()), WatchedFile.INTERVAL)
+                .map(certificates -> started.addAtOnce(certificates, BusCertificates::close));
     }
 
     /** Tries ports, so that what is wrong with them is known before anything is started. Blocks. */

@@ -5,13 +5,12 @@ import dev.culvert.edge.access.Authenticator;
 import dev.culvert.edge.ingress.AccessLog;
 import dev.culvert.edge.ingress.SignIn;
 import dev.culvert.edge.signin.VisitorSignIn;
-import dev.culvert.edge.tls.BusCertificate;
+import dev.culvert.edge.tls.BusCertificates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +18,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param basics what is read but once
  * @param certificates of the hosts whose TLS ends here
+ * @param busCertificates of the event bus; null where it has none
  * @param signIn how visitors show who they are
  * @param access who may have tunnels
  */
-record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, AgentAccess access) {
+record Prepared(
+        Basics basics,
+        EdgeCertificates certificates,
+        @Nullable BusCertificates busCertificates,
+        SignIn signIn,
+        AgentAccess access) {
 
     /**
      * What is read but once.
@@ -31,7 +36,6 @@ record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, Age
      * @param clusterHost the address by which other nodes reach this one; null where the operator's file says it
      * @param adminToken what the admin port asks for; null for nothing
      * @param clusterSecret what all nodes have; null where they make it up
-     * @param busCertificate of the event bus; null where it has none
      * @param accessLog where it is written down what visitors asked for
      */
     record Basics(
@@ -39,7 +43,6 @@ record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, Age
             @Nullable String clusterHost,
             @Nullable Secret adminToken,
             @Nullable Secret clusterSecret,
-            @Nullable BusCertificate busCertificate,
             AccessLog accessLog) {}
 
     /**
@@ -51,9 +54,11 @@ record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, Age
             Vertx vertx, EdgeOptions options, Doors doors, Authenticator withoutTokens, Started started) {
         return vertx.executeBlocking(() -> readBasics(vertx, options, doors, started), false)
                 .compose(basics -> EdgeCertificates.read(vertx, options, started)
-                        .compose(certificates -> readSignIn(vertx, options, doors, started)
-                                .compose(signIn -> AgentAccess.read(vertx, options, withoutTokens, started)
-                                        .map(access -> new Prepared(basics, certificates, signIn, access)))));
+                        .compose(certificates -> Membership.certificates(vertx, options.cluster(), started)
+                                .compose(busCertificates -> readSignIn(vertx, options, doors, started)
+                                        .compose(signIn -> AgentAccess.read(vertx, options, withoutTokens, started)
+                                                .map(access -> new Prepared(
+                                                        basics, certificates, busCertificates, signIn, access))))));
     }
 
     private static Basics readBasics(Vertx vertx, EdgeOptions options, Doors doors, Started started) {
@@ -61,12 +66,11 @@ record Prepared(Basics basics, EdgeCertificates certificates, SignIn signIn, Age
         Secret adminToken = SecretFile.read("admin-token-file", options.admin().tokenFile());
         Secret clusterSecret =
                 SecretFile.read("cluster-secret-file", options.names().clusterSecretFile());
-        BusCertificate busCertificate = Membership.certificate(options.cluster(), Instant.now());
         String label = options.nodeId() == null ? machine() : options.nodeId();
         doors.probe();
         Membership.probe(options.cluster(), clusterHost);
         AccessLog accessLog = openAccessLog(vertx, options.accessLog(), started);
-        return new Basics(label, clusterHost, adminToken, clusterSecret, busCertificate, accessLog);
+        return new Basics(label, clusterHost, adminToken, clusterSecret, accessLog);
     }
 
     private static String machine() {

@@ -13,10 +13,13 @@ import dev.culvert.edge.testkit.Cluster;
 import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.edge.testkit.RawVisitor;
 import dev.culvert.edge.testkit.TestAuthority;
+import dev.culvert.edge.tls.BusFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -77,6 +80,55 @@ class BusTlsTest {
             assertInstanceOf(ConfigException.class, fault);
             assertTrue(String.valueOf(fault.getMessage()).contains(folder.resolve("node.crt") + " has ended at 20"));
         }
+    }
+
+    /** As in a change of authority: all trust both, then each gets one of the new, and those that start have no other. */
+    @Test
+    void nodeThatHasOnlyTheNewerAuthorityMeetsThoseThatChangedToItWhileTheyRan() throws Exception {
+        TestAuthority former = new TestAuthority();
+        TestAuthority newer = new TestAuthority();
+        try (Cluster cluster = Cluster.start(0)) {
+            Edge one = cluster.join(cluster.options(node("one", former.issue("one"), former, newer)));
+            Edge two = cluster.join(cluster.options(node("two", former.issue("two"), former, newer)));
+            Nodes.await(cluster.agent(one.ports().lane(), 1)
+                    .open(TunnelOptions.http(cluster.site("hello")).withName("shop")));
+            assertEquals("hello", Cluster.visit(two, "shop.localhost").body());
+
+            awaitInUse(one, node("one", newer.issue("EC", Duration.ofDays(70), "one"), former, newer));
+            assertEquals("hello", Cluster.visit(two, "shop.localhost").body());
+            awaitInUse(two, node("two", newer.issue("EC", Duration.ofDays(70), "two"), newer));
+            Edge third = cluster.join(cluster.options(node("third", newer.issue("third"), newer)));
+            Nodes.await(cluster.agent(third.ports().lane(), 1)
+                    .open(TunnelOptions.http(cluster.site("hi")).withName("blog")));
+
+            assertEquals("hello", Cluster.visit(third, "shop.localhost").body());
+            assertEquals("hello", Cluster.visit(two, "shop.localhost").body());
+            assertEquals("hi", Cluster.visit(one, "blog.localhost").body());
+            assertEquals("hi", Cluster.visit(two, "blog.localhost").body());
+        }
+    }
+
+    /** The folder of a node, with what it has from now on. */
+    private Path node(String name, TestAuthority.Issued own, TestAuthority... trusted) throws IOException {
+        Path node = Files.createDirectories(folder.resolve(name));
+        StringBuilder authorities = new StringBuilder();
+        for (TestAuthority authority : trusted) {
+            authorities.append(TestAuthority.pem(authority.certificate()));
+        }
+        Files.writeString(node.resolve("authority.crt"), authorities);
+        Files.writeString(node.resolve("node.crt"), TestAuthority.pem(own.certificate()));
+        Files.writeString(node.resolve("node.key"), TestAuthority.pkcs8(own.key()));
+        return node;
+    }
+
+    /** Waits until the edge says that it has the one of its folder. */
+    private static void awaitInUse(Edge edge, Path node) throws IOException {
+        Instant until = new BusFiles(node, Clock.systemUTC()).read().until();
+        await().atMost(Duration.ofSeconds(30)).until(() -> metrics(edge)
+                .lines()
+                .filter(line -> line.startsWith("culvert_bus_certificate_end_timestamp_seconds "))
+                .map(line -> Double.valueOf(line.substring(line.indexOf(' '))))
+                .anyMatch(end -> end.longValue() == until.getEpochSecond()));
     }
 
     private static String metrics(Edge edge) throws IOException {

@@ -11,4 +11,5 @@ import java.util.function.LongSupplier;
  * @param received orders that ended with a certificate, of those that this node has made
  * @param failed orders that did not
  */
-public record CertificateFigures(DoubleSupplier end, double busEnd, LongSupplier received, LongSupplier failed) {}
+public record CertificateFigures(
+        DoubleSupplier end, DoubleSupplier busEnd, LongSupplier received, LongSupplier failed) {}

@@ -139,7 +139,7 @@ final class Metrics {
         gauge(
                 "culvert.bus.certificate.end.timestamp",
                 "When this node's certificate for the event bus ends, in Unix time",
-                figures::busEnd,
+                figures.busEnd()::getAsDouble,
                 "seconds");
         orders("received", figures.received());
         orders("failed", figures.failed());

@@ -3,7 +3,14 @@ package dev.culvert.edge.registry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBus;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.transport.Transport;
+import java.lang.reflect.Field;
 
 /**
  * The Vert.x of a node that other nodes reach: its event bus finds them through the node's own Hazelcast, and calls each
@@ -26,5 +33,34 @@ public final class ClusteredVertx {
                 .withTransport(transport)
                 .withClusterManager(new UnhurriedClusterManager(member.hazelcast()))
                 .buildClustered();
+    }
+
+    /**
+     * Gives the bus another certificate, for connections that are made from now on, in and out; those that stand go on. A
+     * session of before is not resumed: what belongs to the former certificate is left with it.
+     *
+     * @param bus that the Vert.x was started with, but for the certificate
+     * @return fails where the certificate cannot be used, or this Vert.x has a bus of another make
+     */
+    public static Future<Void> renew(Vertx vertx, BusOptions bus) {
+        try {
+            NetServer server = socket(vertx.eventBus(), "server", NetServer.class);
+            NetClient client = socket(vertx.eventBus(), "client", NetClient.class);
+            // What the bus itself makes of its options.
+            JsonObject options = bus.toVertx().toJson();
+            NetClientOptions outbound = new NetClientOptions(options).setHostnameVerificationAlgorithm("");
+            return server.updateSSLOptions(new NetServerOptions(options).getSslOptions())
+                    .compose(updated -> client.updateSSLOptions(outbound.getSslOptions()))
+                    .mapEmpty();
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            return Future.failedFuture(e);
+        }
+    }
+
+    /** Sockets can be given other certificates, but the bus keeps its own to itself. */
+    private static <T> T socket(EventBus bus, String name, Class<T> type) throws ReflectiveOperationException {
+        Field field = bus.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return type.cast(field.get(bus));
     }
 }

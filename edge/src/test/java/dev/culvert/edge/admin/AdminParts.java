@@ -15,7 +15,8 @@ import java.util.function.BooleanSupplier;
 
 /** What the tests of this package look at. */
 final class AdminParts {
-    private static final CertificateFigures CERTIFICATES = new CertificateFigures(() -> 1.8e9, 1.9e9, () -> 3, () -> 2);
+    private static final CertificateFigures CERTIFICATES =
+            new CertificateFigures(() -> 1.8e9, () -> 1.9e9, () -> 3, () -> 2);
 
     private static final RelayFigures RELAY = new RelayFigures(() -> 9, () -> 1);
 

@@ -10,22 +10,21 @@ import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.core.HazelcastInstance;
 import dev.culvert.edge.testkit.Nodes;
+import dev.culvert.edge.testkit.TestAuthority;
+import dev.culvert.edge.tls.BusCertificate;
+import dev.culvert.edge.tls.KeyAndChain;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.internal.VertxInternal;
-import java.io.IOException;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class ClusteredVertxTest {
-    @TempDir
-    Path directory;
-
     @Test
     void nodesTalkAndEachIsCalledByItsIdInTheCluster() {
         try (Nodes nodes = Nodes.start(2)) {
@@ -83,8 +82,8 @@ class ClusteredVertxTest {
 
     @Test
     void nodesOfOneAuthorityTalkAndAStrangerIsNotHeard() throws Exception {
-        BusOptions.Tls ours = certificates("ours");
-        BusOptions.Tls theirs = certificates("theirs");
+        BusCertificate ours = certificate(new TestAuthority());
+        BusCertificate theirs = certificate(new TestAuthority());
         try (Nodes nodes = Nodes.start(0)) {
             Nodes.Node first = nodes.join(ours);
             Nodes.Node second = nodes.join(ours);
@@ -99,10 +98,43 @@ class ClusteredVertxTest {
     }
 
     @Test
-    void tlsTrustsNobodyButTheAuthorityAndAsksForACertificate() {
-        EventBusOptions options = new BusOptions(
-                        "10.0.0.1", 5702, new BusOptions.Tls(Path.of("c"), Path.of("k"), Path.of("a")))
-                .toVertx();
+    void connectionsToAndFromABusThatWasRenewedHaveItsNewCertificateAndThoseThatStandGoOn() throws Exception {
+        BusCertificate former = certificate(new TestAuthority());
+        BusCertificate newer = certificate(new TestAuthority());
+        try (Nodes nodes = Nodes.start(0)) {
+            Nodes.Node renewed = nodes.join(former);
+            Nodes.Node old = nodes.join(former);
+            assertEquals("hello", ask(renewed, old));
+            assertEquals("hello", ask(old, renewed));
+
+            Nodes.await(ClusteredVertx.renew(renewed.vertx(), new BusOptions("127.0.0.1", 0, newer)));
+
+            Nodes.Node fresh = nodes.join(newer);
+            assertEquals("hello", ask(fresh, renewed));
+            assertEquals("hello", ask(renewed, fresh));
+            assertEquals("hello", ask(renewed, old));
+            assertEquals("hello", ask(old, renewed));
+            Nodes.Node late = nodes.join(former);
+            assertThrows(AssertionError.class, () -> ask(late, renewed));
+            assertThrows(AssertionError.class, () -> ask(renewed, late));
+        }
+    }
+
+    @Test
+    void nodesOfTwoAuthoritiesTalkWhileEachTrustsBoth() throws Exception {
+        TestAuthority former = new TestAuthority();
+        TestAuthority newer = new TestAuthority();
+        try (Nodes nodes = Nodes.start(0)) {
+            Nodes.Node first = nodes.join(certificate(former, newer));
+            Nodes.Node second = nodes.join(certificate(newer, former));
+            assertEquals("hello", ask(first, second));
+            assertEquals("hello", ask(second, first));
+        }
+    }
+
+    @Test
+    void tlsTrustsNobodyButTheAuthorityAndAsksForACertificate() throws Exception {
+        EventBusOptions options = new BusOptions("10.0.0.1", 5702, certificate(new TestAuthority())).toVertx();
         assertTrue(options.isSsl());
         assertFalse(options.isTrustAll());
         assertEquals(ClientAuth.REQUIRED, options.getClientAuth());
@@ -136,31 +168,11 @@ class ClusteredVertxTest {
                 .map(Message::body));
     }
 
-    /** A certificate that is its own authority. */
-    private BusOptions.Tls certificates(String name) throws IOException, InterruptedException {
-        Path key = directory.resolve(name + ".key");
-        Path certificate = directory.resolve(name + ".crt");
-        Process openssl = new ProcessBuilder(
-                        "openssl",
-                        "req",
-                        "-x509",
-                        "-newkey",
-                        "ec",
-                        "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1",
-                        "-nodes",
-                        "-days",
-                        "2",
-                        "-subj",
-                        "/CN=" + name,
-                        "-keyout",
-                        key.toString(),
-                        "-out",
-                        certificate.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertEquals(0, openssl.waitFor());
-        return new BusOptions.Tls(certificate, key, certificate);
+    /** A node's, of the first of the authorities; it trusts all. */
+    private static BusCertificate certificate(TestAuthority... authorities) throws Exception {
+        TestAuthority.Issued own = authorities[0].issue("node");
+        return new BusCertificate(
+                new KeyAndChain(own.key(), List.of(own.certificate())),
+                Stream.of(authorities).map(TestAuthority::certificate).toList());
     }
 }

@@ -4,6 +4,7 @@ import dev.culvert.edge.registry.BusOptions;
 import dev.culvert.edge.registry.ClusteredVertx;
 import dev.culvert.edge.registry.HazelcastMember;
 import dev.culvert.edge.registry.TestMembers;
+import dev.culvert.edge.tls.BusCertificate;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -45,11 +46,12 @@ public final class Nodes implements AutoCloseable {
     }
 
     /** Starts one more. */
-    public Node join(BusOptions.@Nullable Tls tls) {
+    public Node join(@Nullable BusCertificate certificate) {
         HazelcastMember member =
                 TestMembers.join(cluster, nodes.isEmpty() ? null : nodes.get(0).member());
         VertxOptions options = new VertxOptions().setEventLoopPoolSize(2);
-        Vertx vertx = await(ClusteredVertx.start(member, new BusOptions("127.0.0.1", 0, tls), options, Transport.NIO));
+        Vertx vertx = await(
+                ClusteredVertx.start(member, new BusOptions("127.0.0.1", 0, certificate), options, Transport.NIO));
         Node node = new Node(member, vertx);
         nodes.add(node);
         return node;

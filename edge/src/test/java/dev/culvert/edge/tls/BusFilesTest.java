@@ -1,22 +1,26 @@
 package dev.culvert.edge.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.culvert.config.ConfigException;
+import dev.culvert.edge.testkit.SettableClock;
 import dev.culvert.edge.testkit.TestAuthority;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BusCertificateTest {
+class BusFilesTest {
     private static final Duration YEAR = Duration.ofDays(365);
 
     @TempDir
@@ -88,13 +92,28 @@ class BusCertificateTest {
     }
 
     @Test
-    void operatorIsRemindedFromAMonthBeforeTheEndOn() throws Exception {
+    void whatWasReadStaysGoodOverItsEndWhileTheFilesStay() throws Exception {
         write(authority, YEAR);
-        BusCertificate certificate = read();
+        SettableClock clock = new SettableClock();
+        BusFiles files = new BusFiles(folder, clock);
+        BusCertificate before = files.read();
 
-        assertFalse(certificate.remind(certificate.until().minus(Duration.ofDays(31))));
-        assertTrue(certificate.remind(certificate.until().minus(Duration.ofDays(29))));
-        assertTrue(certificate.remind(certificate.until().plus(Duration.ofDays(1))));
+        clock.advance(YEAR.plusDays(1));
+        assertSame(before, files.read());
+
+        write(authority, YEAR); // Which at this time has ended as well.
+        assertThrows(ConfigException.class, files::read);
+    }
+
+    @Test
+    void nodeTrustsAllAuthoritiesOfABundle() throws Exception {
+        TestAuthority next = new TestAuthority();
+        write(authority, YEAR);
+        Files.writeString(
+                folder.resolve("authority.crt"),
+                TestAuthority.pem(authority.certificate()) + TestAuthority.pem(next.certificate()));
+
+        assertEquals(List.of(authority.certificate(), next.certificate()), read().authorities());
     }
 
     /** What is in the folder of a node, whose own authority is {@link #authority} in any case. */
@@ -115,7 +134,6 @@ class BusCertificateTest {
     }
 
     private BusCertificate read(Instant now) {
-        return BusCertificate.read(
-                folder.resolve("node.crt"), folder.resolve("node.key"), folder.resolve("authority.crt"), now);
+        return new BusFiles(folder, Clock.fixed(now, ZoneOffset.UTC)).read();
     }
 }
