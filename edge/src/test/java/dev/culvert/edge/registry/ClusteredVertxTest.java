@@ -9,6 +9,7 @@ import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.core.HazelcastInstance;
+import dev.culvert.config.Authorities;
 import dev.culvert.edge.testkit.Nodes;
 import dev.culvert.edge.testkit.TestAuthority;
 import dev.culvert.edge.tls.BusCertificate;
@@ -18,9 +19,14 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.spi.cluster.NodeInfo;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +123,26 @@ class ClusteredVertxTest {
             Nodes.Node late = nodes.join(former);
             assertThrows(AssertionError.class, () -> ask(late, renewed));
             assertThrows(AssertionError.class, () -> ask(renewed, late));
+        }
+    }
+
+    /** By TLS 1.3 a client hears only when it reads that it was to show one. */
+    @Test
+    void busThatWasRenewedShowsItsNewCertificateAndStillAsksForOne() throws Exception {
+        BusCertificate newer = certificate(new TestAuthority());
+        try (Nodes nodes = Nodes.start(0)) {
+            Nodes.Node node = nodes.join(certificate(new TestAuthority()));
+            SSLContext withoutOne = SSLContext.getInstance("TLS");
+            withoutOne.init(null, new TrustManager[] {Authorities.only(newer.authorities())}, null);
+
+            Nodes.await(ClusteredVertx.renew(node.vertx(), new BusOptions("127.0.0.1", 0, newer)));
+
+            NodeInfo bus = ((VertxInternal) node.vertx()).clusterManager().getNodeInfo();
+            try (SSLSocket socket = (SSLSocket) withoutOne.getSocketFactory().createSocket(bus.host(), bus.port())) {
+                socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(10));
+                socket.startHandshake();
+                assertThrows(SSLException.class, socket.getInputStream()::read);
+            }
         }
     }
 
