@@ -41,6 +41,7 @@ class Stream:
         self.delivered = 0  # of the visitor's bytes, to the target (Ends)
         self.arrived = asyncio.Queue()  # bounded by the window
         self.finished_here = self.finished_there = False
+        self.takes = True
         self.writer = None
         self.task = asyncio.create_task(self.run())
 
@@ -62,21 +63,20 @@ class Stream:
             back.cancel()
 
     async def to_target(self):
-        takes = True
         while (piece := await self.arrived.get()) is not None:
-            if takes:
+            if self.takes:
                 try:
                     self.writer.write(piece)
                     await self.writer.drain()
                     self.delivered += len(piece)
                 except OSError:
-                    takes = False  # It may have answered and closed: what it has said is read to its end.
+                    self.takes = False  # It may have answered and closed: what it has said is read to its end.
             self.owed += len(piece)
             if self.owed >= WINDOW // 2:  # half a window at a time (Windows)
                 self.lane.send(CREDIT, self.number, struct.pack(">I", self.owed))
                 self.window += self.owed
                 self.owed = 0
-        if takes:
+        if self.takes:
             self.writer.write_eof()
 
     async def to_visitor(self, reader):
@@ -89,6 +89,8 @@ class Stream:
                 self.credit -= len(now)
                 self.lane.send(DATA, self.number, now)
                 await self.lane.writer.drain()
+        if not self.takes:
+            raise OSError("it took no more")  # Nobody knows whether that was all (Ends).
         self.lane.send(FIN, self.number, struct.pack(">Q", self.delivered))
         self.finished_here = True
         self.end_if_over()
