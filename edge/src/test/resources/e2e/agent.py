@@ -12,14 +12,16 @@ import secrets
 import signal
 import socket
 import struct
+import sys
 
 HELLO, WELCOME, BIND, BOUND, UNBIND, OPEN, DATA, FIN, RESET, CREDIT, EVENT, PING, PONG, GOAWAY = range(1, 15)
 DONE, NOT_HELD, DRAINING, TARGET_REFUSED, TARGET_FAILED, CANCELLED, PROTOCOL_ERROR, LANE_LOST = range(8)
-SILENT, CLOSED = 8, 14
+SILENT, UNAUTHORIZED, VERSION_MISMATCH, CLOSED = 8, 10, 11, 14
 KINDS = {"http": 1, "tcp": 2}
 WINDOW = 256 * 1024  # what the edge may send on a new stream (HELLO)
 MOST = 64 * 1024  # bytes of a payload (Frames)
 PING_SECONDS = 5  # Alive
+LATER_SECONDS = 5
 SILENT_SECONDS = 12.5
 
 
@@ -158,7 +160,7 @@ class Lane:
     async def run(self):
         """Until the lane ends; whatever ends it, its streams end with it."""
         self.reader, self.writer = await asyncio.open_connection(*self.agent.edge)
-        pings = asyncio.create_task(self.ping())
+        pings = None
         try:
             self.say(
                 HELLO,
@@ -175,6 +177,8 @@ class Lane:
                 if size > MOST or number >= 1 << 31:
                     raise Malformed(f"a frame of {size} bytes for stream {number}")
                 self.on_frame(kind, number, await asyncio.wait_for(self.reader.readexactly(size), SILENT_SECONDS))
+                if self.id and not pings:  # Nothing goes out between HELLO and WELCOME (Handshake).
+                    pings = asyncio.create_task(self.ping())
         except (Malformed, struct.error, ValueError, KeyError) as e:
             self.go_away(PROTOCOL_ERROR, str(e))
             raise Malformed(str(e)) from e
@@ -183,7 +187,8 @@ class Lane:
         except (OSError, EOFError):
             pass
         finally:
-            pings.cancel()
+            if pings:
+                pings.cancel()
             for stream in list(self.streams.values()):
                 stream.drop()
             self.writer.close()
@@ -212,10 +217,16 @@ class Lane:
         elif kind == BOUND:
             self.agent.on_bound(self, json.loads(payload))
         elif kind == UNBIND:
-            self.agent.stop(f"the name is gone: {json.loads(payload).get('message')}")
+            gone = json.loads(payload)
+            if gone["reason"] == "CLOSED":
+                self.agent.stop(f"the name is gone: {gone.get('message')}")
+            else:  # Its older owner has come back, and may leave again (UNBIND).
+                asyncio.get_running_loop().call_later(LATER_SECONDS, lambda: self.say(BIND, **self.agent.bind))
         elif kind == GOAWAY:
             reason, _, count = struct.unpack_from(">BIH", payload)
             print(f"GOAWAY {reason} {text(payload[7 + 12 * count :])}", flush=True)
+            if reason in (UNAUTHORIZED, VERSION_MISMATCH):
+                self.agent.stop("nothing but a person helps", 1)
             if reason != DRAINING:
                 raise EOFError  # The lane ends here.
             self.agent.open_another(self)
@@ -272,6 +283,7 @@ class Agent:
         self.lanes = []
         self.tasks = set()
         self.stopped = asyncio.Event()
+        self.code = 0
 
     async def run(self):
         loop = asyncio.get_running_loop()
@@ -285,10 +297,12 @@ class Agent:
         waits = [asyncio.create_task(lane.empty.wait()) for lane in self.lanes]
         if waits:
             await asyncio.wait(waits, timeout=1)  # for what is under way (GOAWAY)
-        for lane in self.lanes:
-            if lane.bound:
-                lane.go_away(CLOSED)
-                await lane.writer.drain()
+        for lane in [each for each in self.lanes if each.bound]:
+            lane.go_away(CLOSED)
+            lane.writer.write_eof()
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=1)  # What was sent last could be lost if it were closed at once (GOAWAY).
+        return self.code
 
     def keep_a_lane(self):
         task = asyncio.create_task(self.keep())
@@ -305,7 +319,7 @@ class Agent:
             except (OSError, Malformed) as e:
                 print(f"lane: {e}", flush=True)
             self.lanes.remove(lane)
-            if lane.followed:
+            if lane.followed or self.stopped.is_set():
                 return
             wait = 0.2 if lane.bound else min(wait * 2, 10)
             await asyncio.sleep(wait)
@@ -317,7 +331,7 @@ class Agent:
 
     def on_bound(self, lane, bound):
         if "refused" in bound:
-            self.stop(f"{bound['refused']}: {bound['message']}")
+            self.stop(f"{bound['refused']}: {bound['message']}", 1)
             return
         lane.bound = True
         self.key = bound["tunnel"]
@@ -329,8 +343,9 @@ class Agent:
             self.bind["ticket"] = bound["ticket"]
         print(f"online {bound['url']}", flush=True)
 
-    def stop(self, why):
+    def stop(self, why, code=0):
         print(f"stopping: {why}", flush=True)
+        self.code = code
         self.stopped.set()
 
 
@@ -349,9 +364,9 @@ def main():
     options = parser.parse_args()
 
     async def run():
-        await Agent(options).run()
+        return await Agent(options).run()
 
-    asyncio.run(run())
+    sys.exit(asyncio.run(run()))
 
 
 if __name__ == "__main__":
