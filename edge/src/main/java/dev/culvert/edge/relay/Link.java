@@ -109,6 +109,16 @@ final class Link implements Lane.Handler {
         return transport.peerEpoch() == 0;
     }
 
+    /** As others know it who write on when it has ended. */
+    EndedLinks.Name name() {
+        return new EndedLinks.Name(peer, transport.peerEpoch());
+    }
+
+    /** The last message that was read; final once the link has ended. */
+    long lastRead() {
+        return transport.lastRead();
+    }
+
     void receive(LinkMessage message) {
         if (message.kind() == LinkMessage.Kind.CLOSED) {
             transport.closedByPeer(message);

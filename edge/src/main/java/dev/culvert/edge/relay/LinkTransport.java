@@ -137,6 +137,11 @@ final class LinkTransport implements LaneTransport {
         return peerEpoch;
     }
 
+    /** The last message that was read; final once the link has ended. */
+    long lastRead() {
+        return received;
+    }
+
     @Override
     public EventLoop eventLoop() {
         return loop;

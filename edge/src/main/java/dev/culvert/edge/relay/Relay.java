@@ -82,6 +82,9 @@ public final class Relay {
     /** On the relay's event loop. */
     private final Refusals refusals = new Refusals();
 
+    /** On the relay's event loop. */
+    private final EndedLinks endedLinks = new EndedLinks();
+
     private final Unreached unreached = new Unreached(System::nanoTime);
 
     /** Nodes that have said that they are about to stop. */
@@ -382,6 +385,7 @@ public final class Relay {
 
     void ended(Link link, CloseReason reason, String detail) {
         links.remove(link.epoch());
+        endedLinks.add(link);
         current.remove(link.peer(), link);
         boolean failed = !link.stands().succeeded() && reason != CloseReason.CLOSED; // That is this node's own end.
         Level level = failed ? unreached.failed(link.peer()) : Level.INFO;
@@ -424,7 +428,7 @@ public final class Relay {
             doubted.remove(message.sender());
             accepted.receive(message);
         } else {
-            refuse(message, LinkMessage.UNKNOWN, CloseReason.CLOSED, "the other node has lost the link");
+            refuse(message, endedLinks.lastRead(message), CloseReason.CLOSED, "the other node has lost the link");
         }
     }
 

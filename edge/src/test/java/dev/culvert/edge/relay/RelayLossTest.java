@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -211,6 +213,26 @@ class RelayLossTest {
         next.awaitFinish();
         assertEquals(Conversation.sha256OfSent(MIB, 8), next.sha256OfReceived());
         assertFalse(pair.ingress.isDoubtful(pair.holder.nodeId()));
+    }
+
+    @Test
+    void holderSaysAgainHowFarItHasReadALinkThatIsNoMore() throws Exception {
+        establish();
+        // Given a holder that has given the link up, and whose word of that is lost
+        CountDownLatch lost = new CountDownLatch(1);
+        pair.lostByHolder = message -> {
+            boolean first = message.kind() == LinkMessage.Kind.CLOSED && lost.getCount() > 0;
+            if (first) {
+                lost.countDown();
+            }
+            return first;
+        };
+        pair.lostByIngress = nth(1, message -> true);
+        assertTrue(lost.await(10, TimeUnit.SECONDS));
+        // When a visitor comes, he may be served elsewhere, whatever he asks for
+        StreamReset reset = pair.visit().read().send("POST").awaitReset();
+        assertEquals("the other node has lost the link", reset.detail());
+        assertTrue(reset.provesUndelivered(0), reset.toString());
     }
 
     @Test
