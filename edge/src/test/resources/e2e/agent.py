@@ -2,7 +2,7 @@
 
     python3 agent.py --edge HOST:PORT --target HOST:PORT [--name NAME] [--kind http|tcp]
 
-Over plain TCP, for one tunnel. It prints the tunnel's URL once it has it, and what it does not keep to itself.
+Over plain TCP, for one tunnel. It prints the tunnel's URL each time that it has it, what edges say at a lane's end, and why it stops.
 """
 
 import argparse

@@ -88,6 +88,8 @@ record Membership(HazelcastMember member, @Nullable Vertx bus) {
                 .recover(fault -> Future.failedFuture(Listening.inWords("bus-port", member.host(), port, fault)))
                 .onSuccess(clustered -> {
                     if (certificates != null) {
+                        // At once of the newest: there may be one since the bus began to start, and a bus that takes
+                        // no other is told of now, and not on the day that it needs one.
                         certificates.onChange(newest -> renew(clustered, bus.with(newest)));
                     }
                 });
