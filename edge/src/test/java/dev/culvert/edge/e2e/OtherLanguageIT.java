@@ -22,12 +22,15 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Whether {@code docs/protocol.md} is enough to write an agent in another language: {@code e2e/agent.py} was written from it
- * alone.
+ * alone. An agent that takes no more stops whoever sends, for which no socket has a time limit: on a thread of its own, because
+ * nothing interrupts that.
  */
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OtherLanguageIT {
     /** More than any window, and than all buffers between a target and a visitor. */
     private static final byte[] LARGE = new byte[32 * 1024 * 1024];
