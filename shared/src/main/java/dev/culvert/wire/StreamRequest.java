@@ -6,7 +6,7 @@ import java.util.Arrays;
  * What whoever opens a stream says about it.
  *
  * @param tunnel the tunnel's key in the registry, for example {@code host:swift-otter.example.com} or {@code tcp:2222}
- * @param kind what the visitor speaks
+ * @param kind what the stream carries
  * @param visitor the visitor's address as {@code host:port}; empty when it is not known
  * @param reached the address and port that the visitor connected to, as {@code host:port}; empty when it is not known
  * @param attempt 0 for the first holder asked, counting up with each retry
@@ -19,10 +19,12 @@ public record StreamRequest(String tunnel, Kind kind, String visitor, String rea
         this(tunnel, kind, visitor, "", attempt, traceId);
     }
 
-    /** What a visitor speaks. */
+    /** What a stream carries. */
     public enum Kind {
         /** HTTP/1.1, written by the ingress. */
         HTTP(1),
+        /** HTTP/2, written by the ingress. */
+        HTTP2(4),
         /** Any bytes. */
         TCP(2),
         /** TLS that ends at the target. */

@@ -86,7 +86,7 @@ class FrameBytesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, HTTP", "2, TCP", "3, TLS", "4, UNKNOWN", "255, UNKNOWN"})
+    @CsvSource({"1, HTTP", "2, TCP", "3, TLS", "4, HTTP2", "5, UNKNOWN", "255, UNKNOWN"})
     void kindsOfStreamsHaveNumbers(int code, StreamRequest.Kind kind) {
         assertEquals(kind, StreamRequest.Kind.of(code), WHAT_TO_DO);
         if (kind != StreamRequest.Kind.UNKNOWN) {
