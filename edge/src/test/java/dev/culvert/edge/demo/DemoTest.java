@@ -36,8 +36,8 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The demo in this JVM: an edge, an agent and the sample site, and everything through the tunnel. */
@@ -47,22 +47,26 @@ class DemoTest {
             .withEventLoops(2)
             .withDrainTimeout(Duration.ofSeconds(20));
 
-    private final StringWriter out = new StringWriter();
-    private Vertx vertx;
-    private Demo demo;
-    private HttpClient client;
+    private static final StringWriter OUT = new StringWriter();
+    private static Vertx vertx;
+    private static Demo demo;
+    private static HttpClient client;
     /** Vert.x closes a client that nobody holds. */
     private WebSocketClient sockets;
 
-    @BeforeEach
-    void start() throws Exception {
+    @BeforeAll
+    static void start() throws Exception {
         vertx = Vertx.vertx();
-        demo = Demo.start(vertx, FREE_PORTS, new PrintWriter(out, true)).await(60, TimeUnit.SECONDS);
+        demo = startDemo(FREE_PORTS);
         client = vertx.createHttpClient();
     }
 
-    @AfterEach
-    void stop() throws Exception {
+    private static Demo startDemo(EdgeOptions options) throws Exception {
+        return Demo.start(vertx, options, new PrintWriter(OUT, true)).await(60, TimeUnit.SECONDS);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
         demo.close().await(30, TimeUnit.SECONDS);
         vertx.close().await(30, TimeUnit.SECONDS);
     }
@@ -135,24 +139,27 @@ class DemoTest {
 
     @Test
     void downloadUnderWayFinishesBeforeTheEdgeStops() throws Exception {
+        Demo stopped = startDemo(FREE_PORTS);
         Digest got = new Digest();
         Promise<HttpClientResponse> begun = Promise.promise();
         Promise<Void> ended = Promise.promise();
         // Given a visitor who has read the head and a little, and then stands still
-        client.request(to("/api/download")).compose(HttpClientRequest::send).onSuccess(response -> {
-            response.handler(piece -> {
-                got.update(piece);
-                if (!begun.future().isComplete()) {
-                    response.pause();
-                    begun.complete(response);
-                }
-            });
-            response.end().onComplete(ended);
-        });
+        client.request(to("/api/download", stopped))
+                .compose(HttpClientRequest::send)
+                .onSuccess(response -> {
+                    response.handler(piece -> {
+                        got.update(piece);
+                        if (!begun.future().isComplete()) {
+                            response.pause();
+                            begun.complete(response);
+                        }
+                    });
+                    response.end().onComplete(ended);
+                });
         HttpClientResponse response = begun.future().await(10, TimeUnit.SECONDS);
 
         // When the edge is told to stop, and the visitor reads on
-        Future<Void> closed = demo.edge().close();
+        Future<Void> closed = stopped.edge().close();
         assertFalse(closed.isComplete());
         response.resume();
 
@@ -160,6 +167,7 @@ class DemoTest {
         ended.future().await(30, TimeUnit.SECONDS);
         assertEquals(Download.BYTES, got.bytes());
         closed.await(60, TimeUnit.SECONDS);
+        stopped.close().await(30, TimeUnit.SECONDS);
     }
 
     @Test
@@ -226,18 +234,18 @@ class DemoTest {
     void greetingSaysWhereToLook() {
         demo.greet();
 
-        assertTrue(out.toString().contains("http://demo.localhost:" + http()), out.toString());
+        assertTrue(OUT.toString().contains("http://demo.localhost:" + http()), OUT.toString());
         assertTrue(
-                out.toString()
+                OUT.toString()
                         .contains("curl -H 'Host: demo.localhost:%d' http://127.0.0.1:%d/".formatted(http(), http())),
-                out.toString());
+                OUT.toString());
         assertTrue(
-                out.toString()
+                OUT.toString()
                         .contains(
                                 "http://demo.localhost:" + demo.second().ports().http()),
-                out.toString());
-        assertTrue(out.toString().contains("docs/dns.md"), out.toString());
-        assertTrue(out.toString().contains("Ctrl-C"), out.toString());
+                OUT.toString());
+        assertTrue(OUT.toString().contains("docs/dns.md"), OUT.toString());
+        assertTrue(OUT.toString().contains("Ctrl-C"), OUT.toString());
     }
 
     @Test
@@ -246,13 +254,9 @@ class DemoTest {
             taken.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
             ListenPort port = new ListenPort(taken.getLocalPort());
 
-            Demo second = Demo.start(
-                            vertx,
-                            FREE_PORTS.withPorts(port, ListenPort.FREE, ListenPort.FREE),
-                            new PrintWriter(out, true))
-                    .await(60, TimeUnit.SECONDS);
+            Demo second = startDemo(FREE_PORTS.withPorts(port, ListenPort.FREE, ListenPort.FREE));
 
-            assertTrue(out.toString().contains("Port %d is taken".formatted(port.number())), out.toString());
+            assertTrue(OUT.toString().contains("Port %d is taken".formatted(port.number())), OUT.toString());
             assertTrue(second.edge().ports().http() != port.number());
             second.close().await(30, TimeUnit.SECONDS);
         }
@@ -271,10 +275,15 @@ class DemoTest {
     }
 
     private RequestOptions to(String path) {
+        return to(path, demo);
+    }
+
+    private static RequestOptions to(String path, Demo which) {
+        int port = which.edge().ports().http();
         return new RequestOptions()
-                .setServer(edge())
+                .setServer(SocketAddress.inetSocketAddress(port, "127.0.0.1"))
                 .setHost("demo.localhost")
-                .setPort(http())
+                .setPort(port)
                 .setURI(path);
     }
 
