@@ -126,7 +126,7 @@ final class Attempts {
             return noneLeft(visitor, loop);
         }
         asked = next;
-        StreamRequest request = new StreamRequest(tunnel.key().value(), kind, visitor, reached, made, traceId);
+        StreamRequest request = new StreamRequest(tunnel.key().value(), carries(), visitor, reached, made, traceId);
         made++;
         return next.open(request, loop).recover(failure -> {
             if (!(failure instanceof StreamClosedException closed)) {
@@ -141,6 +141,11 @@ final class Attempts {
             }
             return open(visitor, loop);
         });
+    }
+
+    /** Its agent may have come back with a target that speaks another HTTP. */
+    private StreamRequest.Kind carries() {
+        return tunnel.kind().equals(Tunnel.HTTP2) ? StreamRequest.Kind.HTTP2 : kind;
     }
 
     /** The tunnel as it was when the last stream was opened. */

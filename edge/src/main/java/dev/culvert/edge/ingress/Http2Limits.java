@@ -1,6 +1,8 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 
 /**
@@ -51,8 +53,11 @@ final class Http2Limits {
     /** How often a connection may change its settings: sound visitors say them once, or a few times. */
     static final int SETTINGS = 1_000;
 
-    /** What is remembered of responses' fields, to write them shorter: HTTP/2's own default, even for who offers more. */
-    static final long FIELD_TABLE_BYTES = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
+    /** Answers to pings and settings that wait for a target that takes nothing: nobody sends so many in earnest. */
+    static final int UNTAKEN_CONTROL_FRAMES = 1_000;
+
+    /** What is remembered of fields, to write them shorter: HTTP/2's own default, even for who offers more. */
+    private static final long FIELD_TABLE_BYTES = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
 
     private Http2Limits() {}
 
@@ -62,5 +67,21 @@ final class Http2Limits {
                 .maxConcurrentStreams(STREAMS)
                 .initialWindowSize(WINDOW_BYTES)
                 .maxHeaderListSize(READ_HEAD_BYTES);
+    }
+
+    /** What a target is told. It cannot push. */
+    static Http2Settings settingsForTargets() {
+        return new Http2Settings()
+                .pushEnabled(false)
+                .initialWindowSize(WINDOW_BYTES)
+                .maxHeaderListSize(HEAD_BYTES);
+    }
+
+    /** Keeps what is remembered for a peer that offers more within bounds, once its settings were read. */
+    static void boundFieldTable(Http2ConnectionEncoder encoder, Http2Settings settings) throws Http2Exception {
+        Long offered = settings.headerTableSize();
+        if (offered != null && offered > FIELD_TABLE_BYTES) {
+            encoder.configuration().headersConfiguration().maxHeaderTableSize(FIELD_TABLE_BYTES);
+        }
     }
 }

@@ -26,10 +26,6 @@ final class Http2Response {
         return head;
     }
 
-    static Http2Headers trailers(HttpHeaders trailers) {
-        return fields(trailers);
-    }
-
     /** Whether the response is over with its head, whatever the request was. */
     static boolean isHeadOnly(HttpResponse response) {
         return response.status().equals(HttpResponseStatus.NO_CONTENT)
@@ -37,7 +33,8 @@ final class Http2Response {
                 || "0".equals(response.headers().get(HttpHeaderNames.CONTENT_LENGTH));
     }
 
-    private static Http2Headers fields(HttpHeaders from) {
+    /** Fields as HTTP/2 writes them; trailers, or those of a head. */
+    static Http2Headers fields(HttpHeaders from) {
         Http2Headers to = new DefaultHttp2Headers(false, from.size() + 1);
         Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
         while (fields.hasNext()) {

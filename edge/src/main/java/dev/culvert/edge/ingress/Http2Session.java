@@ -375,10 +375,7 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
             if (++settingsRead > Http2Limits.SETTINGS) {
                 throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
             }
-            Long table = settings.headerTableSize();
-            if (table != null && table > Http2Limits.FIELD_TABLE_BYTES) {
-                encoder().configuration().headersConfiguration().maxHeaderTableSize(Http2Limits.FIELD_TABLE_BYTES);
-            }
+            Http2Limits.boundFieldTable(encoder(), settings);
         }
 
         @Override

@@ -1,9 +1,7 @@
 package dev.culvert.edge.ingress;
 
-import dev.culvert.lane.PendingBytes;
 import dev.culvert.lane.Splice;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -30,16 +28,10 @@ final class Http2Visitor implements Visitor {
     private final Ingress ingress;
     private final Http2Session session;
     private final Http2Stream stream;
-    private final Http2Window window;
+    private final Http2Inflow body;
     private final FieldRoom fields;
     private @Nullable HttpExchange exchange;
 
-    /** What of the request came while the exchange took no more. */
-    private @Nullable PendingBytes held;
-
-    private @Nullable LastHttpContent heldEnd;
-    private boolean stopped;
-    private boolean handingOn;
     private boolean requestEnded;
 
     private boolean answersHead;
@@ -59,7 +51,7 @@ final class Http2Visitor implements Visitor {
         this.ingress = ingress;
         this.session = session;
         this.stream = stream;
-        this.window = new Http2Window(ingress.uploads());
+        this.body = new Http2Inflow(ingress.uploads(), session.allocator(), new BodyEnds());
         this.fields = new FieldRoom(ingress.heads());
     }
 
@@ -108,23 +100,7 @@ final class Http2Visitor implements Visitor {
      */
     int onData(ByteBuf data, boolean last) {
         requestEnded |= last;
-        int size = data.readableBytes();
-        HttpExchange current = exchange;
-        if (current == null) {
-            return size; // Nobody wants it any more.
-        } else if (stopped || held != null) {
-            hold(data.retain());
-            heldEnd = last ? LastHttpContent.EMPTY_LAST_CONTENT : null;
-            return 0;
-        } else if (last) {
-            current.onRequestContent(new DefaultLastHttpContent(data.retain()));
-        } else if (size > 0) {
-            current.onRequestContent(new DefaultHttpContent(data.retain()));
-            if (!stopped) {
-                session.widen(stream, window.afterTaking(size));
-            }
-        }
-        return size;
+        return body.onData(data, last);
     }
 
     /** The request ends with trailers. */
@@ -135,12 +111,7 @@ final class Http2Visitor implements Visitor {
             return;
         }
         try {
-            LastHttpContent end = Http2Request.end(trailers, fields);
-            if (stopped || held != null) {
-                heldEnd = end;
-            } else {
-                current.onRequestContent(end);
-            }
+            body.onEnd(Http2Request.end(trailers, fields));
         } catch (RefusedException | IllegalArgumentException e) {
             current.onMalformedBody();
         }
@@ -149,9 +120,8 @@ final class Http2Visitor implements Visitor {
     /** The stream is over: cancelled, or both sides have ended. */
     void closed() {
         closed = true;
-        window.close();
+        body.close();
         fields.close();
-        dropHeld();
         HttpExchange left = exchange;
         exchange = null;
         if (left != null) {
@@ -159,43 +129,27 @@ final class Http2Visitor implements Visitor {
         }
     }
 
-    private void hold(ByteBuf bytes) {
-        if (held == null) {
-            held = new PendingBytes(session.allocator());
-        }
-        held.add(bytes);
-    }
-
-    private void dropHeld() {
-        heldEnd = null;
-        if (held != null) {
-            held.release();
-            held = null;
-        }
-    }
-
-    private void handOnHeld() {
-        if (handingOn) {
-            return;
-        }
-        handingOn = true;
-        while (!stopped && exchange != null) {
-            ByteBuf bytes = held == null ? null : held.poll(Integer.MAX_VALUE);
-            if (bytes != null) {
-                int size = bytes.readableBytes();
-                exchange.onRequestContent(new DefaultHttpContent(bytes));
-                session.consumed(stream, size);
-                continue;
+    /** From the visitor to the exchange. */
+    private final class BodyEnds implements Http2Inflow.Ends {
+        @Override
+        public void take(HttpContent content) {
+            HttpExchange current = exchange;
+            if (current == null) {
+                content.release();
+            } else {
+                current.onRequestContent(content);
             }
-            held = null;
-            if (heldEnd == null) {
-                break;
-            }
-            LastHttpContent end = heldEnd;
-            heldEnd = null;
-            exchange.onRequestContent(end);
         }
-        handingOn = false;
+
+        @Override
+        public void granted(int bytes) {
+            session.consumed(stream, bytes);
+        }
+
+        @Override
+        public void widen(int growth) {
+            session.widen(stream, growth);
+        }
     }
 
     // What the exchange does.
@@ -212,13 +166,12 @@ final class Http2Visitor implements Visitor {
 
     @Override
     public void stopRequest() {
-        stopped = true;
+        body.stop();
     }
 
     @Override
     public void resumeRequest() {
-        stopped = false;
-        handOnHeld();
+        body.resume();
     }
 
     @Override
@@ -251,7 +204,7 @@ final class Http2Visitor implements Visitor {
             session.writeData(stream, content.content(), last && !trailers, () -> onSent(size, last && !trailers));
         }
         if (trailers) {
-            Http2Headers fields = Http2Response.trailers(((LastHttpContent) content).trailingHeaders());
+            Http2Headers fields = Http2Response.fields(((LastHttpContent) content).trailingHeaders());
             session.writeHead(stream, fields, true, this::onResponseSent);
         }
         if (!full && waiting >= Http2Limits.WAITING_BYTES) {
@@ -273,7 +226,7 @@ final class Http2Visitor implements Visitor {
     @Override
     public void exchangeEnded() {
         exchange = null;
-        dropHeld();
+        body.close();
         endUnreadRequest();
         session.watchAnswers();
     }
@@ -297,7 +250,7 @@ final class Http2Visitor implements Visitor {
     @Override
     public void cut() {
         exchange = null;
-        dropHeld();
+        body.close();
         session.reset(stream, Http2Error.INTERNAL_ERROR);
     }
 

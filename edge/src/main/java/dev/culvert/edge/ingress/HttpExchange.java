@@ -198,9 +198,7 @@ final class HttpExchange implements TargetConnection.Listener {
 
     private void attempt(Attempts attempts, HttpRequest request) {
         onLoop(attempts.open(visitor.connection().peer(), loop), stream -> {
-            send(
-                    new TargetConnection(attempts.tunnel(), stream, attempts.asked(), allocator, ingress.heads()),
-                    request);
+            send(new TargetConnection(attempts.tunnel(), stream, attempts.asked(), allocator, ingress), request);
         });
     }
 

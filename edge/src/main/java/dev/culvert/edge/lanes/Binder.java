@@ -59,7 +59,7 @@ public final class Binder {
      * @return fails with {@link NameRefusedException}
      */
     public Future<Registry.Grant> bind(Bind asked, Identity identity, Claim claim, Consumer<TunnelKey> granted) {
-        boolean offered = asked.kind().equals("http")
+        boolean offered = Tunnel.isOfHttp(asked.kind())
                 || asked.kind().equals("tcp")
                 || asked.kind().equals("tls");
         if (!offered) {
@@ -81,7 +81,7 @@ public final class Binder {
                     Bound.Code.NOT_ALLOWED,
                     "a Host value and a target are at most %d visible ASCII characters".formatted(MOST_POLICY_CHARS));
         }
-        if (asked.responseTimeoutMillis() > 0 && !asked.kind().equals("http")) {
+        if (asked.responseTimeoutMillis() > 0 && !Tunnel.isOfHttp(asked.kind())) {
             return refused(Bound.Code.NOT_ALLOWED, "only http tunnels have answers that can be waited for");
         }
         if (asked.kind().equals("tcp")) {
@@ -241,7 +241,7 @@ public final class Binder {
         } catch (ConfigException | IllegalArgumentException e) {
             return refused(Bound.Code.NOT_ALLOWED, "whom to let in: " + e.getMessage());
         }
-        if (admission.asksWho() && !asked.kind().equals("http")) {
+        if (admission.asksWho() && !Tunnel.isOfHttp(asked.kind())) {
             return refused(
                     Bound.Code.NOT_ALLOWED, "only visitors of http tunnels can be asked for a password or a sign-in");
         }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the name
  * @param owner whose it is: an identity, or {@code anonymous:} and the hash of an agent's secret
  * @param ownedSinceMillis since when, milliseconds since 1970; decides after a split
- * @param kind {@code http}, {@code tcp}, {@code tls}, or {@link #LOCALTUNNEL}
+ * @param kind {@link #HTTP}, {@link #HTTP2}, {@code tcp}, {@code tls}, or {@link #LOCALTUNNEL}
  * @param policy how the ingress treats its visitors
  * @param claims who serves it; empty while the name is only reserved
  * @param reservedUntilMillis when a name without claims is free again; 0 while there are claims
@@ -24,6 +24,12 @@ public record Tunnel(
         Policy policy,
         Set<Claim> claims,
         long reservedUntilMillis) {
+
+    /** The kind of tunnels whose targets speak HTTP/1.1. */
+    public static final String HTTP = "http";
+
+    /** The kind of tunnels whose targets speak HTTP/2. */
+    public static final String HTTP2 = "http2";
 
     /** The kind of tunnels that localtunnel's clients have: HTTP, each request on a stream of its own. */
     public static final String LOCALTUNNEL = "localtunnel";
@@ -44,7 +50,12 @@ public record Tunnel(
 
     /** Whether its visitors speak HTTP to the edge. */
     public boolean isHttp() {
-        return kind.equals("http") || takesOneRequestAStream();
+        return isOfHttp(kind) || takesOneRequestAStream();
+    }
+
+    /** Whether it is a kind of tunnels that agents have, whose visitors speak HTTP to the edge. */
+    public static boolean isOfHttp(String kind) {
+        return kind.equals(HTTP) || kind.equals(HTTP2);
     }
 
     /**

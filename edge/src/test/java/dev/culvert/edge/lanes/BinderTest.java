@@ -213,6 +213,18 @@ class BinderTest {
     }
 
     @Test
+    void whoeverSpeaksHttpMayBeAskedForAPasswordAndWaitedFor() throws Exception {
+        Bind.Visitors known = new Bind.Visitors(List.of(), List.of("0".repeat(64)), List.of(), false);
+        Bind asked = new Bind(1, "http2", "shop", 0, null, false, "preserve", "", 1000, known, false);
+
+        Tunnel tunnel = bind(asked, ANYBODY).tunnel();
+
+        assertEquals("http2", tunnel.kind());
+        assertTrue(tunnel.isHttp());
+        assertTrue(tunnel.policy().admission().asksForPassword());
+    }
+
+    @Test
     void kindOfALaterVersionIsRefused() {
         Bind asked = new Bind(1, "udp", null, 0, null, false, "preserve", "", 0, Bind.Visitors.EVERYBODY, false);
 
@@ -275,7 +287,7 @@ class BinderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http", "tcp", "tls"})
+    @ValueSource(strings = {"http", "http2", "tcp", "tls"})
     void tunnelOfAnyKindMaySayHowMuchItTakes(String kind) throws Exception {
         Registry.Grant grant = binder(PortRange.parse("2200-2209"), true)
                 .bind(taking(kind, "50/s"), ANYBODY, CLAIM, key -> {})

@@ -40,6 +40,12 @@ public final class FakeRegistry implements Registry {
         return new Tunnel(TunnelKey.ofHost(host), "owner", 0, "http", policy, claims, 0);
     }
 
+    /** A tunnel to a target that speaks HTTP/2, with one claim. */
+    public static Tunnel http2Tunnel(String host) {
+        Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:50051", 0, false, Admission.EVERYBODY);
+        return new Tunnel(TunnelKey.ofHost(host), "owner", 0, Tunnel.HTTP2, policy, Set.of(CLAIM), 0);
+    }
+
     /** A tunnel to a target that ends TLS itself, with one claim. */
     public static Tunnel tlsTunnel(String host) {
         Tunnel.Policy policy = new Tunnel.Policy("preserve", "127.0.0.1:443", 0, false, Admission.EVERYBODY);

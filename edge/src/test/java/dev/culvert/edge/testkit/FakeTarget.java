@@ -69,6 +69,14 @@ public final class FakeTarget {
         return taken;
     }
 
+    /** Waits until so many bytes have come, and takes them, one for each character. */
+    public synchronized String awaitBytes(int count) throws InterruptedException {
+        await(count + " bytes to come, so far: " + received.length(), () -> received.length() >= count);
+        String taken = received.substring(0, count);
+        received.delete(0, count);
+        return taken;
+    }
+
     /** What has come and was not taken. */
     public synchronized String untaken() {
         return received.toString();

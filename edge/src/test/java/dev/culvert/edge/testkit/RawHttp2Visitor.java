@@ -44,7 +44,8 @@ public final class RawHttp2Visitor implements AutoCloseable {
     public static final int END_HEADERS = 4;
 
     private static final int WAIT_MILLIS = 5_000;
-    private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    /** What a client says first (RFC 9113, 3.4). */
+    static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
     private final Socket socket;
     private final DataInputStream in;
@@ -58,10 +59,11 @@ public final class RawHttp2Visitor implements AutoCloseable {
     private int pongs;
     private Map<String, String> lastFields = Map.of();
     private byte[] lastBlock = {};
+    private boolean lastHeadEnded;
 
     /** A frame. */
     public record Frame(int type, int flags, int stream, byte[] payload) {
-        boolean has(int flag) {
+        public boolean has(int flag) {
             return (flags & flag) != 0;
         }
     }
@@ -161,12 +163,17 @@ public final class RawHttp2Visitor implements AutoCloseable {
     }
 
     public void frame(int type, int flags, int stream, byte[] payload) throws IOException {
-        ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
-        frame.putInt(payload.length << 8 | type)
+        socket.getOutputStream().write(bytes(type, flags, stream, payload));
+    }
+
+    /** A frame as it goes on the wire. */
+    static byte[] bytes(int type, int flags, int stream, byte[] payload) {
+        return ByteBuffer.allocate(9 + payload.length)
+                .putInt(payload.length << 8 | type)
                 .put((byte) flags)
                 .putInt(stream)
-                .put(payload);
-        socket.getOutputStream().write(frame.array());
+                .put(payload)
+                .array();
     }
 
     /** Any bytes. */
@@ -175,7 +182,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
     }
 
     /** A header block, each field literally: capitals, doubles and the wrong order stay as they are. */
-    public static byte[] block(String... fields) throws IOException {
+    public static byte[] block(String... fields) {
         ByteArrayOutputStream block = new ByteArrayOutputStream();
         for (String field : fields) {
             int colon = field.startsWith(": ") ? 0 : field.indexOf(": ", 1);
@@ -186,7 +193,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
         return block.toByteArray();
     }
 
-    private static void literal(ByteArrayOutputStream block, String text) throws IOException {
+    private static void literal(ByteArrayOutputStream block, String text) {
         int length = text.length();
         if (length < 127) {
             block.write(length);
@@ -197,7 +204,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
             }
             block.write(length);
         }
-        block.write(text.getBytes(ISO_8859_1));
+        block.writeBytes(text.getBytes(ISO_8859_1));
     }
 
     private int headers(int flags, String... fields) throws IOException {
@@ -303,6 +310,11 @@ public final class RawHttp2Visitor implements AutoCloseable {
         return lastFields;
     }
 
+    /** Whether the stream ended with the head that came last. */
+    public boolean lastHeadEndedItsStream() {
+        return lastHeadEnded;
+    }
+
     /** The header block that came last, as it came. */
     public byte[] lastBlock() {
         return lastBlock;
@@ -361,6 +373,7 @@ public final class RawHttp2Visitor implements AutoCloseable {
             throw new AssertionError("a head in several frames");
         }
         lastBlock = frame.payload();
+        lastHeadEnded = frame.has(END_STREAM);
         Map<String, String> fields = new LinkedHashMap<>();
         ByteBuf block = Unpooled.wrappedBuffer(frame.payload());
         try {

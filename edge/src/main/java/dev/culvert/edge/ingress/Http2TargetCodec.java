@@ -1,0 +1,504 @@
+package dev.culvert.edge.ingress;
+
+import dev.culvert.lane.WindowBudget;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2FrameAdapter;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP/2 with prior knowledge (RFC 9113, 3.3) to a target, for gRPC above all: trailers, and bodies that go both ways at
+ * once. One stream of HTTP/2 at a time, so that a visitor's standstill is nobody else's.
+ *
+ * <p>What comes is always parsed, so that the target's windows and pings are heard. A body that the visitor does not take
+ * is held within HTTP/2's window, and counts against the window of the stream that carries it until it is taken.
+ */
+final class Http2TargetCodec implements TargetCodec {
+    private final Connection connection;
+    private final ByteBufAllocator allocator;
+    private final FieldRoom fields;
+    private final WindowBudget windows;
+    private final String scheme;
+    private final EmbeddedChannel channel = new EmbeddedChannel(new ToStream());
+    private final Codec codec = new Builder().build();
+    /** Writes that wait for the stream, so that Netty sees how many answers to pings and settings are not taken. */
+    private List<ChannelPromise> unwritten = new ArrayList<>(0);
+
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Http2Stream stream;
+    private Http2Inflow body;
+    private HttpMethod method = HttpMethod.GET;
+    private int unsaid;
+    private boolean parsing;
+    private boolean settingsRead;
+    private boolean answering;
+    private boolean headRead;
+    private boolean responseRead;
+    private boolean takesNoMoreOfRequest;
+    private boolean leaving;
+    private boolean finished;
+    private boolean stopped;
+
+    /**
+     * For one connection.
+     *
+     * @param fields what heads of answers may take of the heap
+     * @param windows what the windows of all bodies may grow by
+     * @param target what the agent calls the target
+     */
+    Http2TargetCodec(
+            Connection connection, ByteBufAllocator allocator, FieldRoom fields, WindowBudget windows, String target) {
+        this.connection = connection;
+        this.allocator = allocator;
+        this.fields = fields;
+        this.windows = windows;
+        this.scheme = target.startsWith("https://") ? "https" : "http";
+        this.body = new Http2Inflow(windows, allocator, new BodyEnds());
+    }
+
+    @Override
+    public void begin(HttpRequest request) {
+        answering = false;
+        headRead = false;
+        responseRead = false;
+        takesNoMoreOfRequest = false;
+        method = request.method();
+        body = new Http2Inflow(windows, allocator, new BodyEnds());
+        ChannelHandlerContext writing = context == null ? open() : context;
+        boolean whole = !HttpUtil.isTransferEncodingChunked(request) && HttpUtil.getContentLength(request, 0L) == 0;
+        int id = codec.connection().local().incrementAndGetNextStreamId();
+        codec.encoder().writeHeaders(writing, id, Http2TargetHead.of(request, scheme), 0, whole, writing.newPromise());
+        stream = codec.connection().stream(id);
+        channel.flush();
+        if (stream == null) {
+            connection.refused("the target takes no requests");
+        }
+    }
+
+    /** Sends our settings. */
+    private ChannelHandlerContext open() {
+        channel.pipeline().addLast(codec, new Faults());
+        ChannelHandlerContext opened = channel.pipeline().context(codec);
+        context = opened;
+        codec.encoder().flowController().listener(changed -> {
+            if (changed == stream) {
+                connection.targetWritable();
+            }
+        });
+        widen(codec.connection().connectionStream(), Http2Limits.LARGEST_WINDOW_BYTES);
+        return opened;
+    }
+
+    @Override
+    public void send(HttpContent content) {
+        ChannelHandlerContext writing = context;
+        Http2Stream to = stream;
+        boolean last = content instanceof LastHttpContent;
+        if (writing == null || to == null || takesNoMoreOfRequest || hasSentAll(to)) {
+            content.release();
+            return;
+        }
+        HttpHeaders trailers = last ? ((LastHttpContent) content).trailingHeaders() : null;
+        boolean ends = last && (trailers == null || trailers.isEmpty());
+        if (content.content().isReadable() || ends) {
+            codec.encoder().writeData(writing, to.id(), content.content(), 0, ends, writing.newPromise());
+        } else {
+            content.release();
+        }
+        if (trailers != null && !ends) {
+            codec.encoder()
+                    .writeHeaders(writing, to.id(), Http2Response.fields(trailers), 0, true, writing.newPromise());
+        }
+        channel.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        Http2Stream to = stream;
+        return connection.isStreamWritable()
+                && (to == null
+                        || hasSentAll(to)
+                        || codec.encoder().flowController().isWritable(to));
+    }
+
+    private static boolean hasSentAll(Http2Stream stream) {
+        return !stream.state().localSideOpen();
+    }
+
+    @Override
+    public void streamWritable() {
+        List<ChannelPromise> written = unwritten;
+        unwritten = new ArrayList<>(0);
+        written.forEach(ChannelPromise::trySuccess);
+        connection.targetWritable();
+    }
+
+    @Override
+    public void receive(ByteBuf bytes) {
+        unsaid += bytes.readableBytes();
+        if (finished) {
+            bytes.release();
+        } else {
+            parsing = true;
+            try {
+                channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
+            } finally {
+                parsing = false;
+            }
+        }
+        if (stopped) {
+            closeCodec();
+        } else {
+            sayConsumed();
+        }
+    }
+
+    private void sayConsumed() {
+        if (unsaid > 0) {
+            connection.consumed(unsaid);
+            unsaid = 0;
+        }
+    }
+
+    @Override
+    public boolean isAnswering() {
+        return answering;
+    }
+
+    @Override
+    public void streamFinished() {
+        if (!responseRead) {
+            connection.lost("the answer was not complete");
+        }
+    }
+
+    @Override
+    public void pause() {
+        body.stop();
+    }
+
+    @Override
+    public void resume() {
+        body.resume();
+    }
+
+    @Override
+    public boolean isSettled() {
+        return responseRead && !body.holdsEnd() && (stream == null || hasSentAll(stream));
+    }
+
+    @Override
+    public boolean isReusable() {
+        return !leaving && !takesNoMoreOfRequest;
+    }
+
+    @Override
+    public boolean speaksUnasked() {
+        return true;
+    }
+
+    @Override
+    public void rest() {
+        fields.close();
+        body.close();
+    }
+
+    @Override
+    public void finish() {
+        ChannelHandlerContext writing = context;
+        if (writing != null) {
+            codec.goAway(writing, 0, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, writing.newPromise());
+        }
+        finished = true;
+    }
+
+    @Override
+    public void handOver(Channel visitor) {
+        throw new IllegalStateException("HTTP/2 has no 101");
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
+        fields.close();
+        body.close();
+        closeCodec();
+    }
+
+    /** Not under the feet of a decoding loop: that calls again when it is over. */
+    private void closeCodec() {
+        if (!parsing) {
+            channel.finishAndReleaseAll();
+        }
+    }
+
+    // What comes.
+
+    private void readHead(Http2Headers headers, boolean last) throws Http2Exception {
+        answering = true;
+        HttpResponse response = Http2TargetHead.response(headers, fields);
+        HttpResponseStatus status = response.status();
+        boolean isInterim = status.codeClass() == HttpStatusClass.INFORMATIONAL;
+        if (status.equals(HttpResponseStatus.SWITCHING_PROTOCOLS) || (isInterim && last)) {
+            connection.garbage("an answer by HTTP/2 with the status " + status.code());
+        } else if (isInterim) {
+            // No window holds these back, and of a visitor who takes nothing they would pile up.
+            if (status.equals(HttpResponseStatus.CONTINUE) || !body.isStopped()) {
+                connection.interim(response);
+            }
+        } else {
+            headRead = true;
+            responseRead = last;
+            if (last && mayHaveBody(status)) {
+                // So that a visitor of HTTP/2 gets the end with the head, as gRPC wants it.
+                response.headers().set(HttpHeaderNames.CONTENT_LENGTH, HttpHeaderValues.ZERO);
+            }
+            connection.head(response);
+            if (last) {
+                body.onEnd(LastHttpContent.EMPTY_LAST_CONTENT);
+            }
+        }
+    }
+
+    private boolean mayHaveBody(HttpResponseStatus status) {
+        return !method.equals(HttpMethod.HEAD)
+                && !status.equals(HttpResponseStatus.NO_CONTENT)
+                && !status.equals(HttpResponseStatus.NOT_MODIFIED);
+    }
+
+    private void readReset(long code) {
+        if (code == Http2Error.REFUSED_STREAM.code() && !answering) {
+            connection.refused("the target refused the request");
+        } else if (!responseRead) {
+            connection.lost("the target reset the request: " + Http2Error.valueOf(code));
+        } else if (body.holdsEnd()) {
+            takesNoMoreOfRequest = true; // The visitor has yet to take the answer.
+        } else {
+            connection.lost("the target takes no more of the request");
+        }
+    }
+
+    private void readGoAway(int lastServed) {
+        leaving = true;
+        Http2Stream asked = stream;
+        if (asked != null && asked.id() > lastServed && !responseRead) {
+            connection.refused("the target closes its connection");
+        }
+        connection.takesNoMore("the target closes its connection");
+    }
+
+    private void broken(Throwable cause) {
+        if (cause instanceof FieldRoom.NoRoomException) {
+            connection.noRoom();
+        } else if (!settingsRead) {
+            connection.garbage("no HTTP/2, as targets of culvert http2 do");
+        } else {
+            connection.garbage("no HTTP/2 as it should be (" + cause.getMessage() + ")");
+        }
+    }
+
+    private void widen(Http2Stream which, int growth) {
+        try {
+            codec.decoder().flowController().incrementWindowSize(which, growth);
+        } catch (Http2Exception e) {
+            broken(e);
+        }
+    }
+
+    /** Of the target's answer, to the visitor. */
+    private final class BodyEnds implements Http2Inflow.Ends {
+        @Override
+        public void take(HttpContent content) {
+            boolean last = content instanceof LastHttpContent;
+            connection.content(content);
+            if (last && takesNoMoreOfRequest) {
+                connection.lost("the target takes no more of the request");
+            }
+        }
+
+        @Override
+        public void granted(int bytes) {
+            try {
+                codec.decoder().flowController().consumeBytes(stream, bytes);
+            } catch (Http2Exception e) {
+                broken(e);
+                return;
+            }
+            unsaid += bytes;
+            sayConsumed();
+        }
+
+        @Override
+        public void widen(int growth) {
+            if (stream != null) {
+                Http2TargetCodec.this.widen(stream, growth);
+            }
+        }
+    }
+
+    /** Where the encoder's bytes go. */
+    private final class ToStream extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            connection.write((ByteBuf) message);
+            if (stopped || connection.isStreamWritable()) {
+                promise.trySuccess();
+            } else {
+                unwritten.add(promise);
+            }
+        }
+    }
+
+    /** Where Netty's faults come out. */
+    private final class Faults extends ChannelInboundHandlerAdapter {
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            broken(cause);
+        }
+    }
+
+    /** Netty's side of it. */
+    private final class Codec extends Http2ConnectionHandler {
+        Codec(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+            super(decoder, encoder, settings, true);
+        }
+
+        @Override
+        protected void onStreamError(
+                ChannelHandlerContext ctx, boolean outbound, Throwable cause, StreamException broken) {
+            broken(broken);
+        }
+
+        @Override
+        protected void onConnectionError(
+                ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception broken) {
+            broken(cause);
+        }
+    }
+
+    /** What comes in. */
+    private final class Frames extends Http2FrameAdapter {
+        private boolean isOurs(int id) {
+            return !stopped && stream != null && stream.id() == id;
+        }
+
+        @Override
+        public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
+            settingsRead = true;
+            Http2Limits.boundFieldTable(codec.encoder(), settings);
+        }
+
+        @Override
+        public void onHeadersRead(ChannelHandlerContext ctx, int id, Http2Headers headers, int padding, boolean last)
+                throws Http2Exception {
+            if (!isOurs(id)) {
+                return;
+            } else if (!headRead) {
+                readHead(headers, last);
+            } else {
+                responseRead = true;
+                body.onEnd(Http2TargetHead.end(headers, fields));
+            }
+        }
+
+        @Override
+        public void onHeadersRead(
+                ChannelHandlerContext ctx,
+                int id,
+                Http2Headers headers,
+                int dependency,
+                short weight,
+                boolean exclusive,
+                int padding,
+                boolean last)
+                throws Http2Exception {
+            onHeadersRead(ctx, id, headers, padding, last);
+        }
+
+        @Override
+        public int onDataRead(ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean last) {
+            int size = data.readableBytes();
+            if (!isOurs(id)) {
+                return padding + size;
+            } else if (!headRead) {
+                connection.garbage("a body by HTTP/2 without a head");
+                return padding + size;
+            }
+            responseRead = last;
+            int taken = body.onData(data, last);
+            unsaid -= size - taken;
+            return padding + taken;
+        }
+
+        @Override
+        public void onRstStreamRead(ChannelHandlerContext ctx, int id, long code) {
+            if (isOurs(id)) {
+                readReset(code);
+            }
+        }
+
+        @Override
+        public void onGoAwayRead(ChannelHandlerContext ctx, int lastServed, long code, ByteBuf debug) {
+            if (!stopped) {
+                readGoAway(lastServed);
+            }
+        }
+    }
+
+    /** Puts Netty's HTTP/2 together for a target. */
+    private final class Builder extends AbstractHttp2ConnectionHandlerBuilder<Codec, Builder> {
+        @Override
+        protected Codec build() {
+            Http2Connection client = new DefaultHttp2Connection(false);
+            client.remote()
+                    .flowController(
+                            new DefaultHttp2RemoteFlowController(client, new UniformStreamByteDistributor(client)));
+            connection(client);
+            frameListener(new Frames());
+            initialSettings(Http2Limits.settingsForTargets());
+            validateHeaders(true);
+            encoderEnforceMaxQueuedControlFrames(Http2Limits.UNTAKEN_CONTROL_FRAMES);
+            decoupleCloseAndGoAway(true); // The channel has no socket to wait for.
+            return super.build();
+        }
+
+        @Override
+        protected Codec build(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+            return new Codec(decoder, encoder, settings);
+        }
+    }
+}
