@@ -260,8 +260,8 @@ public final class Agent {
                 .onComplete(
                         dialer -> {
                             if (!binding.isEnded()) {
-                                streams.put(
-                                        tunnel.id(), dialer, tunnel.options().proxyProtocol());
+                                TunnelOptions options = tunnel.options();
+                                streams.put(tunnel.id(), dialer, options.kind().streams(), options.proxyProtocol());
                                 start(binding, kept);
                             }
                         },
@@ -279,7 +279,8 @@ public final class Agent {
         TunnelOptions wanted = tunnel.options();
         Path folder = wanted.target().folder();
         if (folder == null) {
-            return Future.succeededFuture(new TargetDialer(client, wanted.target(), wanted.insecureTarget()));
+            return Future.succeededFuture(new TargetDialer(
+                    client, wanted.target(), wanted.insecureTarget(), wanted.kind() == TunnelOptions.Kind.HTTP2));
         }
         return FolderServer.start(vertx, folder).map(server -> {
             if (tunnels.containsKey(tunnel.id())) {
@@ -405,7 +406,7 @@ public final class Agent {
         @Override
         public void onEnded(int id, StreamRequest request, long nanos, long bytesIn, long bytesOut) {
             Tunnel tunnel = tunnels.get(id);
-            if (tunnel == null || tunnel.options().kind() == TunnelOptions.Kind.HTTP) {
+            if (tunnel == null || tunnel.options().kind().isHttp()) {
                 return; // The edge tells of the exchanges on it.
             }
             long startedAtMillis = System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(nanos);

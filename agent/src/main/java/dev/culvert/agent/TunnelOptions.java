@@ -5,6 +5,7 @@ import dev.culvert.agent.target.ProxyProtocol;
 import dev.culvert.agent.target.Target;
 import dev.culvert.config.Durations;
 import dev.culvert.config.Rate;
+import dev.culvert.wire.StreamRequest;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a tunnel is to be.
  *
- * @param kind what visitors speak
+ * @param kind what visitors and the target speak
  * @param target where their requests or bytes go
  * @param name the name asked for: a label under the edge's domain, or a whole host name where the edge allows it; null
  *     for the one that the target had before, or else one that the edge makes up. Not for {@link Kind#TCP}
@@ -48,24 +49,38 @@ public record TunnelOptions(
     private static final Duration SHORTEST_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
-    /** What visitors speak. */
+    /** What visitors and the target speak. */
     public enum Kind {
-        /** HTTP, and what it is upgraded to. */
-        HTTP("http"),
+        /** HTTP, by HTTP/1.1 to the target, and what it is upgraded to. */
+        HTTP("http", StreamRequest.Kind.HTTP),
+        /** HTTP, by HTTP/2 to the target, as gRPC needs it. */
+        HTTP2("http2", StreamRequest.Kind.HTTP2),
         /** Any bytes, at a port of the edge. */
-        TCP("tcp"),
+        TCP("tcp", StreamRequest.Kind.TCP),
         /** TLS that ends at the target, which has the certificate. */
-        TLS("tls");
+        TLS("tls", StreamRequest.Kind.TLS);
 
         private final String word;
+        private final StreamRequest.Kind streams;
 
-        Kind(String word) {
+        Kind(String word, StreamRequest.Kind streams) {
             this.word = word;
+            this.streams = streams;
         }
 
         /** As the command line, files and edges have it. */
         public String word() {
             return word;
+        }
+
+        /** What its streams carry. */
+        StreamRequest.Kind streams() {
+            return streams;
+        }
+
+        /** Whether visitors speak HTTP to the edge, which sees to each request. */
+        public boolean isHttp() {
+            return this == HTTP || this == HTTP2;
         }
 
         /** Reads its word; the exception's message is for the person who wrote it. */
@@ -75,7 +90,7 @@ public record TunnelOptions(
                     return kind;
                 }
             }
-            throw new IllegalArgumentException("must be http, tcp or tls, was " + text);
+            throw new IllegalArgumentException("must be http, http2, tcp or tls, was " + text);
         }
     }
 
@@ -91,12 +106,12 @@ public record TunnelOptions(
             throw new IllegalArgumentException("must be a port, 1 to 65535, or 0 for any, was " + remotePort);
         }
         if (kind == Kind.TCP ? name != null : remotePort != 0) {
-            throw new IllegalArgumentException("tcp tunnels have a port, http and tls tunnels a name");
+            throw new IllegalArgumentException("tcp tunnels have a port, all others a name");
         }
-        if (kind == Kind.HTTP && proxyProtocol != ProxyProtocol.OFF) {
+        if (kind.isHttp() && proxyProtocol != ProxyProtocol.OFF) {
             throw new IllegalArgumentException("the PROXY protocol is for tcp and tls tunnels");
         }
-        if (kind != Kind.HTTP && admission.asksWho()) {
+        if (!kind.isHttp() && admission.asksWho()) {
             throw new IllegalArgumentException(
                     "only visitors of http tunnels can be asked for a password or a sign-in");
         }
@@ -106,13 +121,13 @@ public record TunnelOptions(
             throw new IllegalArgumentException(
                     "must be 1s to 24h, or 0 for as long as it takes, was " + Durations.format(responseTimeout));
         }
-        if (kind != Kind.HTTP && !responseTimeout.isZero()) {
+        if (!kind.isHttp() && !responseTimeout.isZero()) {
             throw new IllegalArgumentException("only http tunnels have answers that can be waited for");
         }
         if (kind != Kind.HTTP && target.folder() != null) {
             throw new IllegalArgumentException("a folder can be the target of http tunnels only");
         }
-        if (kind != Kind.HTTP && target.tls()) {
+        if (!kind.isHttp() && target.tls()) {
             throw new IllegalArgumentException(
                     "a %s tunnel carries bytes as they are: write its target as host:port".formatted(kind.word()));
         }
@@ -126,6 +141,16 @@ public record TunnelOptions(
     /** HTTP to a port of this machine. */
     public static TunnelOptions http(int port) {
         return http(Integer.toString(port));
+    }
+
+    /** HTTP/2 to a port of this machine, {@code host:port}, a URL, or {@code unix:/path}. */
+    public static TunnelOptions http2(String target) {
+        return of(Kind.HTTP2, Target.parse(target));
+    }
+
+    /** HTTP/2 to a port of this machine. */
+    public static TunnelOptions http2(int port) {
+        return http2(Integer.toString(port));
     }
 
     /** Any bytes to a port of this machine, {@code host:port}, {@code tcp://host:port} or {@code unix:/path}. */
@@ -207,7 +232,7 @@ public record TunnelOptions(
 
     /** What the target is called: a URL where it speaks HTTP, else {@code host:port} or {@code unix:/path}. */
     public String targetName() {
-        return kind == Kind.HTTP ? target.url() : target.name();
+        return kind.isHttp() ? target.url() : target.name();
     }
 
     private TunnelOptions with(Consumer<Copy> change) {

@@ -219,13 +219,28 @@ class RawTunnelTest {
     }
 
     @Test
+    void streamThatCarriesSomethingElseIsReset() throws Exception {
+        try (ServerSocket target = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ScriptedEdge.Greeted lane = online(target, ProxyProtocol.OFF);
+
+            lane.openRaw(2, "tcp:2222", StreamRequest.Kind.HTTP2);
+
+            Frame.Reset reset = lane.peer().await(Frame.Reset.class);
+            assertEquals(CloseReason.NOT_HELD, reset.reason());
+            assertEquals(0, reset.deliveredBytes());
+        }
+    }
+
+    @Test
     void optionsThatDoNotGoTogetherAreRefused() {
         List<org.junit.jupiter.api.function.Executable> wrong = List.of(
                 () -> TunnelOptions.http(80).withRemotePort(2222),
                 () -> TunnelOptions.tls(80).withRemotePort(2222),
                 () -> TunnelOptions.tcp(80).withName("shop"),
                 () -> TunnelOptions.tcp(80).withRemotePort(65_536),
-                () -> TunnelOptions.http(80).withProxyProtocol(ProxyProtocol.V2));
+                () -> TunnelOptions.http(80).withProxyProtocol(ProxyProtocol.V2),
+                () -> TunnelOptions.http2(80).withProxyProtocol(ProxyProtocol.V2),
+                () -> TunnelOptions.http2("."));
         wrong.forEach(options -> assertThrows(IllegalArgumentException.class, options));
     }
 

@@ -85,7 +85,8 @@ final class AgentChoices {
 
     private static TunnelOptions bare(TunnelOptions.Kind kind, Choices choices, String target) {
         return switch (kind) {
-            case HTTP -> http(choices, target);
+            case HTTP -> http(choices, TunnelOptions.http(target));
+            case HTTP2 -> http(choices, TunnelOptions.http2(target));
             case TCP -> {
                 TunnelOptions options = raw(choices, TunnelOptions.tcp(target));
                 yield choices.read(AgentOption.REMOTE_PORT, text -> options.withRemotePort(remotePort(text)))
@@ -111,9 +112,8 @@ final class AgentChoices {
         return Integer.parseInt(text);
     }
 
-    private static TunnelOptions http(Choices choices, String target) {
-        TunnelOptions options = TunnelOptions.http(target)
-                .withPool(choices.isOn(AgentOption.POOL))
+    private static TunnelOptions http(Choices choices, TunnelOptions bare) {
+        TunnelOptions options = bare.withPool(choices.isOn(AgentOption.POOL))
                 .withInsecureTarget(choices.isOn(AgentOption.INSECURE_TARGET));
         Optional<String> name = choices.text(AgentOption.NAME);
         if (name.isPresent()) {

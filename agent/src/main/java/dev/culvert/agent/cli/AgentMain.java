@@ -67,6 +67,7 @@ public final class AgentMain {
                         "`culvert COMMAND --help` says more about each.");
         CommandLine culvert = new CommandLine(spec);
         culvert.addSubcommand("http", TunnelCommand.http(surroundings));
+        culvert.addSubcommand("http2", TunnelCommand.http2(surroundings));
         culvert.addSubcommand("tcp", TunnelCommand.tcp(surroundings));
         culvert.addSubcommand("tls", TunnelCommand.tls(surroundings));
         culvert.addSubcommand("start", TunnelCommand.start(surroundings));
@@ -129,7 +130,7 @@ public final class AgentMain {
             return say(
                     surroundings,
                     WRONG_USAGE,
-                    "name a command: http, tcp, tls, start, lt, login, status; `culvert --help` lists all");
+                    "name a command: http, http2, tcp, tls, start, lt, login, status; `culvert --help` lists all");
         }
     }
 }

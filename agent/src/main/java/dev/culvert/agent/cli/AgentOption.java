@@ -133,7 +133,7 @@ enum AgentOption {
     /** Options of one tunnel, by its kind. */
     static Set<AgentOption> of(TunnelOptions.Kind kind) {
         return switch (kind) {
-            case HTTP ->
+            case HTTP, HTTP2 ->
                 Set.of(
                         NAME,
                         HOST_HEADER,

@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
-/** {@code culvert http}, {@code tcp}, {@code tls} and {@code start}: tunnels, until a signal ends them. */
+/** {@code culvert http}, {@code http2}, {@code tcp}, {@code tls} and {@code start}: tunnels, until a signal ends them. */
 final class TunnelCommand implements Callable<Integer> {
     private static final String CONFIG = "config";
     private static final String DEFAULT_CONFIG = "culvert.yaml";
@@ -61,6 +61,27 @@ final class TunnelCommand implements Callable<Integer> {
                         "  culvert http https://127.0.0.1:8443 --insecure-target",
                         "  culvert http unix:/run/app.sock",
                         "  culvert http ./site");
+        return spec;
+    }
+
+    /** {@code culvert http2 TARGET}. */
+    static CommandSpec http2(Surroundings surroundings) {
+        CommandSpec spec = ofOne(
+                surroundings,
+                TunnelOptions.Kind.HTTP2,
+                "The local server: a port, host:port, an http(s) URL, or unix:/path.");
+        spec.usageMessage()
+                .description(
+                        "Gives a local server that speaks HTTP/2, as those of gRPC do, a public name, until", "Ctrl-C.")
+                .footer(
+                        "",
+                        "Without TLS the server is spoken to in HTTP/2 from the first byte (h2c); an https target",
+                        "must choose it by ALPN. Visitors may speak HTTP/1.1 or HTTP/2; for gRPC the edge needs",
+                        "--https-port, or clients that speak h2c.",
+                        "",
+                        "Examples:",
+                        "  culvert http2 50051 --name greeter",
+                        "  culvert http2 https://localhost:8443 --insecure-target");
         return spec;
     }
 
@@ -136,6 +157,7 @@ final class TunnelCommand implements Callable<Integer> {
                         "    web: 3000",
                         "    shop: {target: 5173, name: shop, host-header: rewrite}",
                         "    ours: {target: 8080, basic-auth-file: passwords}",
+                        "    greeter: {kind: http2, target: 50051}",
                         "    ssh: {kind: tcp, target: 22, remote-port: 2222}",
                         "    safe: {kind: tls, target: 8443}");
         spec.addPositional(PositionalParamSpec.builder()

@@ -97,7 +97,11 @@ public final class LocaltunnelClient {
         this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
         this.registrar = new Registrar(vertx, options);
         this.backoff = options.reconnect().backoff(random);
-        streams.put(ID, new TargetDialer(client, options.target(), false), ProxyProtocol.OFF);
+        streams.put(
+                ID,
+                new TargetDialer(client, options.target(), false, false),
+                StreamRequest.Kind.HTTP,
+                ProxyProtocol.OFF);
         streams.granted(VISITOR.tunnel(), ID);
     }
 

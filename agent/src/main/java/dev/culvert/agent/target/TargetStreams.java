@@ -45,16 +45,16 @@ public final class TargetStreams {
         void onEnded(int id, StreamRequest request, long nanos, long bytesIn, long bytesOut);
     }
 
-    /** How a target is reached, and what it is told of visitors. */
-    private record Way(TargetDialer dialer, ProxyProtocol proxyProtocol) {}
+    /** How a target is reached, what it speaks, and what it is told of visitors. */
+    private record Way(TargetDialer dialer, StreamRequest.Kind speaks, ProxyProtocol proxyProtocol) {}
 
     public TargetStreams(Events events) {
         this.events = events;
     }
 
     /** The target of the tunnel with the agent's number. */
-    public void put(int id, TargetDialer dialer, ProxyProtocol proxyProtocol) {
-        ways.put(id, new Way(dialer, proxyProtocol));
+    public void put(int id, TargetDialer dialer, StreamRequest.Kind speaks, ProxyProtocol proxyProtocol) {
+        ways.put(id, new Way(dialer, speaks, proxyProtocol));
     }
 
     /** From here on streams for the key go to the tunnel with the number. */
@@ -84,6 +84,11 @@ public final class TargetStreams {
         Way way = id == null ? null : ways.get(id);
         if (id == null || way == null) {
             untapped.reset(CloseReason.NOT_HELD, "this agent has no tunnel " + request.tunnel());
+            return;
+        } else if (way.speaks() != request.kind()) {
+            // The tunnel was of another kind a moment ago, and an edge has not heard.
+            untapped.reset(
+                    CloseReason.NOT_HELD, "this agent's tunnel %s is of another kind".formatted(request.tunnel()));
             return;
         }
         TunnelStream stream = tap.through(untapped, request, way.dialer().target());

@@ -71,12 +71,14 @@ class AgentMainTest {
                 "http 3000 4000 | Unmatched argument at index 2: '4000' (`culvert http --help` lists what there is)",
                 "http 3000/ | \"3000/\" is not a target (a port has no slash behind it): write a port, host:port, a URL, unix:/path, or a folder",
                 "http http://me:secret@localhost:3000 | \"http://me:secret@localhost:3000\" is not a target (it has a user, and visitors bring their own): write a port, host:port, a URL, unix:/path, or a folder",
-                "htpp 3000 | Unknown command: 'htpp'; did you mean http? (`culvert --help` lists what there is)",
+                "htpp 3000 | Unknown command: 'htpp'; did you mean http or http2? (`culvert --help` lists what there is)",
                 "nope | Unknown command: 'nope' (`culvert --help` lists what there is)",
                 "http http://a/b | \"http://a/b\" is not a target (it has a path, and visitors bring their own): write a port, host:port, a URL, unix:/path, or a folder",
                 "http 3000 --lanes 0 | --lanes: must be between 1 and 16, was 0",
                 "http 3000 --lanes x | --lanes: must be a number, was x",
                 "http 3000 --inspect-port x | --inspect-port: x is not a port: write 1 to 65535, 0 for a free one, or off",
+                "http2 50051 --inspect-port 4040 | Unknown option: '--inspect-port' (`culvert http2 --help` lists what there is)",
+                "http2 . | a folder can be the target of http tunnels only",
                 "tcp 22 --inspect-port 4040 | Unknown option: '--inspect-port' (`culvert tcp --help` lists what there is)",
                 "http 3000 --edge edge.example.com:7070 | --edge: edge.example.com:7070 is not this machine, and the connection would not be encrypted: use https:// where the edge has it, or add --insecure if the network between is private",
                 "http 3000 --ca /nowhere/ca.pem | --ca: there is no file /nowhere/ca.pem",
@@ -111,7 +113,7 @@ class AgentMainTest {
                 "lt -p 3000 -s a.b | --subdomain: \"a.b\" is not a subdomain: letters, digits and hyphens, at most 63",
                 "lt -p 3000 -l a_/b | --local-host: \"a_/b\" is not a host",
                 "status --admin nope | --admin: \"nope\" is not a URL like http://127.0.0.1:7090",
-                "'' | name a command: http, tcp, tls, start, lt, login, status; `culvert --help` lists all",
+                "'' | name a command: http, http2, tcp, tls, start, lt, login, status; `culvert --help` lists all",
             })
     void wrongUsageIsOneSentence(String words, String sentence) {
         int exitCode = run(words.isEmpty() ? new String[0] : words.split(" "));
@@ -260,18 +262,23 @@ class AgentMainTest {
                     edge: %s
                     tunnels:
                       ssh: {kind: tcp, target: 22, remote-port: 2222, proxy-protocol: off}
+                      greeter: {kind: http2, target: 50051, name: greeter, host-header: rewrite}
                       safe: {kind: tls, target: 8443, name: safe, proxy-protocol: v2, allow-from: "10.0.0.0/8, ::1", rate: 600/m}
                     """.formatted(edge.address()));
             CompletableFuture<Integer> exitCode =
                     CompletableFuture.supplyAsync(() -> run("start", "--config", file.toString()));
             ScriptedEdge.Greeted lane = edge.welcome();
             Bind ssh = lane.grantPort(0);
+            Bind greeter = lane.grant("-");
             Bind safe = lane.grant("-");
             lane.peer().send(new Frame.UnbindFrame(new Unbind(ssh.id(), CloseReason.CLOSED, "gone")));
+            lane.peer().send(new Frame.UnbindFrame(new Unbind(greeter.id(), CloseReason.CLOSED, "gone")));
             lane.peer().send(new Frame.UnbindFrame(new Unbind(safe.id(), CloseReason.CLOSED, "gone")));
 
             assertEquals(1, exitCode.get(10, TimeUnit.SECONDS));
             assertEquals("tcp 2222", ssh.kind() + " " + ssh.port());
+            assertEquals("http2 greeter", greeter.kind() + " " + greeter.name());
+            assertEquals("rewrite http://127.0.0.1:50051", greeter.hostHeader() + " " + greeter.target());
             assertEquals("tls safe", safe.kind() + " " + safe.name());
             assertEquals(List.of(), ssh.visitors().allowFrom());
             assertEquals(List.of("10.0.0.0/8", "::1"), safe.visitors().allowFrom());
@@ -464,7 +471,7 @@ class AgentMainTest {
                 "tunnels: {web: } | line 1, column 11: web: a tunnel needs a target",
                 "tunnels: {web: nope} | line 1, column 11: web: \"nope\" is not a target (it has no port, and there is no folder of this name): write a port, host:port, a URL, unix:/path, or a folder",
                 "tunnels: {web: {kind: tcp, target: 22, name: x}} | line 1, column 40: name: unknown key; known are allow-from, kind, pool, proxy-protocol, rate, remote-port, target",
-                "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, tcp or tls, was udp",
+                "tunnels: {web: {kind: udp, target: 53}} | line 1, column 17: kind: must be http, http2, tcp or tls, was udp",
                 "tunnels: {web: {kind: tls, target: 1, proxy-protocol: v3}} | line 1, column 39: proxy-protocol: must be off, v1 or v2, was v3",
                 "{lanes: 99, tunnels: {web: 1}} | line 1, column 2: lanes: must be between 1 and 16, was 99",
                 "edge: a:1 | : tunnels: there is none; write one like `web: {target: 3000}` below it",
@@ -492,14 +499,15 @@ class AgentMainTest {
     void helpNamesTheCommandsOfBothPrograms() {
         assertEquals(0, run("--help"));
 
-        for (String command : new String[] {"http", "tcp", "tls", "start", "lt", "status", "edge", "token", "demo"}) {
+        for (String command :
+                new String[] {"http", "http2", "tcp", "tls", "start", "lt", "status", "edge", "token", "demo"}) {
             assertTrue(out().contains("\n  " + command + " "), command + " in\n" + out());
         }
         assertFalse(out().lines().anyMatch(line -> line.length() > 80), out());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http", "tcp", "tls", "start", "lt", "login", "logout", "status"})
+    @ValueSource(strings = {"http", "http2", "tcp", "tls", "start", "lt", "login", "logout", "status"})
     void everyCommandTellsTheVersion(String command) {
         assertEquals(0, run(command, "-V"));
 

@@ -20,6 +20,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -102,8 +103,8 @@ class TargetDialerTest {
                 .listen(0, "127.0.0.1"));
         Target target = Target.parse("https://127.0.0.1:" + server.actualPort());
 
-        String sentence = refusal(new TargetDialer(vertx.createNetClient(), target, false));
-        NetSocket socket = get(new TargetDialer(vertx.createNetClient(), target, true).dial());
+        String sentence = refusal(new TargetDialer(vertx.createNetClient(), target, false, false));
+        NetSocket socket = get(new TargetDialer(vertx.createNetClient(), target, true, false).dial());
 
         assertTrue(
                 sentence.startsWith(
@@ -111,6 +112,36 @@ class TargetDialerTest {
                 sentence);
         assertTrue(socket.isSsl());
         get(socket.close());
+    }
+
+    @Test
+    void targetByTlsMustChooseHttp2WhereItIsAskedFor() throws Exception {
+        NetServer http2 = get(listen(choosing("h2")));
+        NetServer http1 = get(listen(choosing("http/1.1")));
+        NetServer neither = get(listen(tls()));
+
+        NetSocket socket = get(toHttp2(http2).dial());
+
+        assertEquals("h2", socket.applicationLayerProtocol());
+        for (NetServer other : List.of(http1, neither)) {
+            String sentence = refusal(toHttp2(other));
+            assertTrue(sentence.contains("answers by TLS, but does not choose HTTP/2"), sentence);
+        }
+    }
+
+    private Future<NetServer> listen(NetServerOptions options) {
+        return vertx.createNetServer(options).connectHandler(socket -> {}).listen(0, "127.0.0.1");
+    }
+
+    private static NetServerOptions choosing(String protocol) throws Exception {
+        NetServerOptions options = tls();
+        options.getSslOptions().setUseAlpn(true).setApplicationLayerProtocols(List.of(protocol));
+        return options;
+    }
+
+    private TargetDialer toHttp2(NetServer server) {
+        Target target = Target.parse("https://127.0.0.1:" + server.actualPort());
+        return new TargetDialer(vertx.createNetClient(), target, true, true);
     }
 
     private static NetServerOptions tls() throws Exception {
@@ -123,7 +154,7 @@ class TargetDialerTest {
     }
 
     private TargetDialer dialer(String target) {
-        return new TargetDialer(vertx.createNetClient(), Target.parse(target), false);
+        return new TargetDialer(vertx.createNetClient(), Target.parse(target), false, false);
     }
 
     private static String remote(TargetDialer dialer) throws Exception {
