@@ -43,6 +43,9 @@ final class Nginx {
             }
             """;
 
+    /** By HTTP/2 alone, from the first byte. */
+    private static final String FILES_BY_HTTP2 = FILES.replace(":%d;", ":%d http2;");
+
     private static final String BY_TLS = """
             server {
                 listen 127.0.0.1:%1$d ssl%2$s;
@@ -106,6 +109,18 @@ final class Nginx {
     static Nginx serving(Stage stage, Path files) throws IOException {
         int port = Stage.freePort();
         return of(stage, port, FILES.formatted(port, files));
+    }
+
+    /** The same by HTTP/2, and nothing else. */
+    static Nginx servingByHttp2(Stage stage, Path files) throws IOException {
+        int port = Stage.freePort();
+        return of(stage, port, FILES_BY_HTTP2.formatted(port, files));
+    }
+
+    /** The same by TLS and HTTP/2. */
+    static Nginx servingByTlsAndHttp2(Stage stage, Path files, Path name) throws IOException {
+        int port = Stage.freePort();
+        return of(stage, port, BY_TLS.formatted(port, " http2", name, files));
     }
 
     /** The same by TLS, with the certificate {@code NAME.crt} and its key {@code NAME.key}. */

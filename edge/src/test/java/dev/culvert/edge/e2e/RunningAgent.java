@@ -29,7 +29,13 @@ record RunningAgent(Program program) {
     /** {@code culvert tls}, or {@code tcp}. */
     static RunningAgent ofKind(String kind, Stage stage, RunningEdge edge, int target, String... more)
             throws IOException {
-        List<String> arguments = new ArrayList<>(List.of(kind, "" + target, "--edge", edge.address(), "--json"));
+        return ofKind(kind, stage, edge, Integer.toString(target), more);
+    }
+
+    /** The same, or {@code culvert http2}, with a target that is no port. */
+    static RunningAgent ofKind(String kind, Stage stage, RunningEdge edge, String target, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(kind, target, "--edge", edge.address(), "--json"));
         arguments.addAll(List.of(more));
         return new RunningAgent(stage.culvert("home", Map.of(), arguments.toArray(String[]::new)));
     }
