@@ -67,6 +67,9 @@ final class Http2TargetCodec implements TargetCodec {
     private boolean settingsRead;
     private boolean answering;
     private boolean headRead;
+    /** A length was told, and nothing has come: Netty takes that for the answer to a HEAD, whatever was asked. */
+    private boolean bodyOutstanding;
+
     private boolean responseRead;
     private boolean takesNoMoreOfRequest;
     private boolean leaving;
@@ -94,6 +97,7 @@ final class Http2TargetCodec implements TargetCodec {
     public void begin(HttpRequest request) {
         answering = false;
         headRead = false;
+        bodyOutstanding = false;
         responseRead = false;
         takesNoMoreOfRequest = false;
         method = request.method();
@@ -282,6 +286,10 @@ final class Http2TargetCodec implements TargetCodec {
             }
         } else {
             headRead = true;
+            bodyOutstanding = mayHaveBody(status) && HttpUtil.getContentLength(response, 0L) > 0;
+            if (last) {
+                requireBody();
+            }
             responseRead = last;
             if (last && mayHaveBody(status)) {
                 // So that a visitor of HTTP/2 gets the end with the head, as gRPC wants it.
@@ -291,6 +299,12 @@ final class Http2TargetCodec implements TargetCodec {
             if (last) {
                 body.onEnd(LastHttpContent.EMPTY_LAST_CONTENT);
             }
+        }
+    }
+
+    private void requireBody() throws Http2Exception {
+        if (bodyOutstanding) {
+            throw Http2Exception.connectionError(Http2Error.PROTOCOL_ERROR, "a length, and no body");
         }
     }
 
@@ -430,6 +444,7 @@ final class Http2TargetCodec implements TargetCodec {
             } else if (!headRead) {
                 readHead(headers, last);
             } else {
+                requireBody();
                 responseRead = true;
                 body.onEnd(Http2TargetHead.end(headers, fields));
             }
@@ -450,13 +465,18 @@ final class Http2TargetCodec implements TargetCodec {
         }
 
         @Override
-        public int onDataRead(ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean last) {
+        public int onDataRead(ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean last)
+                throws Http2Exception {
             int size = data.readableBytes();
             if (!isOurs(id)) {
                 return padding + size;
             } else if (!headRead) {
                 connection.garbage("a body by HTTP/2 without a head");
                 return padding + size;
+            }
+            bodyOutstanding &= size == 0;
+            if (last) {
+                requireBody();
             }
             responseRead = last;
             int taken = body.onData(data, last);
