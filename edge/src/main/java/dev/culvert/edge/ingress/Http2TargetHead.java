@@ -76,7 +76,10 @@ final class Http2TargetHead {
 
     private static HttpResponseStatus statusOf(Http2Headers headers) throws Http2Exception {
         CharSequence status = headers.status();
-        if (status == null || status.length() != 3 || !status.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (status == null
+                || status.length() != 3
+                || status.charAt(0) == '0'
+                || !status.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw malformed("status");
         }
         return HttpResponseStatus.valueOf(Integer.parseInt(status.toString()));

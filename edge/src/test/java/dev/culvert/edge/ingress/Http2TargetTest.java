@@ -395,6 +395,7 @@ class Http2TargetTest {
         return Stream.of(
                 Arguments.of(
                         "a status of two digits", answer((target, stream) -> target.lastHead(stream, ":status: 99"))),
+                Arguments.of("a status below 100", answer((target, stream) -> target.lastHead(stream, ":status: 099"))),
                 Arguments.of("a status in words", answer((target, stream) -> target.lastHead(stream, ":status: abc"))),
                 Arguments.of("no status", answer((target, stream) -> target.lastHead(stream, "x-a: b"))),
                 Arguments.of("a change of protocol", answer((target, stream) -> target.head(stream, ":status: 101"))),
