@@ -69,10 +69,11 @@ final class Http2Limits {
                 .maxHeaderListSize(READ_HEAD_BYTES);
     }
 
-    /** What a target is told. It cannot push. */
+    /** What a target is told. It cannot push, and asks nothing: Netty would keep as many streams as it opens. */
     static Http2Settings settingsForTargets() {
         return new Http2Settings()
                 .pushEnabled(false)
+                .maxConcurrentStreams(0)
                 .initialWindowSize(WINDOW_BYTES)
                 .maxHeaderListSize(HEAD_BYTES);
     }

@@ -538,4 +538,16 @@ class Http2TargetTest {
         assertEquals(201, answer.status());
         assertEquals("2", answer.body());
     }
+
+    @Test
+    void targetThatOpensStreamsOfItsOwnIsGivenUp() throws Exception {
+        RawVisitor visitor = door.visitor();
+        visitor.send(Door.get("/"));
+        PlayedHttp2Target target = PlayedHttp2Target.on(door.carriers.awaitStream());
+
+        target.head(2, ":status: 200");
+
+        target.stream().awaitReset();
+        assertEquals(502, visitor.awaitAnswer().status());
+    }
 }
