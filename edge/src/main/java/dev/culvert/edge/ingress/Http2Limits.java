@@ -50,7 +50,7 @@ final class Http2Limits {
     /** Heads that wait for a visitor who takes nothing: interim answers and trailers for each stream, and more. */
     static final int UNTAKEN_HEADS = 5 * STREAMS;
 
-    /** How often a connection may change its settings: sound visitors say them once, or a few times. */
+    /** How often a connection may change its settings: sound visitors and targets say them once, or a few times. */
     static final int SETTINGS = 1_000;
 
     /** Answers to pings and settings that wait for a target that takes nothing: nobody sends so many in earnest. */

@@ -64,7 +64,7 @@ final class Http2TargetCodec implements TargetCodec {
     private HttpMethod method = HttpMethod.GET;
     private int unsaid;
     private boolean parsing;
-    private boolean settingsRead;
+    private int settingsRead;
     private boolean answering;
     private boolean headRead;
     /** A length was told, and nothing has come: Netty takes that for the answer to a HEAD, whatever was asked. */
@@ -338,7 +338,7 @@ final class Http2TargetCodec implements TargetCodec {
     private void broken(Throwable cause) {
         if (cause instanceof FieldRoom.NoRoomException) {
             connection.noRoom();
-        } else if (!settingsRead) {
+        } else if (settingsRead == 0) {
             connection.garbage("no HTTP/2, as targets of culvert http2 do");
         } else {
             connection.garbage("no HTTP/2 as it should be (" + cause.getMessage() + ")");
@@ -432,7 +432,9 @@ final class Http2TargetCodec implements TargetCodec {
 
         @Override
         public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
-            settingsRead = true;
+            if (++settingsRead > Http2Limits.SETTINGS) {
+                throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
+            }
             Http2Limits.boundFieldTable(codec.encoder(), settings);
         }
 

@@ -1,8 +1,10 @@
 package dev.culvert.edge.ingress;
 
 import static dev.culvert.edge.testkit.RawHttp2Visitor.END_STREAM;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADER_TABLE_SIZE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.INITIAL_WINDOW_SIZE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PUSH_PROMISE;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.SETTINGS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.get;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.post;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -546,6 +548,20 @@ class Http2TargetTest {
         PlayedHttp2Target target = PlayedHttp2Target.on(door.carriers.awaitStream());
 
         target.head(2, ":status: 200");
+
+        target.stream().awaitReset();
+        assertEquals(502, visitor.awaitAnswer().status());
+    }
+
+    @Test
+    void targetThatChangesItsSettingsAllTheTimeIsGivenUp() throws Exception {
+        RawVisitor visitor = door.visitor();
+        visitor.send(Door.get("/"));
+        PlayedHttp2Target target = awaitTarget();
+
+        for (int change = 0; change <= Http2Limits.SETTINGS; change++) {
+            target.frame(SETTINGS, 0, 0, new byte[] {0, HEADER_TABLE_SIZE, 0, 0, 0, (byte) (change % 2)});
+        }
 
         target.stream().awaitReset();
         assertEquals(502, visitor.awaitAnswer().status());
