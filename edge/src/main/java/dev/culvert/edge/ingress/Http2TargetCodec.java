@@ -103,14 +103,15 @@ final class Http2TargetCodec implements TargetCodec {
         method = request.method();
         body = new Http2Inflow(windows, allocator, new BodyEnds());
         ChannelHandlerContext writing = context == null ? open() : context;
+        if (!codec.connection().local().canOpenStream()) {
+            connection.refused("the target takes no more requests");
+            return;
+        }
         boolean whole = !HttpUtil.isTransferEncodingChunked(request) && HttpUtil.getContentLength(request, 0L) == 0;
         int id = codec.connection().local().incrementAndGetNextStreamId();
         codec.encoder().writeHeaders(writing, id, Http2TargetHead.of(request, scheme), 0, whole, writing.newPromise());
         stream = codec.connection().stream(id);
         channel.flush();
-        if (stream == null) {
-            connection.refused("the target takes no requests");
-        }
     }
 
     /** Sends our settings. */

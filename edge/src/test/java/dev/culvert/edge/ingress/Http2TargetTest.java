@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.END_STREAM;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.HEADER_TABLE_SIZE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.INITIAL_WINDOW_SIZE;
+import static dev.culvert.edge.testkit.RawHttp2Visitor.MAX_CONCURRENT_STREAMS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.PUSH_PROMISE;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.SETTINGS;
 import static dev.culvert.edge.testkit.RawHttp2Visitor.get;
@@ -565,5 +566,37 @@ class Http2TargetTest {
 
         target.stream().awaitReset();
         assertEquals(502, visitor.awaitAnswer().status());
+    }
+
+    @Test
+    void requestGoesElsewhereWhenTheTargetTakesNoMoreOfThem() throws Exception {
+        RawVisitor visitor = door.visitor();
+        visitor.send(Door.get("/1"));
+        PlayedHttp2Target target = awaitTarget();
+        target.lastHead(target.awaitRequest().stream(), ":status: 204");
+        assertEquals(204, visitor.awaitAnswer().status());
+        target.frame(SETTINGS, 0, 0, new byte[] {0, MAX_CONCURRENT_STREAMS, 0, 0, 0, 0})
+                .ping()
+                .awaitPong();
+
+        visitor.send("POST /2 HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 2\r\n\r\nab");
+        PlayedHttp2Target next = awaitTarget();
+        next.lastHead(next.awaitRequest().stream(), ":status: 200");
+
+        assertEquals(200, visitor.awaitAnswer().status());
+    }
+
+    @Test
+    void requestsInARowSuitATargetThatTakesOneAtATime() throws Exception {
+        RawVisitor visitor = door.visitor();
+        visitor.send(Door.get("/1") + Door.get("/2"));
+        PlayedHttp2Target target = awaitTarget(MAX_CONCURRENT_STREAMS, 1);
+        target.lastHead(target.awaitRequest().stream(), ":status: 201");
+        assertEquals(201, visitor.awaitAnswer().status());
+
+        PlayedHttp2Target next = awaitTarget();
+        next.lastHead(next.awaitRequest().stream(), ":status: 202");
+
+        assertEquals(202, visitor.awaitAnswer().status());
     }
 }

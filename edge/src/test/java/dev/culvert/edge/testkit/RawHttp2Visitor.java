@@ -37,6 +37,8 @@ public final class RawHttp2Visitor implements AutoCloseable {
     /** Settings. */
     public static final int HEADER_TABLE_SIZE = 1;
 
+    public static final int MAX_CONCURRENT_STREAMS = 3;
+
     public static final int INITIAL_WINDOW_SIZE = 4;
 
     public static final int END_STREAM = 1;
