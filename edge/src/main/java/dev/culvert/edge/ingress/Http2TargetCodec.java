@@ -119,11 +119,6 @@ final class Http2TargetCodec implements TargetCodec {
         channel.pipeline().addLast(codec, new Faults());
         ChannelHandlerContext opened = channel.pipeline().context(codec);
         context = opened;
-        codec.encoder().flowController().listener(changed -> {
-            if (changed == stream) {
-                connection.targetWritable();
-            }
-        });
         widen(codec.connection().connectionStream(), Http2Limits.LARGEST_WINDOW_BYTES);
         return opened;
     }
@@ -153,11 +148,12 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public boolean isWritable() {
-        Http2Stream to = stream;
-        return connection.isStreamWritable()
-                && (to == null
-                        || hasSentAll(to)
-                        || codec.encoder().flowController().isWritable(to));
+        return connection.isStreamWritable() && !waitsForWindow();
+    }
+
+    /** Whether a piece of the request does. What is there of the window matters not: the end of a request takes none. */
+    private boolean waitsForWindow() {
+        return stream != null && codec.encoder().flowController().hasFlowControlled(stream);
     }
 
     private static boolean hasSentAll(Http2Stream stream) {
@@ -175,6 +171,7 @@ final class Http2TargetCodec implements TargetCodec {
     @Override
     public void receive(ByteBuf bytes) {
         unsaid += bytes.readableBytes();
+        boolean wasWritable = isWritable();
         if (finished) {
             bytes.release();
         } else {
@@ -187,8 +184,11 @@ final class Http2TargetCodec implements TargetCodec {
         }
         if (stopped) {
             closeCodec();
-        } else {
-            sayConsumed();
+            return;
+        }
+        sayConsumed();
+        if (!wasWritable && isWritable()) {
+            connection.targetWritable();
         }
     }
 

@@ -265,6 +265,24 @@ class Http2TargetTest {
     }
 
     @Test
+    void endOfARequestNeedsNoWindow() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget(INITIAL_WINDOW_SIZE, 10);
+        int asked = target.awaitRequest().stream();
+        target.ping().awaitPong(); // Its settings are read.
+        visitor.data(stream, "y".repeat(20), false);
+        assertEquals(10, target.awaitData().payload().length);
+        visitor.trailers(stream, "x-end: 1");
+        visitor.sync();
+
+        target.grant(asked, 10);
+
+        assertEquals(10, target.awaitData().payload().length);
+        assertEquals(Map.of("x-end", "1"), target.awaitTrailers());
+    }
+
+    @Test
     void requestThatTheTargetRefusesIsTriedElsewhere() throws Exception {
         door.carriers.number(2);
         RawVisitor visitor = door.visitor();
