@@ -148,7 +148,7 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public boolean isWritable() {
-        return connection.isStreamWritable() && !waitsForWindow();
+        return takesNoMoreOfRequest || (connection.isStreamWritable() && !waitsForWindow());
     }
 
     /** Whether a piece of the request does. What is there of the window matters not: the end of a request takes none. */
@@ -208,6 +208,8 @@ final class Http2TargetCodec implements TargetCodec {
     public void streamFinished() {
         if (!responseRead) {
             connection.lost("the answer was not complete");
+        } else {
+            takeNoMoreOfRequest();
         }
     }
 
@@ -320,8 +322,16 @@ final class Http2TargetCodec implements TargetCodec {
             connection.refused("the target refused the request");
         } else if (!responseRead) {
             connection.lost("the target reset the request: " + Http2Error.valueOf(code));
-        } else if (body.holdsEnd()) {
+        } else {
+            takeNoMoreOfRequest();
+        }
+    }
+
+    /** The answer has come, and what is left of the request is for nobody. */
+    private void takeNoMoreOfRequest() {
+        if (body.holdsEnd()) {
             takesNoMoreOfRequest = true; // The visitor has yet to take the answer.
+            connection.targetWritable(); // It may want to be rid of its request before that.
         } else {
             connection.lost("the target takes no more of the request");
         }
@@ -415,6 +425,9 @@ final class Http2TargetCodec implements TargetCodec {
         @Override
         protected void onStreamError(
                 ChannelHandlerContext ctx, boolean outbound, Throwable cause, StreamException broken) {
+            if (outbound && takesNoMoreOfRequest) {
+                return; // What waited for the target's window is for nobody.
+            }
             broken(broken);
         }
 

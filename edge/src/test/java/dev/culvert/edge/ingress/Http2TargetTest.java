@@ -617,4 +617,80 @@ class Http2TargetTest {
 
         assertEquals(202, visitor.awaitAnswer().status());
     }
+
+    /** Answers with more than a visitor who takes nothing is sent, so that its end has to wait. */
+    private static int answerAndWait(PlayedHttp2Target target, int asked, String... head) throws Exception {
+        String piece = "x".repeat(15_000);
+        target.head(asked, head);
+        for (int sent = 0; sent < 4; sent++) {
+            target.data(asked, piece, false);
+        }
+        target.awaitGranted(30_000);
+        target.data(asked, piece, false).data(asked, piece, true);
+        return 6 * piece.length();
+    }
+
+    @Test
+    void answerThatWaitsForItsVisitorOutlivesAResetThatSaysToSendNoMore() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor(INITIAL_WINDOW_SIZE, 0);
+        visitor.grantNothing();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget(INITIAL_WINDOW_SIZE, 10);
+        int asked = target.awaitRequest().stream();
+        target.ping().awaitPong(); // Its settings are read.
+        visitor.data(stream, "y".repeat(20), false);
+        assertEquals(10, target.awaitData().payload().length);
+
+        int size = answerAndWait(target, asked, ":status: 413");
+        target.reset(asked, NO_ERROR).ping().awaitPong();
+        visitor.grant(0, size);
+        visitor.grant(stream, size);
+        RawHttp2Visitor.Answer answer = visitor.await(stream);
+
+        assertEquals(413, answer.status());
+        assertEquals(size, answer.body().length());
+        target.stream().awaitReset();
+    }
+
+    @Test
+    void requestEndsWithItsAnswerWhereTheTargetHasClosedBehindIt() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor(INITIAL_WINDOW_SIZE, 0);
+        visitor.grantNothing();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget();
+        int asked = target.awaitRequest().stream();
+
+        int size = answerAndWait(target, asked, ":status: 413");
+        target.ping().awaitPong();
+        target.stream().finish();
+        visitor.grant(0, size);
+        visitor.grant(stream, size);
+        RawHttp2Visitor.Answer answer = visitor.await(stream);
+
+        assertEquals(size, answer.body().length());
+        target.stream().awaitReset();
+    }
+
+    @Test
+    void targetThatTakesNoMoreDoesNotHoldUpTheRestOfTheRequest() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor(INITIAL_WINDOW_SIZE, 0);
+        visitor.grantNothing();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget(INITIAL_WINDOW_SIZE, 10);
+        int asked = target.awaitRequest().stream();
+        target.ping().awaitPong(); // Its settings are read.
+        visitor.data(stream, "y".repeat(10), false);
+        visitor.data(stream, "y".repeat(10), false);
+        target.awaitData();
+        visitor.data(stream, "y".repeat(15_000), false);
+        visitor.data(stream, "y".repeat(15_000), false);
+        visitor.data(stream, "y".repeat(15_000), false);
+        visitor.sync();
+
+        answerAndWait(target, asked, ":status: 413");
+        target.reset(asked, NO_ERROR).ping().awaitPong();
+        visitor.sync();
+
+        assertTrue(visitor.granted(stream) >= 30_000, "granted: " + visitor.granted(stream));
+    }
 }
