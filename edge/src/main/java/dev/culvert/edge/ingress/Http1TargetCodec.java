@@ -134,6 +134,11 @@ final class Http1TargetCodec implements TargetCodec {
     }
 
     @Override
+    public boolean hasSentAll() {
+        return true;
+    }
+
+    @Override
     public boolean isReusable() {
         return !targetCloses && !fields.hasGrown();
     }

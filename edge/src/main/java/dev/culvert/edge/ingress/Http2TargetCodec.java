@@ -128,7 +128,7 @@ final class Http2TargetCodec implements TargetCodec {
         ChannelHandlerContext writing = context;
         Http2Stream to = stream;
         boolean last = content instanceof LastHttpContent;
-        if (writing == null || to == null || takesNoMoreOfRequest || hasSentAll(to)) {
+        if (writing == null || to == null || takesNoMoreOfRequest || hasSentAll()) {
             content.release();
             return;
         }
@@ -154,10 +154,6 @@ final class Http2TargetCodec implements TargetCodec {
     /** Whether a piece of the request does. What is there of the window matters not: the end of a request takes none. */
     private boolean waitsForWindow() {
         return stream != null && codec.encoder().flowController().hasFlowControlled(stream);
-    }
-
-    private static boolean hasSentAll(Http2Stream stream) {
-        return !stream.state().localSideOpen();
     }
 
     @Override
@@ -225,7 +221,12 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public boolean isSettled() {
-        return responseRead && !body.holdsEnd() && (stream == null || hasSentAll(stream));
+        return responseRead && !body.holdsEnd();
+    }
+
+    @Override
+    public boolean hasSentAll() {
+        return stream == null || !stream.state().localSideOpen();
     }
 
     @Override

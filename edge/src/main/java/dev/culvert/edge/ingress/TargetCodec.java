@@ -78,8 +78,11 @@ interface TargetCodec {
 
     void resume();
 
-    /** Whether, both directions having ended, nothing is left behind. */
+    /** Whether, the response having ended, nothing is left behind. */
     boolean isSettled();
+
+    /** Whether, the request having ended, all of it was written; else {@link Connection#targetWritable} tells when. */
+    boolean hasSentAll();
 
     /** Whether another request may follow one that has ended cleanly. */
     boolean isReusable();

@@ -44,6 +44,7 @@ final class TargetConnection implements TunnelStream.Listener {
     private boolean requestEnded;
     private boolean responseEnded;
     private boolean streamFinished;
+    private boolean retiring;
     private boolean finishedHere;
     private boolean ended;
 
@@ -156,7 +157,7 @@ final class TargetConnection implements TunnelStream.Listener {
 
     /** Whether the next request may go here: both sides ended cleanly, and nothing is unread. */
     boolean isReusable() {
-        return !streamFinished && !isLeaving() && codec.isReusable() && isCleanlyOver();
+        return !streamFinished && !isLeaving() && codec.isReusable() && isCleanlyOver() && codec.hasSentAll();
     }
 
     /** Whether the stream goes through a second node. */
@@ -181,31 +182,40 @@ final class TargetConnection implements TunnelStream.Listener {
     }
 
     /**
-     * No more requests. What ended cleanly is finished, so that the target sees an end and no reset; what did not, or
-     * whose target does not finish in turn, is cancelled.
+     * No more requests. What ended cleanly is finished, once the target has let all of the request come, so that it sees an
+     * end and no reset; what did not, or whose target does not finish in turn, is cancelled.
      *
      * @param most how long the target may take
      */
     void retire(Duration most) {
         if (ended) {
             return;
-        } else if (!isCleanlyOver()) {
+        } else if (!isCleanlyOver() || (streamFinished && !codec.hasSentAll())) {
             end(CloseReason.CANCELLED, "not fit for another request");
             return;
         }
         listener = null;
-        codec.finish();
-        finishedHere = true;
-        stream.finish();
-        if (streamFinished) {
-            release();
-        } else {
+        retiring = true;
+        finishOnceAllIsSent();
+        if (!ended) {
             ScheduledFuture<?> timer = stream.eventLoop()
                     .schedule(
                             () -> end(CloseReason.CANCELLED, "the target did not finish"),
                             most.toMillis(),
                             TimeUnit.MILLISECONDS);
             endedIdle = () -> timer.cancel(false);
+        }
+    }
+
+    private void finishOnceAllIsSent() {
+        if (finishedHere || !codec.hasSentAll()) {
+            return;
+        }
+        codec.finish();
+        finishedHere = true;
+        stream.finish();
+        if (streamFinished) {
+            release();
         }
     }
 
@@ -331,6 +341,8 @@ final class TargetConnection implements TunnelStream.Listener {
         public void targetWritable() {
             if (listener != null) {
                 listener.onTargetWritable();
+            } else if (retiring && !ended) {
+                finishOnceAllIsSent();
             }
         }
 
@@ -406,7 +418,7 @@ final class TargetConnection implements TunnelStream.Listener {
 
         @Override
         public void takesNoMore(String detail) {
-            if (listener == null && !finishedHere) {
+            if (listener == null && !retiring) {
                 endIdle(detail);
             }
         }

@@ -367,6 +367,24 @@ class Http2TargetTest {
     }
 
     @Test
+    void targetThatAnswersEarlyGetsTheRestAllTheSame() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget(INITIAL_WINDOW_SIZE, 10);
+        int asked = target.awaitRequest().stream();
+        target.lastHead(asked, ":status: 202").ping().awaitPong();
+
+        visitor.data(stream, "y".repeat(20), true);
+        assertEquals(10, target.awaitData().payload().length);
+        assertEquals(202, visitor.await(stream).status());
+        target.grant(asked, 10);
+
+        assertTrue(target.awaitData().has(END_STREAM));
+        target.awaitGoAway();
+        target.stream().awaitFinish();
+    }
+
+    @Test
     void interimAnswersPass() throws Exception {
         RawHttp2Visitor visitor = door.http2Visitor();
         int stream = visitor.request(get(Door.HOST, "/"));
