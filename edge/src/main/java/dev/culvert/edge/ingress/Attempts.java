@@ -145,7 +145,7 @@ final class Attempts {
 
     /** Its agent may have come back with a target that speaks another HTTP. */
     private StreamRequest.Kind carries() {
-        return tunnel.kind().equals(Tunnel.HTTP2) ? StreamRequest.Kind.HTTP2 : kind;
+        return kind == StreamRequest.Kind.HTTP && tunnel.kind().equals(Tunnel.HTTP2) ? StreamRequest.Kind.HTTP2 : kind;
     }
 
     /** The tunnel as it was when the last stream was opened. */

@@ -152,6 +152,20 @@ class TlsVisitorTest {
     }
 
     @Test
+    void aStreamThatIsOpenedAgainStaysTlsWhateverItsTunnelHasBecome() throws Exception {
+        door.carriers.number(2);
+        door.visitorOf(port).send(client.hello(PASSED));
+        FakeTarget first = door.carriers.awaitStream();
+        door.registry.know(FakeRegistry.http2Tunnel(PASSED));
+
+        first.reset(CloseReason.DRAINING, 0, "");
+
+        // An agent refuses a stream of a kind that is not its tunnel's.
+        assertEquals(
+                StreamRequest.Kind.TLS, door.carriers.awaitStream().request().kind());
+    }
+
+    @Test
     void aPassthroughTunnelThatThisNodeHasNotHeardOfIsAskedFor() throws Exception {
         door.registry.knowAtOwner(FakeRegistry.tlsTunnel("new.example.com"));
 
