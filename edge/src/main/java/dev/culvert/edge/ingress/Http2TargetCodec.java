@@ -57,6 +57,8 @@ final class Http2TargetCodec implements TargetCodec {
     private final Codec codec = new Builder().build();
     /** Writes that wait for the stream, so that Netty sees how many answers to pings and settings are not taken. */
     private List<ChannelPromise> unwritten = new ArrayList<>(0);
+    /** It says once when it is not any more, and not to who has asked it again before. */
+    private boolean streamFull;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable Http2Stream stream;
@@ -148,7 +150,12 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public boolean isWritable() {
-        return takesNoMoreOfRequest || (connection.isStreamWritable() && !waitsForWindow());
+        return takesNoMoreOfRequest || (!isStreamFull() && !waitsForWindow());
+    }
+
+    private boolean isStreamFull() {
+        streamFull = streamFull || !connection.isStreamWritable();
+        return streamFull;
     }
 
     /** Whether a piece of the request does. What is there of the window matters not: the end of a request takes none. */
@@ -158,6 +165,7 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public void streamWritable() {
+        streamFull = false;
         List<ChannelPromise> written = unwritten;
         unwritten = new ArrayList<>(0);
         written.forEach(ChannelPromise::trySuccess);
@@ -401,7 +409,7 @@ final class Http2TargetCodec implements TargetCodec {
         @Override
         public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
             connection.write((ByteBuf) message);
-            if (stopped || connection.isStreamWritable()) {
+            if (stopped || !isStreamFull()) {
                 promise.trySuccess();
             } else {
                 unwritten.add(promise);

@@ -283,6 +283,23 @@ class Http2TargetTest {
     }
 
     @Test
+    void uploadGoesOnWhenTheStreamTakesMoreThoughAPingWasAnsweredBefore() throws Exception {
+        RawHttp2Visitor visitor = door.http2Visitor();
+        int stream = visitor.open(post(Door.HOST, "/upload"));
+        PlayedHttp2Target target = awaitTarget();
+        target.awaitRequest();
+        target.stream().takesMore(false);
+        visitor.data(stream, "one", false);
+        assertEquals("one", new String(target.awaitData().payload()));
+        visitor.data(stream, "two", true);
+        visitor.sync();
+
+        target.pingBeforeRoom().awaitPong();
+
+        assertEquals("two", new String(target.awaitData().payload()));
+    }
+
+    @Test
     void requestThatTheTargetRefusesIsTriedElsewhere() throws Exception {
         door.carriers.number(2);
         RawVisitor visitor = door.visitor();

@@ -31,6 +31,7 @@ public final class FakeTarget {
     private final List<Runnable> early = new ArrayList<>();
     private TunnelStream.Listener listener;
     private boolean writable = true;
+    private boolean toldToStop;
     private boolean ended;
     private boolean finished;
     private CloseReason resetBy;
@@ -136,6 +137,20 @@ public final class FakeTarget {
         loop.submit(() -> {}).syncUninterruptibly();
     }
 
+    /**
+     * Takes more again, and says so behind these bytes: to who has not asked before that, as a hop between event loops
+     * does.
+     */
+    public void takesMoreBehind(ByteBuf bytes) {
+        deliver(() -> writable = true);
+        send(bytes);
+        deliver(() -> {
+            if (toldToStop && !ended) {
+                listener.onWritable();
+            }
+        });
+    }
+
     /** Waits until the ingress has ended the stream early, and says why. */
     public synchronized CloseReason awaitReset() throws InterruptedException {
         await("a reset", () -> resetBy != null);
@@ -223,6 +238,7 @@ public final class FakeTarget {
 
         @Override
         public boolean isWritable() {
+            toldToStop = !writable;
             return writable;
         }
 

@@ -183,6 +183,12 @@ public final class PlayedHttp2Target {
         return frame(PING, 0, 0, new byte[8]);
     }
 
+    /** A ping that comes before the word that the stream takes more again. */
+    public PlayedHttp2Target pingBeforeRoom() {
+        target.takesMoreBehind(Unpooled.wrappedBuffer(RawHttp2Visitor.bytes(PING, 0, 0, new byte[8])));
+        return this;
+    }
+
     /** It serves what was asked up to this stream, and nothing later. */
     public PlayedHttp2Target goAway(int lastServed) {
         return frame(
