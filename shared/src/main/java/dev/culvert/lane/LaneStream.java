@@ -85,7 +85,7 @@ final class LaneStream implements TunnelStream, WindowBudget.Holder {
         }
         outgoing.add(bytes);
         lane.hasWork(this);
-        writable = outgoing.bytes() < HIGH_WATER_BYTES;
+        writable &= outgoing.bytes() < HIGH_WATER_BYTES; // Until the listener is told that there is room.
     }
 
     @Override

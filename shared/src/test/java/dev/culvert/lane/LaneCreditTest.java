@@ -118,6 +118,22 @@ class LaneCreditTest {
     }
 
     @Test
+    void aWriterThatWritesALittleAfterItWasToldToStopIsToldToGoOn() throws Exception {
+        LaneBench.Run run = bench.peerWindow(1).start();
+        StreamRecorder stream = run.opened();
+        stream.write(new byte[LaneStream.HIGH_WATER_BYTES + 1]);
+        assertFalse(stream.isWritable());
+        run.peer().send(new Frame.Credit(2, LaneStream.LOW_WATER_BYTES - 1));
+        run.settleAnyhow();
+
+        stream.write(new byte[1]);
+        assertFalse(stream.isWritable());
+        run.peer().send(new Frame.Credit(2, 2));
+
+        assertSame(StreamRecorder.WRITABLE, stream.next());
+    }
+
+    @Test
     void roomThatCameBeforeAnyoneListenedIsTold() throws Exception {
         LaneBench.Run run = bench.onStream(stream -> {}).start();
         run.peer().send(new Frame.Open(1, LaneBench.REQUEST, 1, 65536));
