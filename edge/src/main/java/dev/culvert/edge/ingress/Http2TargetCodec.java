@@ -3,13 +3,9 @@ package dev.culvert.edge.ingress;
 import dev.culvert.lane.WindowBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
-import io.netty.channel.ChannelPromise;
-import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -21,23 +17,13 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
-import io.netty.handler.codec.http2.DefaultHttp2Connection;
-import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
-import io.netty.handler.codec.http2.Http2Connection;
-import io.netty.handler.codec.http2.Http2ConnectionDecoder;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.UniformStreamByteDistributor;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,19 +39,16 @@ final class Http2TargetCodec implements TargetCodec {
     private final FieldRoom fields;
     private final WindowBudget windows;
     private final String scheme;
-    private final EmbeddedChannel channel = new EmbeddedChannel(new ToStream());
-    private final Codec codec = new Builder().build();
-    /** Writes that wait for the stream, so that Netty sees how many answers to pings and settings are not taken. */
-    private List<ChannelPromise> unwritten = new ArrayList<>(0);
     /** It says once when it is not any more, and not to who has asked it again before. */
     private boolean streamFull;
 
-    private @Nullable ChannelHandlerContext context;
+    /** From the first request on. */
+    private @Nullable Http2Client client;
+
     private @Nullable Http2Stream stream;
     private Http2Inflow body;
     private HttpMethod method = HttpMethod.GET;
     private int unsaid;
-    private boolean parsing;
     private int settingsRead;
     private boolean answering;
     private boolean headRead;
@@ -104,48 +87,39 @@ final class Http2TargetCodec implements TargetCodec {
         takesNoMoreOfRequest = false;
         method = request.method();
         body = new Http2Inflow(windows, allocator, new BodyEnds());
-        ChannelHandlerContext writing = context == null ? open() : context;
-        if (!codec.connection().local().canOpenStream()) {
+        if (client == null) {
+            client = new Http2Client(new ToStream(), new Frames());
+        }
+        if (!client.canRequest()) {
             connection.refused("the target takes no more requests");
             return;
         }
         boolean whole = !HttpUtil.isTransferEncodingChunked(request) && HttpUtil.getContentLength(request, 0L) == 0;
-        int id = codec.connection().local().incrementAndGetNextStreamId();
-        codec.encoder().writeHeaders(writing, id, Http2TargetHead.of(request, scheme), 0, whole, writing.newPromise());
-        stream = codec.connection().stream(id);
-        channel.flush();
+        stream = client.request(Http2TargetHead.of(request, scheme), whole);
     }
 
-    /** Sends our settings. */
-    private ChannelHandlerContext open() {
-        channel.pipeline().addLast(codec, new Faults());
-        ChannelHandlerContext opened = channel.pipeline().context(codec);
-        context = opened;
-        widen(codec.connection().connectionStream(), Http2Limits.LARGEST_WINDOW_BYTES);
-        return opened;
+    private Http2Client client() {
+        return Objects.requireNonNull(client, "nothing was asked");
     }
 
     @Override
     public void send(HttpContent content) {
-        ChannelHandlerContext writing = context;
         Http2Stream to = stream;
         boolean last = content instanceof LastHttpContent;
-        if (writing == null || to == null || takesNoMoreOfRequest || hasSentAll()) {
+        if (to == null || takesNoMoreOfRequest || hasSentAll()) {
             content.release();
             return;
         }
-        HttpHeaders trailers = last ? ((LastHttpContent) content).trailingHeaders() : null;
-        boolean ends = last && (trailers == null || trailers.isEmpty());
+        HttpHeaders trailers = last ? ((LastHttpContent) content).trailingHeaders() : EmptyHttpHeaders.INSTANCE;
+        boolean ends = last && trailers.isEmpty();
         if (content.content().isReadable() || ends) {
-            codec.encoder().writeData(writing, to.id(), content.content(), 0, ends, writing.newPromise());
+            client().data(to, content.content(), ends);
         } else {
             content.release();
         }
-        if (trailers != null && !ends) {
-            codec.encoder()
-                    .writeHeaders(writing, to.id(), Http2Response.fields(trailers), 0, true, writing.newPromise());
+        if (!trailers.isEmpty()) {
+            client().trailers(to, Http2Response.fields(trailers));
         }
-        channel.flush();
     }
 
     @Override
@@ -160,15 +134,13 @@ final class Http2TargetCodec implements TargetCodec {
 
     /** Whether a piece of the request does. What is there of the window matters not: the end of a request takes none. */
     private boolean waitsForWindow() {
-        return stream != null && codec.encoder().flowController().hasFlowControlled(stream);
+        return stream != null && client().waitsForWindow(stream);
     }
 
     @Override
     public void streamWritable() {
         streamFull = false;
-        List<ChannelPromise> written = unwritten;
-        unwritten = new ArrayList<>(0);
-        written.forEach(ChannelPromise::trySuccess);
+        client().wireWritable();
         connection.targetWritable();
     }
 
@@ -179,15 +151,9 @@ final class Http2TargetCodec implements TargetCodec {
         if (finished) {
             bytes.release();
         } else {
-            parsing = true;
-            try {
-                channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
-            } finally {
-                parsing = false;
-            }
+            client().receive(bytes);
         }
         if (stopped) {
-            closeCodec();
             return;
         }
         sayConsumed();
@@ -255,10 +221,7 @@ final class Http2TargetCodec implements TargetCodec {
 
     @Override
     public void finish() {
-        ChannelHandlerContext writing = context;
-        if (writing != null) {
-            codec.goAway(writing, 0, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, writing.newPromise());
-        }
+        client().goAway();
         finished = true;
     }
 
@@ -272,13 +235,8 @@ final class Http2TargetCodec implements TargetCodec {
         stopped = true;
         fields.close();
         body.close();
-        closeCodec();
-    }
-
-    /** Not under the feet of a decoding loop: that calls again when it is over. */
-    private void closeCodec() {
-        if (!parsing) {
-            channel.finishAndReleaseAll();
+        if (client != null) {
+            client.close();
         }
     }
 
@@ -365,14 +323,6 @@ final class Http2TargetCodec implements TargetCodec {
         }
     }
 
-    private void widen(Http2Stream which, int growth) {
-        try {
-            codec.decoder().flowController().incrementWindowSize(which, growth);
-        } catch (Http2Exception e) {
-            broken(e);
-        }
-    }
-
     /** Of the target's answer, to the visitor. */
     private final class BodyEnds implements Http2Inflow.Ends {
         @Override
@@ -386,11 +336,9 @@ final class Http2TargetCodec implements TargetCodec {
 
         @Override
         public void granted(int bytes) {
-            try {
-                codec.decoder().flowController().consumeBytes(stream, bytes);
-            } catch (Http2Exception e) {
-                broken(e);
-                return;
+            Http2Stream of = stream;
+            if (of != null) {
+                client().consumed(of, bytes);
             }
             unsaid += bytes;
             sayConsumed();
@@ -399,51 +347,28 @@ final class Http2TargetCodec implements TargetCodec {
         @Override
         public void widen(int growth) {
             if (stream != null) {
-                Http2TargetCodec.this.widen(stream, growth);
+                client().widen(stream, growth);
             }
         }
     }
 
-    /** Where the encoder's bytes go. */
-    private final class ToStream extends ChannelOutboundHandlerAdapter {
+    /** What carries it all. */
+    private final class ToStream implements Http2Client.Wire {
         @Override
-        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-            connection.write((ByteBuf) message);
-            if (stopped || !isStreamFull()) {
-                promise.trySuccess();
-            } else {
-                unwritten.add(promise);
+        public void write(ByteBuf bytes) {
+            connection.write(bytes);
+        }
+
+        @Override
+        public boolean isWritable() {
+            return !isStreamFull();
+        }
+
+        @Override
+        public void broken(Throwable cause, boolean outbound) {
+            if (!outbound || !takesNoMoreOfRequest) { // Else what waited for the target's window is for nobody.
+                Http2TargetCodec.this.broken(cause);
             }
-        }
-    }
-
-    /** Where Netty's faults come out. */
-    private final class Faults extends ChannelInboundHandlerAdapter {
-        @Override
-        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            broken(cause);
-        }
-    }
-
-    /** Netty's side of it. */
-    private final class Codec extends Http2ConnectionHandler {
-        Codec(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-            super(decoder, encoder, settings, true);
-        }
-
-        @Override
-        protected void onStreamError(
-                ChannelHandlerContext ctx, boolean outbound, Throwable cause, StreamException broken) {
-            if (outbound && takesNoMoreOfRequest) {
-                return; // What waited for the target's window is for nobody.
-            }
-            broken(broken);
-        }
-
-        @Override
-        protected void onConnectionError(
-                ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception broken) {
-            broken(cause);
         }
     }
 
@@ -458,7 +383,7 @@ final class Http2TargetCodec implements TargetCodec {
             if (++settingsRead > Http2Limits.SETTINGS) {
                 throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
             }
-            Http2Limits.boundFieldTable(codec.encoder(), settings);
+            client().boundFieldTable(settings);
         }
 
         @Override
@@ -521,29 +446,6 @@ final class Http2TargetCodec implements TargetCodec {
             if (!stopped) {
                 readGoAway(lastServed);
             }
-        }
-    }
-
-    /** Puts Netty's HTTP/2 together for a target. */
-    private final class Builder extends AbstractHttp2ConnectionHandlerBuilder<Codec, Builder> {
-        @Override
-        protected Codec build() {
-            Http2Connection client = new DefaultHttp2Connection(false);
-            client.remote()
-                    .flowController(
-                            new DefaultHttp2RemoteFlowController(client, new UniformStreamByteDistributor(client)));
-            connection(client);
-            frameListener(new Frames());
-            initialSettings(Http2Limits.settingsForTargets());
-            validateHeaders(true);
-            encoderEnforceMaxQueuedControlFrames(Http2Limits.UNTAKEN_CONTROL_FRAMES);
-            decoupleCloseAndGoAway(true); // The channel has no socket to wait for.
-            return super.build();
-        }
-
-        @Override
-        protected Codec build(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-            return new Codec(decoder, encoder, settings);
         }
     }
 }
