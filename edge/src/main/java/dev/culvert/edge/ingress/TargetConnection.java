@@ -412,7 +412,7 @@ final class TargetConnection implements TunnelStream.Listener {
         @Override
         public void refused(String detail) {
             if (listener != null) {
-                lose(listener, new StreamReset(CloseReason.TARGET_REFUSED, 0, detail), detail);
+                lose(listener, new StreamReset(CloseReason.OVERLOADED, 0, detail), detail); // As servers mean it.
             }
         }
 

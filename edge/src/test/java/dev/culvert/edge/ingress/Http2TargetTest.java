@@ -316,6 +316,20 @@ class Http2TargetTest {
     }
 
     @Test
+    void whoseRequestIsRefusedByTheOnlyTargetMayComeAgain() throws Exception {
+        RawVisitor visitor = door.visitor();
+        visitor.send(Door.get("/"));
+        PlayedHttp2Target refusing = awaitTarget();
+
+        refusing.reset(refusing.awaitRequest().stream(), REFUSED_STREAM);
+        RawVisitor.Answer answer = visitor.awaitAnswer();
+
+        assertEquals(503, answer.status());
+        assertEquals("overloaded", answer.field("Culvert-Error"));
+        assertNotEquals(null, answer.field("Retry-After"));
+    }
+
+    @Test
     void requestThatCrossedAGoAwayIsTriedElsewhere() throws Exception {
         door.carriers.number(2);
         RawVisitor visitor = door.visitor();
