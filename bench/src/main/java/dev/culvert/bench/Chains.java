@@ -19,12 +19,14 @@ final class Chains implements AutoCloseable {
             new Ratios.Pair("culvert-http-relay", "haproxy-http-3"),
             new Ratios.Pair("culvert-https", "haproxy-https-2"),
             new Ratios.Pair("culvert-h2", "haproxy-2-h2"),
+            new Ratios.Pair("culvert-h2-h2", "haproxy-2-h2-h2"),
             new Ratios.Pair("culvert-tcp", "localtunnel"),
             new Ratios.Pair("culvert-http", "localtunnel"));
 
     private final Map<String, Start> all = new LinkedHashMap<>();
     private final List<Chain> running = new ArrayList<>();
     private final Culverts culverts;
+    private final Proxies proxies;
 
     /** How a chain is started. */
     interface Start {
@@ -43,7 +45,7 @@ final class Chains implements AutoCloseable {
      */
     Chains(Workplace place, int target, String javaOptions) throws IOException, InterruptedException {
         Pem pem = Pem.make(place.folder());
-        Proxies proxies = new Proxies(place.folder(), target, pem);
+        proxies = new Proxies(place.folder(), target, pem);
         culverts = new Culverts(place.launcher(), place.folder(), target, pem, javaOptions);
         // Each beside what it is measured against: what disturbs the machine for a while disturbs both.
         all.put("direct", name -> proxies.direct());
@@ -65,6 +67,12 @@ final class Chains implements AutoCloseable {
         if (Files.exists(place.npm().resolve("server.js"))) {
             all.put("localtunnel", name -> proxies.localtunnel(name, place.npm()));
         }
+    }
+
+    /** Two more: HTTP/2 to a target at this port as well. */
+    void addHttp2(int target) {
+        all.put("haproxy-2-h2-h2", name -> proxies.haproxiesToHttp2(name, target));
+        all.put("culvert-h2-h2", name -> culverts.to(target).single(name, Entry.HTTPS_TO_HTTP2));
     }
 
     /** One more: HTTP through an edge that has so many tunnels. */

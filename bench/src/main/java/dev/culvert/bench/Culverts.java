@@ -50,10 +50,17 @@ final class Culverts {
         return new Culverts(launcher, folder, target, pem, javaOptions, List.of("--event-loops", "" + number));
     }
 
+    /** The same with another target. */
+    Culverts to(int port) {
+        return new Culverts(launcher, folder, port, pem, javaOptions, edgeOptions);
+    }
+
     /** How visitors come in. */
     enum Entry {
         HTTP,
         HTTPS,
+        /** And the target speaks HTTP/2. */
+        HTTPS_TO_HTTP2,
         TCP
     }
 
@@ -121,8 +128,9 @@ final class Culverts {
                     agent(chain, holder, "tcp").await("tcp://\\S+?:(\\d+)").group(1);
             return chain.enteredAt("http://%s:%s".formatted(address, port), "localhost");
         }
-        agent(chain, holder, "http", "--name", NAME).await("Online");
-        String scheme = entry == Entry.HTTPS ? "https" : "http";
+        agent(chain, holder, entry == Entry.HTTPS_TO_HTTP2 ? "http2" : "http", "--name", NAME)
+                .await("Online");
+        String scheme = entry == Entry.HTTP ? "http" : "https";
         return chain.enteredAt("%s://%s:%d".formatted(scheme, address, visited.visitors()), NAME + ".localhost");
     }
 
@@ -130,7 +138,7 @@ final class Culverts {
         int tcp = Ports.free();
         return switch (entry) {
             case HTTP -> List.of("--http-port", "0");
-            case HTTPS -> pem.edgeOptions();
+            case HTTPS, HTTPS_TO_HTTP2 -> pem.edgeOptions();
             case TCP -> List.of("--http-port", "0", "--tcp-ports", tcp + "-" + tcp);
         };
     }

@@ -82,6 +82,7 @@ final class LoadBench implements Measurement {
     public String measure(Workplace place) throws IOException, InterruptedException {
         try (Target target = Target.start(place.folder(), body, big * 1024L * 1024);
                 Chains all = new Chains(place, target.port(), javaOptions)) {
+            all.addHttp2(target.http2Port());
             tunnels.forEach(all::addCrowded);
             eventLoops.forEach(all::addLoops);
             Map<Chain, Row> rows = new LinkedHashMap<>();

@@ -18,7 +18,7 @@ final class Proxies {
                 timeout server 600s
             listen hop
                 bind 127.0.0.1:%d%s
-                server next 127.0.0.1:%d
+                server next 127.0.0.1:%s
             """;
 
     private static final String NGINX = """
@@ -74,8 +74,18 @@ final class Proxies {
 
     /** HAProxy before HAProxy, as many as asked for. */
     Chain haproxies(String name, String mode, int count, boolean secure) throws IOException, InterruptedException {
+        return haproxies(name, mode, count, secure, "" + target);
+    }
+
+    /** Two of them, with TLS at the first and HTTP/2 to a target at this port. */
+    Chain haproxiesToHttp2(String name, int port) throws IOException, InterruptedException {
+        return haproxies(name, "http", 2, true, port + " proto h2");
+    }
+
+    private Chain haproxies(String name, String mode, int count, boolean secure, String last)
+            throws IOException, InterruptedException {
         Chain chain = new Chain(name);
-        int next = target;
+        String next = last;
         for (int i = count; i > 0; i--) {
             int port = Ports.free();
             String tls = secure && i == 1 ? " ssl crt %s alpn h2,http/1.1".formatted(pem.both()) : "";
@@ -83,7 +93,7 @@ final class Proxies {
                     folder.resolve("haproxy-%d.cfg".formatted(port)), HAPROXY.formatted(mode, port, tls, next));
             chain.keep(Child.start(name, folder, Map.of(), List.of("haproxy", "-db", "-f", config.toString())))
                     .awaitPort(port);
-            next = port;
+            next = "" + port;
         }
         return chain.enteredAt((secure ? "https" : "http") + "://127.0.0.1:" + next, "localhost");
     }

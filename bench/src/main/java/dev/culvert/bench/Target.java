@@ -31,6 +31,7 @@ final class Target implements AutoCloseable {
                 keepalive_requests 1000000000;
                 server {
                     listen 127.0.0.1:%2$d;
+                    listen 127.0.0.1:%4$d http2;
                     root %1$s/www;
                     location = / { %3$s }
                     location / { }
@@ -44,10 +45,12 @@ final class Target implements AutoCloseable {
 
     private final Child nginx;
     private final int port;
+    private final int http2Port;
 
-    private Target(Child nginx, int port) {
+    private Target(Child nginx, int port, int http2Port) {
         this.nginx = nginx;
         this.port = port;
+        this.http2Port = http2Port;
     }
 
     /**
@@ -67,16 +70,23 @@ final class Target implements AutoCloseable {
         // Its workers run as another user.
         new ProcessBuilder("chmod", "-R", "a+rwX", folder.toString()).start().waitFor();
         int port = Ports.free();
+        int http2Port = Ports.free();
         String atRoot =
                 smallBytes <= MOST_IN_MEMORY_BYTES ? "return 200 \"%s\";".formatted(answer) : "index index.html;";
-        Path config = Files.writeString(folder.resolve("target.conf"), CONFIG.formatted(folder, port, atRoot));
+        Path config =
+                Files.writeString(folder.resolve("target.conf"), CONFIG.formatted(folder, port, atRoot, http2Port));
         Child nginx = Child.start("target", folder, Map.of(), List.of("nginx", "-c", config.toString()));
         nginx.awaitPort(port);
-        return new Target(nginx, port);
+        return new Target(nginx, port, http2Port);
     }
 
     int port() {
         return port;
+    }
+
+    /** Where it speaks HTTP/2, from the first byte. */
+    int http2Port() {
+        return http2Port;
     }
 
     @Override
