@@ -118,13 +118,16 @@ class GrowingClusterIT {
         stage.agentOf("ann", cluster.node(0), target.port(), "--name", "both", "--pool")
                 .awaitOnline();
 
-        // The same owner, who does not pool.
-        assertRefused(stage.agentOf("ann", cluster.node(1), 9, "--name", "alone"), "alone.*--pool");
-        assertRefused(stage.agentOf("ann", cluster.node(1), 9, "--name", "alone", "--pool"), "alone.*--pool");
-        assertRefused(stage.agentOf("ann", cluster.node(1), 9, "--name", "both"), "both.*--pool");
+        // The same owner, who does not pool: each waits a while, because it may be its own earlier life.
+        RunningAgent alone = stage.agentOf("ann", cluster.node(1), 9, "--name", "alone");
+        RunningAgent pooling = stage.agentOf("ann", cluster.node(1), 9, "--name", "alone", "--pool");
+        RunningAgent ofBoth = stage.agentOf("ann", cluster.node(1), 9, "--name", "both");
         // Another owner.
         assertRefused(stage.agentOf("bob", cluster.node(1), 9, "--name", "alone"), "alone" + TAKEN);
         assertRefused(stage.agentOf("bob", cluster.node(1), 9, "--name", "both", "--pool"), "both" + TAKEN);
+        assertRefused(alone, "alone.*--pool");
+        assertRefused(pooling, "alone.*--pool");
+        assertRefused(ofBoth, "both.*--pool");
 
         for (String name : List.of("alone", "both")) {
             RunningEdge other = cluster.node(1);

@@ -125,13 +125,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
-        if (context.getExecutionException().isPresent()) {
-            for (AutoCloseable thing : up) {
-                if (thing instanceof Program program) {
-                    System.err.println(context.getDisplayName() + ": " + program.said());
-                }
-            }
-        }
+        tellIfFailed(context);
         if (!shared) {
             clear();
         }
@@ -139,7 +133,18 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
 
     @Override
     public void afterAll(ExtensionContext context) throws IOException {
+        tellIfFailed(context);
         clear();
+    }
+
+    private void tellIfFailed(ExtensionContext context) {
+        if (context.getExecutionException().isPresent()) {
+            for (AutoCloseable thing : up) {
+                if (thing instanceof Program program) {
+                    System.err.println(context.getDisplayName() + ": " + program.said());
+                }
+            }
+        }
     }
 
     private void clear() throws IOException {
