@@ -10,7 +10,7 @@ import java.util.Random;
 
 /** Any bytes, cut anywhere, are frames or malformed, and nothing else; what is read can be written and read again. */
 class FrameReaderFuzz {
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxDuration = "10s")
     void anyBytesAreFramesOrMalformed(FuzzedDataProvider data) {
         long seed = data.consumeLong();
         ByteBuf bytes = Unpooled.wrappedBuffer(data.consumeRemainingAsBytes());
