@@ -121,9 +121,9 @@ final class Http2Client {
         }
     }
 
-    /** Keeps what is remembered for the server's sake within bounds, once its settings were read. */
-    void boundFieldTable(Http2Settings settings) throws Http2Exception {
-        Http2Limits.boundFieldTable(session.encoder(), settings);
+    /** What writes to the server. */
+    Http2ConnectionEncoder encoder() {
+        return session.encoder();
     }
 
     /** Bytes came; taken over. Frames are told before this returns. */

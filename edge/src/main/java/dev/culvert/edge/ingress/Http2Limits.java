@@ -1,8 +1,6 @@
 package dev.culvert.edge.ingress;
 
 import io.netty.handler.codec.http2.Http2CodecUtil;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 
 /**
@@ -56,9 +54,6 @@ final class Http2Limits {
     /** Answers to pings and settings that wait for a target that takes nothing: nobody sends so many in earnest. */
     static final int UNTAKEN_CONTROL_FRAMES = 1_000;
 
-    /** What is remembered of fields, to write them shorter: HTTP/2's own default, even for who offers more. */
-    private static final long FIELD_TABLE_BYTES = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
-
     private Http2Limits() {}
 
     /** What the visitor is told. WebSockets are for HTTP/1.1: extended CONNECT is not offered. */
@@ -76,13 +71,5 @@ final class Http2Limits {
                 .maxConcurrentStreams(0)
                 .initialWindowSize(WINDOW_BYTES)
                 .maxHeaderListSize(HEAD_BYTES);
-    }
-
-    /** Keeps what is remembered for a peer that offers more within bounds, once its settings were read. */
-    static void boundFieldTable(Http2ConnectionEncoder encoder, Http2Settings settings) throws Http2Exception {
-        Long offered = settings.headerTableSize();
-        if (offered != null && offered > FIELD_TABLE_BYTES) {
-            encoder.configuration().headersConfiguration().maxHeaderTableSize(FIELD_TABLE_BYTES);
-        }
     }
 }

@@ -17,7 +17,6 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
-import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -367,15 +366,10 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
     }
 
     /** What comes in. */
-    private final class Requests extends Http2FrameAdapter {
-        private int settingsRead;
-
+    private final class Requests extends Http2Frames {
         @Override
-        public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
-            if (++settingsRead > Http2Limits.SETTINGS) {
-                throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
-            }
-            Http2Limits.boundFieldTable(encoder(), settings);
+        Http2ConnectionEncoder encoder() {
+            return Http2Session.this.encoder();
         }
 
         @Override
@@ -387,19 +381,6 @@ final class Http2Session extends Http2ConnectionHandler implements OpenVisitors.
             } else {
                 known.onTrailers(headers);
             }
-        }
-
-        @Override
-        public void onHeadersRead(
-                ChannelHandlerContext ctx,
-                int id,
-                Http2Headers headers,
-                int dependency,
-                short weight,
-                boolean exclusive,
-                int padding,
-                boolean last) {
-            onHeadersRead(ctx, id, headers, padding, last); // Priorities of RFC 7540 are of the past.
         }
 
         @Override

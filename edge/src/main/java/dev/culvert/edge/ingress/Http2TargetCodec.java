@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -17,11 +18,10 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +38,9 @@ final class Http2TargetCodec implements TargetCodec {
     private final ByteBufAllocator allocator;
     private final FieldRoom fields;
     private final WindowBudget windows;
+    private final HttpHeadersFactory heads;
     private final String scheme;
+    private final Frames frames = new Frames();
     /** It says once when it is not any more, and not to who has asked it again before. */
     private boolean streamFull;
 
@@ -49,7 +51,6 @@ final class Http2TargetCodec implements TargetCodec {
     private Http2Inflow body;
     private HttpMethod method = HttpMethod.GET;
     private int unsaid;
-    private int settingsRead;
     private boolean answering;
     private boolean headRead;
     /** A length was told, and nothing has come: Netty takes that for the answer to a HEAD, whatever was asked. */
@@ -73,6 +74,7 @@ final class Http2TargetCodec implements TargetCodec {
         this.connection = connection;
         this.allocator = allocator;
         this.fields = fields;
+        this.heads = fields.heads();
         this.windows = windows;
         this.scheme = target.startsWith("https://") ? "https" : "http";
         this.body = new Http2Inflow(windows, allocator, new BodyEnds());
@@ -88,7 +90,7 @@ final class Http2TargetCodec implements TargetCodec {
         method = request.method();
         body = new Http2Inflow(windows, allocator, new BodyEnds());
         if (client == null) {
-            client = new Http2Client(new ToStream(), new Frames());
+            client = new Http2Client(new ToStream(), frames);
         }
         if (!client.canRequest()) {
             connection.refused("the target takes no more requests");
@@ -244,7 +246,8 @@ final class Http2TargetCodec implements TargetCodec {
 
     private void readHead(Http2Headers headers, boolean last) throws Http2Exception {
         answering = true;
-        HttpResponse response = Http2TargetHead.response(headers, fields);
+        HttpResponse response = Http2TargetHead.response(headers, heads);
+        fields.settle();
         HttpResponseStatus status = response.status();
         boolean isInterim = status.codeClass() == HttpStatusClass.INFORMATIONAL;
         if (status.equals(HttpResponseStatus.SWITCHING_PROTOCOLS) || (isInterim && last)) {
@@ -316,7 +319,7 @@ final class Http2TargetCodec implements TargetCodec {
     private void broken(Throwable cause) {
         if (cause instanceof FieldRoom.NoRoomException) {
             connection.noRoom();
-        } else if (settingsRead == 0) {
+        } else if (!frames.hasReadSettings()) {
             connection.garbage("no HTTP/2, as targets of culvert http2 do");
         } else {
             connection.garbage("no HTTP/2 as it should be (" + cause.getMessage() + ")");
@@ -373,17 +376,14 @@ final class Http2TargetCodec implements TargetCodec {
     }
 
     /** What comes in. */
-    private final class Frames extends Http2FrameAdapter {
+    private final class Frames extends Http2Frames {
         private boolean isOurs(int id) {
             return !stopped && stream != null && stream.id() == id;
         }
 
         @Override
-        public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
-            if (++settingsRead > Http2Limits.SETTINGS) {
-                throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many changes of settings");
-            }
-            client().boundFieldTable(settings);
+        Http2ConnectionEncoder encoder() {
+            return client().encoder();
         }
 
         @Override
@@ -398,20 +398,6 @@ final class Http2TargetCodec implements TargetCodec {
                 responseRead = true;
                 body.onEnd(Http2TargetHead.end(headers, fields));
             }
-        }
-
-        @Override
-        public void onHeadersRead(
-                ChannelHandlerContext ctx,
-                int id,
-                Http2Headers headers,
-                int dependency,
-                short weight,
-                boolean exclusive,
-                int padding,
-                boolean last)
-                throws Http2Exception {
-            onHeadersRead(ctx, id, headers, padding, last);
         }
 
         @Override

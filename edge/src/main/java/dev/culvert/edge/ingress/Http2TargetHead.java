@@ -3,6 +3,7 @@ package dev.culvert.edge.ingress;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -44,12 +45,11 @@ final class Http2TargetHead {
     /**
      * The head of an answer, interim or final.
      *
-     * @param room for its fields; {@link FieldRoom.NoRoomException} where there is none
+     * @param heads makes its fields; {@link FieldRoom.NoRoomException} where there is no room for them
      */
-    static HttpResponse response(Http2Headers headers, FieldRoom room) throws Http2Exception {
-        HttpHeaders fields = room.heads().newHeaders();
+    static HttpResponse response(Http2Headers headers, HttpHeadersFactory heads) throws Http2Exception {
+        HttpHeaders fields = heads.newHeaders();
         copy(headers, fields);
-        room.settle();
         return new DefaultHttpResponse(HttpVersion.HTTP_1_1, statusOf(headers), fields);
     }
 
