@@ -4,18 +4,18 @@ import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Settings;
 
 /**
- * What a visitor connection that speaks HTTP/2 may take. At the very worst, with all streams at a standstill in both
- * directions, it holds {@link #STREAMS} × ({@link #WINDOW_BYTES} of an upload + 2 × {@link #WAITING_BYTES} of a download)
+ * What connections that speak HTTP/2 may take. One of a visitor, at the very worst, with all streams at a standstill in both
+ * directions, holds {@link #STREAMS} × ({@link #WINDOW_BYTES} of an upload + 2 × {@link #WAITING_BYTES} of a download)
  * = 19 MiB, beside what the tunnels' own windows hold.
  */
 final class Http2Limits {
     /** Requests at once; RFC 9113 asks for 100 at least. Who asks for more is refused that stream, and may ask again. */
     static final int STREAMS = 100;
 
-    /** What a visitor may send ahead of its target on one stream: HTTP/2's own default. */
+    /** What a visitor may send ahead of its target on one stream, and a target ahead of its visitor: HTTP/2's own default. */
     static final int WINDOW_BYTES = Http2CodecUtil.DEFAULT_WINDOW_SIZE;
 
-    /** How far the window of a stream grows, as long as its target takes all that comes: 160 Mbit/s over 50 ms. */
+    /** How far the window of a stream grows, as long as all that comes is taken: 160 Mbit/s over 50 ms. */
     static final int LARGEST_WINDOW_BYTES = 1024 * 1024;
 
     /** What all windows of the process may grow by, together. When it is used up, they stay as they are. */

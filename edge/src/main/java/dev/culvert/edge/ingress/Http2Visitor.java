@@ -51,7 +51,7 @@ final class Http2Visitor implements Visitor {
         this.ingress = ingress;
         this.session = session;
         this.stream = stream;
-        this.body = new Http2Inflow(ingress.uploads(), session.allocator(), new BodyEnds());
+        this.body = new Http2Inflow(ingress.http2Windows(), session.allocator(), new BodyEnds());
         this.fields = new FieldRoom(ingress.heads());
     }
 

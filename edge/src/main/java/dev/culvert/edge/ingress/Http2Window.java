@@ -3,7 +3,7 @@ package dev.culvert.edge.ingress;
 import dev.culvert.lane.WindowBudget;
 
 /**
- * How much a visitor may send ahead on one stream. It doubles each time that a whole window was taken without a halt, out
+ * How much a visitor, or a target, may send ahead on one stream. It doubles each time that a whole window was taken without a halt, out
  * of a budget of the process; who is slow stays where it is. Used on the channel's event loop.
  */
 final class Http2Window {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What every exchange needs. Safe for use by any thread.
  *
- * @param uploads what the windows of uploads by HTTP/2 may grow by
+ * @param http2Windows what the windows of bodies that come by HTTP/2, from visitors and targets, may grow by
  * @param heads what large heads may take of the heap
  * @param lanes where agents go who come by WebSocket or by TLS
  * @param reception where it is decided what becomes of a request
@@ -23,7 +23,7 @@ record Ingress(
         Traffic traffic,
         Routes routes,
         OpenVisitors visitors,
-        WindowBudget uploads,
+        WindowBudget http2Windows,
         WindowBudget heads,
         LaneDoor lanes,
         Reception reception,

@@ -89,7 +89,7 @@ final class TargetConnection implements TunnelStream.Listener {
                         new Decoded(),
                         allocator,
                         fields,
-                        ingress.uploads(),
+                        ingress.http2Windows(),
                         tunnel.policy().target())
                 : new Http1TargetCodec(new Decoded(), allocator, fields);
     }
